@@ -1,0 +1,1 @@
+"""Explain: pure functions from a session's facts to everything derived from them."""

@@ -1,0 +1,1 @@
+"""Out: one module per published surface, each with its own wire shapes."""

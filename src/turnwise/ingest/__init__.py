@@ -1,0 +1,1 @@
+"""In: one module per wire format, from bytes to a Batch. No vocabulary, no storage."""

@@ -1,0 +1,98 @@
+"""What a way in hands over, and what it gets back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from turnwise.model.facts import SessionFact
+from turnwise.model.ids import ProjectId
+from turnwise.model.observation import Observation
+
+
+@dataclass(slots=True)
+class RawEvent:
+    """A span event as it came; `time_ns` since the epoch."""
+
+    name: str
+    time_ns: int
+    attributes: dict[str, Any]
+
+
+@dataclass(slots=True)
+class RawLink:
+    """A link from a span to another span; ids in lower-case hex."""
+
+    trace_id: str
+    span_id: str
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RawScope:
+    """The instrumentation that made a span."""
+
+    name: str = ""
+    version: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RawSpan:
+    """A span as its wire format said it, before anybody asked what its attributes mean.
+
+    Attributes:
+        status_code: OpenTelemetry's: 0 unset, 1 ok, 2 error.
+        attributes: values are str, bool, int, float, bytes, list or dict.
+        resource: shared by all spans of one resource; never changed.
+    """
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    name: str
+    start_ns: int
+    end_ns: int | None
+    status_code: int
+    status_message: str
+    attributes: dict[str, Any]
+    resource: Mapping[str, Any]
+    scope: RawScope
+    events: Sequence[RawEvent] = ()
+    links: Sequence[RawLink] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One record that was not stored: which, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """What one request carries.
+
+    Attributes:
+        user_id: who sends it; becomes the creator of sessions that it begins.
+        project_id: where all of it goes.
+        spans: still to be normalised.
+        observations: already in our own words (native ways in).
+        facts: session facts.
+        rejected: records that the way in itself could not read.
+    """
+
+    project_id: ProjectId
+    user_id: int
+    spans: Sequence[RawSpan] = ()
+    observations: Sequence[Observation] = ()
+    facts: Sequence[SessionFact] = ()
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a batch; returned only when `stored` records are durable."""
+
+    stored: int
+    rejected: tuple[Rejected, ...] = ()

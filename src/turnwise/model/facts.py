@@ -1,0 +1,62 @@
+"""Facts about a session that are no spans: native writes, ends, finalisation."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.observation import Observation
+
+
+class FactKind(StrEnum):
+    """What a session fact is about; the assembler knows a body shape for each."""
+
+    SESSION = "session"
+    """One per session, id "": ref, agent, call_id, room_name, started_ns, ended_ns, status,
+    metadata (object), user_identity, origin_url, close_reason."""
+    TURN = "turn"
+    """index, speaker, text, full_text, start_ms, end_ms, stt_ms, llm_ms, tts_ms, e2e_ms,
+    interrupted, confidence; times are offsets from the session's start."""
+    TOOL = "tool"
+    """name, turn_index, start_ms, end_ms, status, error, arguments, output, call_id."""
+    INTERRUPTION = "interruption"
+    """turn_index, onset_ms, detected_ms, stopped_ms, bleed_words, is_false."""
+    FINALIZED = "finalized"
+    """at_ns, reason; written once, by an explicit end or by the worker after silence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFact:
+    """One item that a sender upserts by its own id; newer non-null fields win over older ones.
+
+    Attributes:
+        body: JSON-able fields as FactKind documents them; None never clears.
+    """
+
+    project_id: ProjectId
+    session_id: SessionId
+    kind: FactKind
+    fact_id: str
+    body: dict[str, Any] = field(default_factory=dict)
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """Everything known of one session: the assembler's whole input.
+
+    Attributes:
+        observations: at most one per (trace, span), any order; `input` and `output` may be left
+            out (None), the assembler does not read them.
+        last_arrival_ns: when the newest fact came in.
+        created_by: user number of whoever sent the first fact.
+        facts_version: the newest version among the facts.
+    """
+
+    project_id: ProjectId
+    session_id: SessionId
+    observations: tuple[Observation, ...] = ()
+    facts: tuple[SessionFact, ...] = ()
+    last_arrival_ns: int = 0
+    created_by: int = 0
+    facts_version: int = 0

@@ -1,0 +1,208 @@
+"""The seams: what the flow needs from a store, with the whole contract in the docstrings."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from turnwise.model.batch import Rejected
+from turnwise.model.facts import SessionFact, SessionFacts
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.observation import Observation
+from turnwise.model.price import Price
+from turnwise.model.session import Session, SessionHead
+from turnwise.model.tenancy import Agent, Caller
+
+Complete = Callable[[Observation], Observation]
+"""Finishes an observation after partial updates were merged and before it is stored (cost)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did.
+
+    Attributes:
+        stored: how many records are durable.
+        rejected: records that the engine refused, each for itself.
+        traces: traces whose observations changed.
+        sessions: sessions of which a session fact changed.
+    """
+
+    stored: int = 0
+    rejected: tuple[Rejected, ...] = ()
+    traces: frozenset[tuple[ProjectId, str]] = frozenset()
+    sessions: frozenset[tuple[ProjectId, SessionId]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """To which sessions some traces belong.
+
+    Attributes:
+        current: sessions that the traces belong to now.
+        outranked: sessions that some span named, or that a trace formed by itself, before a
+            better name came; they may have to be retired.
+    """
+
+    current: frozenset[SessionId] = frozenset()
+    outranked: frozenset[SessionId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionQuery:
+    """Which lines of the session list.
+
+    Attributes:
+        agent: slug; None means any.
+        created_by: user number; None means any.
+        before: keyset position (started_ns, id) of the last line already handed out.
+    """
+
+    project_ids: tuple[ProjectId, ...]
+    agent: str | None = None
+    created_by: int | None = None
+    before: tuple[int, SessionId] | None = None
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a store works, and what an operator should know.
+
+    Attributes:
+        problems: one sentence each; empty when all is well.
+        facts: numbers and versions by name.
+    """
+
+    problems: tuple[str, ...] = ()
+    facts: dict[str, str | int] = field(default_factory=dict)
+
+
+class TelemetryStore(Protocol):
+    """Facts in, facts and derived sessions out. Methods may be called from any task of one loop.
+
+    Reads see every write that has returned. Reads never see another project's rows.
+    """
+
+    is_shared: bool
+    """Whether other processes may write to the same store."""
+
+    async def write(
+        self,
+        user_id: int,
+        observations: Sequence[Observation],
+        facts: Sequence[SessionFact],
+    ) -> Written:
+        """Store records; returns only when they survive a crash of machine and process.
+
+        Idempotent by (project, trace, span) and by (project, session, kind, fact id): a repeated
+        record changes nothing but its version. An observation with `stamps`, and every session
+        fact, is a partial update: newer non-null fields win, null never clears. One record that
+        the engine refuses does not cost its neighbours.
+
+        Raises:
+            Busy: the queue is full, the store is closing, or the engine failed; send it again.
+        """
+        ...
+
+    async def memberships(self, project_id: ProjectId, trace_ids: Collection[str]) -> Membership:
+        """The sessions of these traces; unknown traces add nothing."""
+        ...
+
+    async def session_facts(self, project_id: ProjectId, session_id: SessionId) -> SessionFacts:
+        """All facts of a session; with neither observations nor facts when it has none (any more).
+
+        Holds the observations of every trace that belongs to the session, less those that name
+        another session of the same trace for themselves. `input`, `output`, `metadata` and
+        `model_parameters` are left out.
+        """
+        ...
+
+    async def facts_version(self, project_id: ProjectId, session_id: SessionId) -> int:
+        """The newest version among a session's facts, 0 for none."""
+        ...
+
+    async def put_sessions(self, sessions: Sequence[Session]) -> None:
+        """Keep derived sessions, each replacing its older self; durable on return."""
+        ...
+
+    async def retire_sessions(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> None:
+        """Make derived sessions disappear that have no facts of their own any more."""
+        ...
+
+    async def session(
+        self, project_ids: Sequence[ProjectId], session_id: SessionId
+    ) -> Session | None:
+        """A derived session, None when there is none in these projects."""
+        ...
+
+    async def session_named(self, project_ids: Sequence[ProjectId], name: str) -> Session | None:
+        """The newest session that is known by this text: own name, call id, room or job."""
+        ...
+
+    async def successor(self, project_id: ProjectId, session_id: SessionId) -> SessionId | None:
+        """The session to which the traces of an outranked session belong now."""
+        ...
+
+    async def sessions(self, query: SessionQuery) -> list[SessionHead]:
+        """Lines of the session list: start descending, then id descending; at most `limit`."""
+        ...
+
+    async def trace(self, project_id: ProjectId, trace_id: str) -> list[Observation]:
+        """A whole trace, contents included: start ascending, then span id; empty when unknown."""
+        ...
+
+    async def changed_sessions(
+        self, since_version: int
+    ) -> tuple[int, list[tuple[ProjectId, SessionId]]]:
+        """Sessions with a fact newer than the given version, and the newest version seen."""
+        ...
+
+    async def silent_sessions(
+        self, arrived_before_ns: int, limit: int
+    ) -> list[tuple[ProjectId, SessionId]]:
+        """Open sessions whose newest fact came in before the given instant."""
+        ...
+
+    async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
+        """Every session that any fact belongs to, for `turnwise rebuild`."""
+        ...
+
+    async def health(self) -> Health:
+        """What is wrong with the store: detached parts, stuck mutations, a missing disk."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of the engine."""
+        ...
+
+
+class Catalog(Protocol):
+    """Tenants, users, keys, projects, agents and prices, as the server uses them.
+
+    Synchronous: called in a worker thread.
+    """
+
+    def caller_by_secret(self, secret: str, public_key: str | None = None) -> Caller | None:
+        """Whoever holds this key; None when unknown, revoked, expired, or its user is inactive.
+
+        With `public_key` the key's public half must be this one.
+        """
+        ...
+
+    def project_named(self, tenant_id: str, name: str) -> ProjectId:
+        """The tenant's project of this name, made when new."""
+        ...
+
+    def agents_met(self, project_id: ProjectId, slugs: Collection[str]) -> None:
+        """Make agents that ingest has met; known ones stay as they are."""
+        ...
+
+    def agent(self, project_ids: Sequence[ProjectId], name: str) -> Agent | None:
+        """An agent by public id, UUID, object id or slug."""
+        ...
+
+    def prices(self) -> Sequence[Price]:
+        """Operator's own prices, which win over the built-in table."""
+        ...

@@ -1,0 +1,201 @@
+"""What is derived from the facts: sessions, turns, tools, interruptions, traces."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.observation import Framework
+from turnwise.model.usage import ModelUsage
+
+
+class Speaker(StrEnum):
+    """Who holds the floor."""
+
+    AGENT = "agent"
+    USER = "user"
+
+
+class SessionStatus(StrEnum):
+    """Where a session is in its life."""
+
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One party's hold of the floor.
+
+    Instants are nanoseconds since the epoch, durations nanoseconds; None is "nobody reported".
+
+    Attributes:
+        id: stable under re-assembly: the span or item that the turn was made from.
+        index: 0-based place in the session.
+        text: what was heard: for an interrupted agent turn only the spoken part.
+        full_text: what the model wrote, where that is more than `text`.
+        start_ns, end_ns: the speech interval.
+        stt_ns: user turns: end of speech to final transcript.
+        eou_delay_ns: user turns: end of speech to the end-of-utterance decision.
+        llm_ns: agent turns: time to first token of the generation that spoke.
+        tts_ns: agent turns: time to first audio byte.
+        e2e_ns: agent turns: end of the caller's speech to first audible sample, as reported.
+        span_ids: the observations that the turn was made from, in time order.
+    """
+
+    id: str
+    index: int
+    speaker: Speaker
+    text: str | None = None
+    full_text: str | None = None
+    start_ns: int
+    end_ns: int | None = None
+    stt_ns: int | None = None
+    eou_delay_ns: int | None = None
+    llm_ns: int | None = None
+    tts_ns: int | None = None
+    e2e_ns: int | None = None
+    interrupted: bool = False
+    confidence: float | None = None
+    error: str | None = None
+    model: str | None = None
+    trace_id: str | None = None
+    span_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolExecution:
+    """One run of a tool.
+
+    Attributes:
+        turn_index: the agent turn that asked for it, None when none can be named.
+        arguments, output: JSON text.
+        error: text of the failure, None when it succeeded.
+        start_ns, end_ns: None when the call is known only from messages.
+    """
+
+    id: str
+    name: str
+    turn_index: int | None = None
+    call_id: str | None = None
+    arguments: str | None = None
+    output: str | None = None
+    is_error: bool = False
+    error: str | None = None
+    start_ns: int | None = None
+    end_ns: int | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interruption:
+    """The caller takes the floor while the agent speaks.
+
+    Attributes:
+        onset_ns: the caller begins to speak.
+        detected_ns: the agent recognises it.
+        stopped_ns: the agent is silent.
+        bleed_words: words of the agent's turn heard after the onset.
+        is_false: the caller did not take the floor after all.
+        source: where the times come from: "reported", "spans", "audio".
+    """
+
+    id: str
+    agent_turn_index: int | None = None
+    user_turn_index: int | None = None
+    onset_ns: int | None = None
+    detected_ns: int | None = None
+    stopped_ns: int | None = None
+    bleed_words: int | None = None
+    is_false: bool = False
+    source: str = "spans"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSummary:
+    """One trace of a session.
+
+    Attributes:
+        latency_ns: latest end minus earliest start; None when nothing has ended and there is but
+            one start.
+        cost_usd: sum over observations; 0 when nothing is priced.
+    """
+
+    trace_id: str
+    name: str | None
+    start_ns: int
+    latency_ns: int | None
+    cost_usd: Decimal
+    observation_count: int
+    error_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One conversation between a person and an agent, with everything derived from its facts.
+
+    Attributes:
+        ref: the sender's own name for it when that is no UUID.
+        agent: the agent's slug.
+        started_ns, ended_ns: `ended_ns` is None while live.
+        last_seen_ns: latest instant inside any fact; stands for the end of a live session.
+        last_arrival_ns: when the newest fact came in; silence is judged by it.
+        finalized_ns: when the session was closed for good, None while it is open.
+        metadata: JSON text of an object.
+        unpriced: observations with usage and no known price.
+        created_by: user number of whoever sent the first fact.
+        facts_version: the newest fact that this was made from.
+    """
+
+    project_id: ProjectId
+    id: SessionId
+    ref: str | None = None
+    agent: str
+    framework: Framework = Framework.GENERIC
+    status: SessionStatus
+    started_ns: int
+    ended_ns: int | None = None
+    last_seen_ns: int
+    last_arrival_ns: int
+    finalized_ns: int | None = None
+    close_reason: str | None = None
+    call_id: str | None = None
+    room_name: str | None = None
+    job_id: str | None = None
+    user_ref: str | None = None
+    user_identity: str | None = None
+    origin_url: str | None = None
+    environment: str | None = None
+    release: str | None = None
+    app_version: str | None = None
+    metadata: str = "{}"
+    turns: tuple[Turn, ...] = ()
+    tools: tuple[ToolExecution, ...] = ()
+    interruptions: tuple[Interruption, ...] = ()
+    traces: tuple[TraceSummary, ...] = ()
+    usage: tuple[ModelUsage, ...] = ()
+    cost_usd: Decimal = Decimal(0)
+    unpriced: int = 0
+    error_count: int = 0
+    created_by: int = 0
+    facts_version: int = 0
+
+    def duration_ns(self, now_ns: int) -> int:
+        """Wall-clock length: to its end, or to now while it is live."""
+        end = self.ended_ns if self.ended_ns is not None else max(now_ns, self.last_seen_ns)
+        return max(0, end - self.started_ns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionHead:
+    """One line of a session list."""
+
+    project_id: ProjectId
+    id: SessionId
+    agent: str
+    status: SessionStatus
+    started_ns: int
+    ended_ns: int | None
+    turn_count: int

@@ -1,0 +1,141 @@
+"""Who owns what, and who is asking."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from turnwise.model.errors import Forbidden
+from turnwise.model.ids import ProjectId, TenantId
+
+
+class Role(StrEnum):
+    """What a user may do inside the tenant."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    INGEST = "ingest"
+    READ = "read"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """An organisation; nothing crosses its border."""
+
+    id: TenantId
+    slug: str
+    display_name: str
+    created_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person of one tenant.
+
+    Attributes:
+        id: serial number, as the transcript surface shows it.
+        uid: UUID text, as the trace surface shows it.
+        is_staff: may see every tenant's sessions on the transcript surface.
+    """
+
+    id: int
+    uid: str
+    tenant_id: TenantId
+    email: str
+    role: Role
+    is_staff: bool
+    is_active: bool
+    created_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The container that a key writes to; unique by name within its tenant."""
+
+    id: ProjectId
+    tenant_id: TenantId
+    name: str
+    created_ns: int
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A voice agent of a project.
+
+    Attributes:
+        id: UUID text; `public_id` is `agent_` and its 32 hex digits.
+        object_id: 24 hex digits, for clients that expect this form.
+        created_by: user number; None for an agent that ingest has met and nobody made.
+    """
+
+    id: str
+    public_id: str
+    object_id: str
+    slug: str
+    name: str
+    tenant_id: TenantId
+    project_id: ProjectId
+    created_by: int | None
+    is_active: bool
+    created_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as it may be shown after its making: everything but the secret.
+
+    Attributes:
+        preview: first five and last four characters of the secret.
+        expires_ns: None means never.
+    """
+
+    id: str
+    public_key: str
+    name: str
+    preview: str
+    tenant_id: TenantId
+    user_id: int
+    project_id: ProjectId
+    scopes: frozenset[Scope]
+    is_active: bool
+    created_ns: int
+    expires_ns: int | None = None
+    last_used_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever holds the credential of the request.
+
+    Attributes:
+        project_id: where writes go unless the request names another project of the tenant.
+        project_ids: every project of the tenant, `project_id` first; reads look into all of them.
+    """
+
+    tenant_id: TenantId
+    tenant_slug: str
+    user_id: int
+    user_uid: str
+    role: Role
+    is_staff: bool
+    project_id: ProjectId
+    project_ids: tuple[ProjectId, ...]
+    scopes: frozenset[Scope]
+    key_id: str | None = None
+    projects_by_name: dict[str, ProjectId] = field(default_factory=dict)
+
+    @property
+    def sees_whole_tenant(self) -> bool:
+        """Owners and admins see every session of their tenant, members those that they made."""
+        return self.role in (Role.OWNER, Role.ADMIN)
+
+    def require(self, scope: Scope) -> None:
+        """Raises Forbidden when the credential lacks the scope."""
+        if scope not in self.scopes:
+            raise Forbidden(f"This key lacks the scope '{scope}'.", code="missing_scope")

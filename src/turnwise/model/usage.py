@@ -1,0 +1,33 @@
+"""What was consumed, and of which model."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Which part of the pipeline consumed it."""
+
+    STT = "stt"
+    LLM = "llm"
+    TTS = "tts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUsage:
+    """Consumption of one model of one provider in one session.
+
+    Attributes:
+        audio_ns: audio heard (STT) or made (TTS).
+        cost_usd: None when no part of it could be priced.
+    """
+
+    stage: Stage
+    provider: str | None = None
+    model: str | None = None
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    audio_ns: int = 0
+    characters: int = 0
+    cost_usd: Decimal | None = None

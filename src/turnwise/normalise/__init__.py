@@ -1,0 +1,1 @@
+"""Meaning: raw spans become observations. Pure; one table per vocabulary in `dialects`."""
