@@ -1,0 +1,470 @@
+"""One scripted conversation with LiveKit Agents, in process, exported over OTLP/HTTP.
+
+The SDK is the real one; only the models and the audio devices are fakes. Prints the ground truth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.metadata
+import inspect
+import json
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from livekit.agents import Agent, AgentSession, APIConnectOptions, ToolError, function_tool
+from livekit.agents.telemetry import set_tracer_provider
+from livekit.agents.voice.agent_session import SessionConnectOptions
+from livekit.agents.voice.transcription import TranscriptSynchronizer
+from livekit_fakes import (
+    Caller,
+    Captions,
+    Delays,
+    FakeLLM,
+    FakeSTT,
+    FakeTTS,
+    FakeVAD,
+    Loudspeaker,
+    Reply,
+    Script,
+    Signals,
+)
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from truth import Interruption, LLMCall, Options, Tool, Truth, Turn, ms, parse, unsupported
+
+VERSION = importlib.metadata.version("livekit-agents")
+MODERN = tuple(int(part) for part in VERSION.split(".")[:2]) >= (1, 7)
+DELAYS = Delays()
+
+GREET = "Greet the caller."
+HANDED_OVER = "Introduce yourself as the billing desk."
+HOURS = "What are your opening hours?"
+PARKING = "And is there parking?"
+ORDER = "Where is my order number forty two?"
+STOCK = "Is the blue lamp in stock?"
+LONG = "Tell me about your delivery options."
+CUT_IN = "Stop, just tell me the fastest one."
+BILLING = "I have a question about my invoice."
+AMOUNT = "How much do I owe?"
+BYE = "Thank you, good bye."
+
+REPLIES = {
+    GREET: Reply("Hello, this is the lamp shop.", input_tokens=31, output_tokens=9),
+    HOURS: Reply("We are open from nine to six.", input_tokens=58, output_tokens=11),
+    PARKING: Reply(
+        "Yes, behind the shop.", input_tokens=83, output_tokens=7, cached_tokens=32
+    ),
+    ORDER: Reply(
+        tool="lookup_order",
+        arguments='{"order_id": "42"}',
+        input_tokens=97,
+        output_tokens=18,
+    ),
+    "tool:lookup_order": Reply(
+        "It arrives on Tuesday.", input_tokens=131, output_tokens=8, cached_tokens=64
+    ),
+    STOCK: Reply(
+        tool="check_stock", arguments='{"item": "blue lamp"}', input_tokens=104, output_tokens=17
+    ),
+    "tool:check_stock": Reply(
+        "Sorry, I cannot see the stock now.", input_tokens=139, output_tokens=12
+    ),
+    LONG: Reply(
+        "We offer standard delivery in five days, express delivery in two days, "
+        "and courier delivery within four hours in the city.",
+        input_tokens=88,
+        output_tokens=33,
+    ),
+    CUT_IN: Reply("The courier, within four hours.", input_tokens=121, output_tokens=9),
+    BILLING: Reply(tool="to_billing", input_tokens=92, output_tokens=13),
+    HANDED_OVER: Reply("Billing desk, how can I help?", input_tokens=76, output_tokens=10),
+    AMOUNT: Reply("You owe twelve euros.", input_tokens=95, output_tokens=8),
+    BYE: Reply("Good bye.", input_tokens=117, output_tokens=4),
+}
+
+
+class Desk(Agent):
+    """The first agent; greets, looks things up, hands over."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(instructions="You answer the phone of a lamp shop.")
+        self._call = call
+
+    async def on_enter(self) -> None:
+        """Speak first, unless this is a chat."""
+        if self._call.greeting:
+            self.session.generate_reply(instructions=GREET)
+
+    @function_tool
+    async def lookup_order(self, order_id: str) -> str:
+        """Look an order up.
+
+        Args:
+            order_id: The order's number.
+        """
+        await asyncio.sleep(DELAYS.tool)
+        return json.dumps({"order_id": order_id, "status": "shipped", "eta": "Tuesday"})
+
+    @function_tool
+    async def check_stock(self, item: str) -> str:
+        """Ask the warehouse.
+
+        Args:
+            item: What to look for.
+        """
+        await asyncio.sleep(DELAYS.tool)
+        if self._call.scenario == "full":
+            raise RuntimeError("warehouse connection lost")
+        raise ToolError("the warehouse does not answer")
+
+    @function_tool
+    async def to_billing(self) -> tuple[Agent, str]:
+        """Hand the caller over to the billing desk."""
+        return Billing(), "Handed over to billing."
+
+
+class Billing(Agent):
+    """The second agent."""
+
+    def __init__(self) -> None:
+        super().__init__(instructions="You are the billing desk of a lamp shop.")
+
+    async def on_enter(self) -> None:
+        """Introduce oneself."""
+        self.session.generate_reply(instructions=HANDED_OVER)
+
+
+@dataclass
+class Call:
+    """One running session and what the script needs to steer it."""
+
+    scenario: str
+    replies: dict[str, Reply]
+    greeting: bool = True
+    signals: Signals = field(default_factory=Signals)
+    caller: Caller = field(init=False)
+    speaker: Loudspeaker = field(init=False)
+    session: AgentSession[None] = field(init=False)
+    tools: list[Tool] = field(default_factory=list)
+
+    def open(self) -> None:
+        """Make devices, models and session."""
+        self.caller = Caller()
+        self.speaker = Loudspeaker()
+        self.session = AgentSession(
+            stt=FakeSTT(self.caller, DELAYS.stt),
+            vad=FakeVAD(),
+            llm=FakeLLM(Script(self.replies), DELAYS.llm_ttft),
+            tts=FakeTTS(DELAYS.tts_ttfb),
+            turn_handling={
+                "turn_detection": "vad",
+                "endpointing": {"mode": "fixed", "min_delay": 0.3, "max_delay": 0.8},
+                "interruption": {"mode": "vad", "min_duration": 0.2},
+            },
+            aec_warmup_duration=None,
+            session_close_transcript_timeout=0.2,
+            conn_options=SessionConnectOptions(
+                llm_conn_options=APIConnectOptions(max_retry=1, retry_interval=0.05, timeout=5)
+            ),
+        )
+        names = ("agent_state_changed", "conversation_item_added", "metrics_collected")
+        self.signals.watch(self.session, *names, "error", "function_tools_executed", "close")
+
+    def replies_heard(self) -> int:
+        """How many agent messages the history has."""
+        items = (event.item for event in self.signals.of("conversation_item_added"))
+        return sum(getattr(item, "role", None) == "assistant" for item in items)
+
+    async def agent_said(self, count: int) -> None:
+        """Wait for the agent's message number `count` and for silence after it."""
+        await self.signals.until(
+            lambda: self.replies_heard() >= count and self.session.agent_state == "listening"
+        )
+
+    async def exchange(self, text: str) -> None:
+        """The caller says `text`; returns when the agent has answered."""
+        before = self.replies_heard()
+        await self.caller.say(text)
+        await self.agent_said(before + 1)
+
+
+async def _plain(call: Call) -> None:
+    await call.agent_said(1)
+    await call.exchange(HOURS)
+    await call.exchange(PARKING)
+
+
+async def _tool(call: Call) -> None:
+    await call.agent_said(1)
+    await call.exchange(ORDER)
+    await call.exchange(BYE)
+
+
+async def _tool_error(call: Call) -> None:
+    await call.agent_said(1)
+    await call.exchange(STOCK)
+    await call.exchange(BYE)
+
+
+async def _interrupt(call: Call) -> None:
+    """The caller cuts in 1.2 s into a long answer."""
+    before = call.replies_heard()
+    await call.caller.say(LONG)
+    await call.speaker.reached(len(call.speaker.played) + 1, 1.2)
+    await call.caller.say(CUT_IN, after=0.0)
+    await call.agent_said(before + 2)
+
+
+async def _interruption(call: Call) -> None:
+    await call.agent_said(1)
+    await _interrupt(call)
+    await call.exchange(BYE)
+
+
+async def _fail(call: Call, text: str) -> None:
+    """The caller says `text`, and the LLM fails for good."""
+    await call.caller.say(text)
+    await call.signals.until(
+        lambda: any(not event.error.recoverable for event in call.signals.of("error"))
+        and call.session.agent_state == "listening"
+    )
+
+
+async def _llm_failure(call: Call) -> None:
+    await call.agent_said(1)
+    await _fail(call, HOURS)
+    await call.exchange(PARKING)
+
+
+async def _handoff(call: Call) -> None:
+    await call.agent_said(1)
+    await call.exchange(BILLING)
+    await call.exchange(AMOUNT)
+
+
+async def _full(call: Call) -> None:
+    await call.agent_said(1)
+    await call.exchange(ORDER)
+    await _interrupt(call)
+    await call.exchange(STOCK)
+    await call.exchange(HOURS)
+    await _fail(call, PARKING)
+    await call.exchange(BILLING)
+    await call.exchange(BYE)
+
+
+async def _text(call: Call) -> None:
+    for text in (HOURS, ORDER, BYE):
+        await call.session.run(user_input=text)
+
+
+async def _killed(call: Call) -> None:
+    """Stops in the middle of an answer; the caller of this never closes the session."""
+    await call.agent_said(1)
+    await call.exchange(HOURS)
+    await call.caller.say(LONG)
+    await call.speaker.reached(len(call.speaker.played) + 1, 0.5)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A script, and how it differs from the usual call."""
+
+    play: Callable[[Call], Awaitable[None]]
+    audio: bool = True
+    failures: dict[str, int] = field(default_factory=dict)
+    killed: bool = False
+    job: bool = False
+
+
+SCENARIOS = {
+    "plain": Scenario(_plain),
+    "tool": Scenario(_tool),
+    "tool_error": Scenario(_tool_error),
+    "interruption": Scenario(_interruption),
+    "llm_retry": Scenario(_plain, failures={HOURS: 1}),
+    "llm_failure": Scenario(_llm_failure, failures={HOURS: 9}),
+    "handoff": Scenario(_handoff),
+    "full": Scenario(_full, failures={HOURS: 1, PARKING: 9}),
+    "text": Scenario(_text, audio=False),
+    "killed": Scenario(_killed, killed=True),
+    "job": Scenario(_plain, job=True),
+}
+
+
+def _telemetry(options: Options) -> TracerProvider:
+    """Set tracing up as LiveKit's documentation tells users to."""
+    provider = TracerProvider(resource=Resource.create({"service.name": "lamp-shop"}))
+    exporter = OTLPSpanExporter(endpoint=options.endpoint, headers=options.headers)
+    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=1000))
+    extra: dict[str, Any] = {} if options.pii else {"allow_pii": False}
+    if extra and "allow_pii" not in inspect.signature(set_tracer_provider).parameters:
+        unsupported(f"livekit-agents {VERSION} always sends content")
+    set_tracer_provider(
+        provider, metadata={"langfuse.session.id": options.session_id}, **extra
+    )
+    return provider
+
+
+def _job_context(scenario: Scenario) -> contextlib.AbstractContextManager[Any]:
+    if not scenario.job:
+        return contextlib.nullcontext()
+    try:
+        from livekit.agents.testing import fake_job_context
+    except ImportError:
+        unsupported(f"livekit-agents {VERSION} has no job context outside a worker")
+        raise
+    return fake_job_context(job_id="AJ_lampshop")
+
+
+async def _run(options: Options, provider: TracerProvider) -> None:
+    scenario = SCENARIOS[options.scenario]
+    replies = {
+        key: Reply(**{**vars(reply), "failures": scenario.failures.get(key, 0)})
+        for key, reply in REPLIES.items()
+    }
+    call = Call(options.scenario, replies, greeting=scenario.audio)
+    with _job_context(scenario):
+        call.open()
+        sync = _attach(call) if scenario.audio else None
+        await call.session.start(Desk(call))
+        await scenario.play(call)
+        if scenario.killed:
+            provider.force_flush()
+            _truth(call, options, "killed").print()
+            os._exit(0)
+        await call.session.drain()
+        await call.session.aclose()
+        if sync is not None:
+            await sync.aclose()
+    _truth(call, options, "closed").print()
+
+
+def _attach(call: Call) -> TranscriptSynchronizer:
+    """Devices in the order in which a room attaches them: text follows the audio played."""
+    sync = TranscriptSynchronizer(
+        next_in_chain_audio=call.speaker, next_in_chain_text=Captions()
+    )
+    call.session.input.audio = call.caller
+    call.session.output.audio = sync.audio_output
+    call.session.output.transcription = sync.text_output
+    return sync
+
+
+def _truth(call: Call, options: Options, ended: str) -> Truth:
+    truth = Truth(
+        emitter="livekit",
+        framework="livekit-agents",
+        version=VERSION,
+        scenario=options.scenario,
+        session_id=options.session_id,
+        pii=options.pii,
+        ended=ended,
+        scripted=DELAYS.as_ms(),
+    )
+    _tell_history(call, truth)
+    for event in call.signals.of("metrics_collected"):
+        metrics = event.metrics
+        if metrics.type == "llm_metrics":
+            truth.llm_calls.append(_llm_call(metrics))
+    for event in call.signals.of("error"):
+        problem = event.error
+        truth.errors.append(
+            {
+                "type": problem.type,
+                "message": str(problem.error),
+                "recoverable": problem.recoverable,
+                "at": problem.timestamp,
+            }
+        )
+    _tell_interruptions(call, truth)
+    return truth
+
+
+def _tell_history(call: Call, truth: Truth) -> None:
+    tools: dict[str, Tool] = {}
+    waiting: list[Tool] = []
+    for item in call.session.history.items:
+        if item.type == "message" and item.role in ("user", "assistant"):
+            truth.turns.append(_turn(call, item))
+            if item.role == "assistant":
+                for tool in waiting:
+                    tool.turn = len(truth.turns) - 1
+                waiting.clear()
+        elif item.type == "function_call":
+            tool = Tool(item.name, item.call_id, json.loads(item.arguments or "{}"))
+            tools[item.call_id] = tool
+            truth.tools.append(tool)
+            waiting.append(tool)
+        elif item.type == "function_call_output":
+            tool = tools[item.call_id]
+            tool.output, tool.error = item.output, item.output if item.is_error else None
+        elif item.type == "agent_handoff" and item.old_agent_id is not None:
+            truth.handoffs.append({"from": item.old_agent_id, "to": item.new_agent_id})
+
+
+def _turn(call: Call, item: Any) -> Turn:
+    text = item.text_content or ""
+    metrics = item.metrics or {}
+    full = text
+    if item.role == "assistant" and item.interrupted:
+        full = next(r.text for r in call.replies.values() if text and r.text.startswith(text[:12]))
+    return Turn(
+        speaker="agent" if item.role == "assistant" else "user",
+        text=text,
+        full_text=full,
+        interrupted=bool(item.interrupted),
+        stt_ms=ms(metrics.get("transcription_delay")),
+        llm_ttft_ms=ms(metrics.get("llm_node_ttft")),
+        tts_ttfb_ms=ms(metrics.get("tts_node_ttfb")),
+        e2e_ms=ms(metrics.get("e2e_latency")),
+        started_at=metrics.get("started_speaking_at"),
+        stopped_at=metrics.get("stopped_speaking_at"),
+    )
+
+
+def _llm_call(metrics: Any) -> LLMCall:
+    metadata = metrics.metadata
+    return LLMCall(
+        model=metadata.model_name if metadata else "",
+        provider=metadata.model_provider if metadata else "",
+        input_tokens=metrics.prompt_tokens,
+        output_tokens=metrics.completion_tokens,
+        cached_tokens=metrics.prompt_cached_tokens,
+        ttft_ms=ms(metrics.ttft),
+        cancelled=metrics.cancelled,
+    )
+
+
+def _tell_interruptions(call: Call, truth: Truth) -> None:
+    cut_turns = [n for n, turn in enumerate(truth.turns) if turn.interrupted]
+    cuts = [played for played in call.speaker.played if played.interrupted]
+    for turn, played in zip(cut_turns, cuts, strict=False):
+        stopped = played.stopped_at or float("inf")
+        onset = max(at for at in call.caller.onsets if played.started_at < at < stopped)
+        truth.interruptions.append(
+            Interruption(turn, onset, played.stopped_at, round(played.position, 3))
+        )
+
+
+def main() -> None:
+    """Command line."""
+    options = parse(__doc__ or "", list(SCENARIOS))
+    logging.basicConfig(level=os.environ.get("EMITTER_LOG", "ERROR"))
+    provider = _telemetry(options)
+    try:
+        asyncio.run(_run(options, provider))
+    finally:
+        provider.force_flush()
+        provider.shutdown()
+
+
+if __name__ == "__main__":
+    main()

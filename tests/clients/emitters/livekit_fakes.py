@@ -1,0 +1,535 @@
+"""Fake devices and models for LiveKit Agents: a microphone, a loudspeaker, VAD, STT, LLM, TTS.
+
+They play in real time and in process. Speech is a constant sample value, silence is zero; so the
+VAD and the STT need only look at a frame's first sample.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import uuid
+from array import array
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from livekit import rtc
+from livekit.agents import APIConnectionError, llm, stt, tts, vad
+from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions
+from livekit.agents.voice import io
+
+FRAME_S = 0.02
+CALLER_RATE = 16_000
+AGENT_RATE = 24_000
+CALLER_S_PER_CHAR = 0.022
+AGENT_S_PER_CHAR = 0.045
+LOUD = 4_000
+
+
+@dataclass(frozen=True)
+class Delays:
+    """How long each fake stage takes, in seconds; all different, so that tests can tell."""
+
+    stt: float = 0.11
+    llm_ttft: float = 0.17
+    tts_ttfb: float = 0.23
+    tool: float = 0.07
+
+    def as_ms(self) -> dict[str, float]:
+        """The same in milliseconds, for the ground truth."""
+        return {
+            "stt_ms": self.stt * 1000,
+            "llm_ttft_ms": self.llm_ttft * 1000,
+            "tts_ttfb_ms": self.tts_ttfb * 1000,
+            "tool_ms": self.tool * 1000,
+        }
+
+
+def _tone(seconds: float, rate: int, value: int) -> rtc.AudioFrame:
+    samples = max(1, round(seconds * rate))
+    return rtc.AudioFrame(
+        data=array("h", [value]).tobytes() * samples,
+        sample_rate=rate,
+        num_channels=1,
+        samples_per_channel=samples,
+    )
+
+
+def _is_loud(frame: rtc.AudioFrame) -> bool:
+    return frame.data[0] != 0
+
+
+class Caller(io.AudioInput):
+    """The microphone: silence, until the script says something."""
+
+    def __init__(self) -> None:
+        super().__init__(label="fake-microphone")
+        self._silence = _tone(FRAME_S, CALLER_RATE, 0)
+        self._speech = _tone(FRAME_S, CALLER_RATE, LOUD)
+        self._frames_left = 0
+        self._pause_left = 0
+        self._onset_due = False
+        self._done = asyncio.Event()
+        self._clock: float | None = None
+        self.said: deque[str] = deque()
+        """What the STT will recognise next."""
+        self.onsets: list[float] = []
+
+    async def say(self, text: str, *, after: float = 0.25) -> None:
+        """Speak `text` after a short silence; returns when its last frame was sent."""
+        self.said.append(text)
+        self._done.clear()
+        self._onset_due = True
+        self._pause_left = round(after / FRAME_S)
+        self._frames_left = max(1, round(len(text) * CALLER_S_PER_CHAR / FRAME_S))
+        await self._done.wait()
+
+    async def __anext__(self) -> rtc.AudioFrame:
+        now = time.monotonic()
+        self._clock = max(self._clock or now, now - 0.1) + FRAME_S
+        await asyncio.sleep(max(0.0, self._clock - now))
+        if self._pause_left or not self._frames_left:
+            self._pause_left = max(0, self._pause_left - 1)
+            return self._silence
+        if self._onset_due:
+            self._onset_due = False
+            self.onsets.append(time.time() - FRAME_S)
+        self._frames_left -= 1
+        if not self._frames_left:
+            self._done.set()
+        return self._speech
+
+
+@dataclass
+class Played:
+    """One stretch of agent speech, as it came out of the loudspeaker."""
+
+    started_at: float
+    stopped_at: float | None = None
+    position: float = 0.0
+    interrupted: bool = False
+
+
+class Loudspeaker(io.AudioOutput):
+    """Plays at the speed of sound; can pause, as a room's output can."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="fake-loudspeaker",
+            capabilities=io.AudioOutputCapabilities(pause=True),
+            sample_rate=AGENT_RATE,
+        )
+        self.played: list[Played] = []
+        self._current: Played | None = None
+        self._pushed = 0.0
+        self._position = 0.0
+        self._resumed_at: float | None = None
+        self._cleared = False
+        self._changed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        """Take a frame; the first of a segment starts it."""
+        await super().capture_frame(frame)
+        if self._current is None:
+            self._start()
+        self._pushed += frame.duration
+
+    def _start(self) -> None:
+        now = time.time()
+        self._current = Played(started_at=now)
+        self.played.append(self._current)
+        self._pushed = self._position = 0.0
+        self._resumed_at = now
+        self._cleared = False
+        self._changed.set()
+        self.on_playback_started(created_at=now)
+
+    def position(self) -> float:
+        """How much of the current segment has been heard."""
+        running = 0.0 if self._resumed_at is None else time.time() - self._resumed_at
+        return min(self._pushed, self._position + running)
+
+    async def reached(self, count: int, position: float) -> None:
+        """Wait until segment number `count` has played `position` seconds."""
+        while len(self.played) < count or self.position() < position:
+            await self._change(position - self.position() if self._current else None)
+
+    def flush(self) -> None:
+        """No more frames for this segment: it ends when it has been heard, or was cleared."""
+        super().flush()
+        if self._current is not None:
+            task = asyncio.create_task(self._finish(self._current))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def clear_buffer(self) -> None:
+        """Fall silent at once."""
+        if self._current is None:
+            return
+        if not self._cleared and self._current.stopped_at is None:
+            self._position = self.position()
+            self._resumed_at = None
+            self._current.stopped_at = time.time()
+        self._cleared = True
+        self._changed.set()
+
+    def pause(self) -> None:
+        """Hold the playback."""
+        super().pause()
+        if self._current is not None and self._resumed_at is not None:
+            self._position = self.position()
+            self._resumed_at = None
+            self._current.stopped_at = time.time()
+            self._changed.set()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        super().resume()
+        if self._current is not None and self._resumed_at is None and not self._cleared:
+            self._resumed_at = time.time()
+            self._current.stopped_at = None
+            self._changed.set()
+
+    async def _finish(self, segment: Played) -> None:
+        while not self._cleared and self.position() < self._pushed - 1e-3:
+            await self._change(self._pushed - self.position())
+        segment.position = self.position()
+        segment.interrupted = self._cleared
+        segment.stopped_at = segment.stopped_at or time.time()
+        if self._current is segment:
+            self._current = None
+        self.on_playback_finished(
+            playback_position=segment.position, interrupted=segment.interrupted
+        )
+
+    async def _change(self, timeout: float | None) -> None:
+        self._changed.clear()
+        running = self._resumed_at is not None
+        with contextlib.suppress(asyncio.TimeoutError):
+            limit = max(0.001, timeout) if running and timeout is not None else None
+            await asyncio.wait_for(self._changed.wait(), limit)
+
+
+class Captions(io.TextOutput):
+    """Where the transcript synchronizer leaves the text."""
+
+    def __init__(self) -> None:
+        super().__init__(label="fake-captions", next_in_chain=None)
+
+    async def capture_text(self, text: str) -> None:
+        """Forget it."""
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class FakeVAD(vad.VAD):
+    """Sees speech after two frames, and its end after five silent ones."""
+
+    START_FRAMES = 2
+    END_FRAMES = 5
+
+    def __init__(self) -> None:
+        super().__init__(capabilities=vad.VADCapabilities(update_interval=FRAME_S))
+
+    model = property(lambda self: "silero")  # type: ignore[assignment]
+    provider = property(lambda self: "ONNX")  # type: ignore[assignment]
+
+    def stream(self) -> vad.VADStream:
+        """A new detector."""
+        return _VADStream(self)
+
+
+class _VADStream(vad.VADStream):
+    async def _main_task(self) -> None:
+        loud = quiet = index = 0
+        speaking = False
+        async for item in self._input_ch:
+            if not isinstance(item, rtc.AudioFrame):
+                continue
+            index += item.samples_per_channel
+            loud, quiet = (loud + 1, 0) if _is_loud(item) else (loud * speaking, quiet + 1)
+
+            def event(kind: vad.VADEventType, frame: rtc.AudioFrame = item) -> vad.VADEvent:
+                return vad.VADEvent(
+                    type=kind,
+                    samples_index=index,
+                    timestamp=time.time(),
+                    speech_duration=loud * FRAME_S,
+                    silence_duration=quiet * FRAME_S,
+                    frames=[frame],
+                    probability=0.98 if _is_loud(frame) else 0.02,
+                    inference_duration=0.0005,
+                    speaking=speaking,
+                    raw_accumulated_silence=quiet * FRAME_S,
+                    raw_accumulated_speech=0.0 if quiet else loud * FRAME_S,
+                )
+
+            if not speaking and loud >= FakeVAD.START_FRAMES:
+                speaking = True
+                self._event_ch.send_nowait(event(vad.VADEventType.START_OF_SPEECH))
+            self._event_ch.send_nowait(event(vad.VADEventType.INFERENCE_DONE))
+            if speaking and quiet >= FakeVAD.END_FRAMES:
+                speaking = False
+                self._event_ch.send_nowait(event(vad.VADEventType.END_OF_SPEECH))
+                loud = 0
+
+
+class FakeSTT(stt.STT):
+    """Recognises what the caller's script says, `delay` seconds after the last loud frame."""
+
+    def __init__(self, caller: Caller, delay: float) -> None:
+        super().__init__(
+            capabilities=stt.STTCapabilities(streaming=True, interim_results=True)
+        )
+        self.caller = caller
+        self.delay = delay
+
+    model = property(lambda self: "nova-3")  # type: ignore[assignment]
+    provider = property(lambda self: "Deepgram")  # type: ignore[assignment]
+
+    async def _recognize_impl(self, *args: Any, **kwargs: Any) -> stt.SpeechEvent:
+        raise NotImplementedError("this fake only streams")
+
+    def stream(
+        self,
+        *,
+        language: Any = NOT_GIVEN,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+    ) -> stt.RecognizeStream:
+        """A new recogniser."""
+        return _STTStream(self, conn_options)
+
+
+class _STTStream(stt.RecognizeStream):
+    def __init__(self, owner: FakeSTT, conn_options: APIConnectOptions) -> None:
+        super().__init__(stt=owner, conn_options=conn_options)
+        self._owner = owner
+
+    async def _run(self) -> None:
+        loud = 0
+        async with asyncio.TaskGroup() as finals:
+            async for item in self._input_ch:
+                if not isinstance(item, rtc.AudioFrame):
+                    continue
+                if _is_loud(item):
+                    loud += 1
+                    if loud == 10 and self._owner.caller.said:
+                        self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, self._opening(), 0.6)
+                elif loud:
+                    finals.create_task(self._finalise(loud * FRAME_S))
+                    loud = 0
+
+    def _opening(self) -> str:
+        return " ".join(self._owner.caller.said[0].split()[:2])
+
+    async def _finalise(self, seconds: float) -> None:
+        text = self._owner.caller.said.popleft()
+        await asyncio.sleep(self._owner.delay)
+        self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, text, 0.94)
+        usage = stt.RecognitionUsage(audio_duration=round(seconds, 3))
+        self._event_ch.send_nowait(
+            stt.SpeechEvent(
+                type=stt.SpeechEventType.RECOGNITION_USAGE,
+                request_id=f"stt-{uuid.uuid4().hex[:8]}",
+                recognition_usage=usage,
+            )
+        )
+
+    def _send(self, kind: stt.SpeechEventType, text: str, confidence: float) -> None:
+        data = stt.SpeechData(language="en", text=text, confidence=confidence)  # type: ignore[arg-type]
+        self._event_ch.send_nowait(stt.SpeechEvent(type=kind, alternatives=[data]))
+
+
+@dataclass
+class Reply:
+    """What the LLM answers: text, or a tool call; the first `failures` attempts raise."""
+
+    text: str = ""
+    tool: str | None = None
+    arguments: str = "{}"
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    failures: int = 0
+
+
+@dataclass
+class Script:
+    """Replies by what was last said: a caller's text, an instruction, or `tool:<name>`.
+
+    Keyed by content and not by count, because the session may ask early and ask again.
+    """
+
+    replies: dict[str, Reply]
+    attempts: dict[str, int] = field(default_factory=dict)
+
+    def key_of(self, context: llm.ChatContext) -> str:
+        """Which reply a chat context asks for."""
+        for item in reversed(context.items):
+            if item.type == "function_call_output":
+                return f"tool:{item.name}"
+            if item.type != "message":
+                continue
+            text = item.text_content or ""
+            for key in self.replies:
+                if text.endswith(key):
+                    return key
+        raise KeyError("no reply is scripted for this chat context")
+
+    def ask(self, context: llm.ChatContext) -> Reply:
+        """The reply for this attempt; raises while it is to fail."""
+        key = self.key_of(context)
+        reply = self.replies[key]
+        attempt = self.attempts[key] = self.attempts.get(key, 0) + 1
+        if attempt <= reply.failures:
+            raise APIConnectionError(f"fake model refused attempt {attempt}")
+        return reply
+
+
+class FakeLLM(llm.LLM):
+    """Answers from the script, word by word, after `ttft` seconds."""
+
+    def __init__(self, script: Script, ttft: float) -> None:
+        super().__init__()
+        self.script = script
+        self.ttft = ttft
+
+    model = property(lambda self: "gpt-4o-mini")  # type: ignore[assignment]
+    provider = property(lambda self: "openai")  # type: ignore[assignment]
+
+    def chat(
+        self,
+        *,
+        chat_ctx: llm.ChatContext,
+        tools: list[Any] | None = None,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+        **kwargs: Any,
+    ) -> llm.LLMStream:
+        """One request."""
+        return _LLMStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+
+
+class _LLMStream(llm.LLMStream):
+    async def _run(self) -> None:
+        owner = self._llm
+        assert isinstance(owner, FakeLLM)
+        request = f"chatcmpl-{uuid.uuid4().hex[:12]}"
+        await asyncio.sleep(owner.ttft)
+        reply = owner.script.ask(self._chat_ctx)
+        for delta in _deltas(reply):
+            self._event_ch.send_nowait(llm.ChatChunk(id=request, delta=delta))
+            await asyncio.sleep(0.004)
+        usage = llm.CompletionUsage(
+            prompt_tokens=reply.input_tokens,
+            completion_tokens=reply.output_tokens,
+            prompt_cached_tokens=reply.cached_tokens,
+            total_tokens=reply.input_tokens + reply.output_tokens,
+        )
+        self._event_ch.send_nowait(llm.ChatChunk(id=request, usage=usage))
+
+
+def _deltas(reply: Reply) -> list[llm.ChoiceDelta]:
+    words = reply.text.split(" ") if reply.text else []
+    deltas = [
+        llm.ChoiceDelta(role="assistant", content=word if not n else f" {word}")
+        for n, word in enumerate(words)
+    ]
+    if reply.tool:
+        call = llm.FunctionToolCall(
+            name=reply.tool, arguments=reply.arguments, call_id=f"call_{uuid.uuid4().hex[:10]}"
+        )
+        deltas.append(llm.ChoiceDelta(role="assistant", tool_calls=[call]))
+    return deltas
+
+
+class FakeTTS(tts.TTS):
+    """Speaks at a constant rate, `ttfb` seconds after the first token."""
+
+    def __init__(self, ttfb: float) -> None:
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=True),
+            sample_rate=AGENT_RATE,
+            num_channels=1,
+        )
+        self.ttfb = ttfb
+
+    model = property(lambda self: "sonic-2")  # type: ignore[assignment]
+    provider = property(lambda self: "Cartesia")  # type: ignore[assignment]
+
+    def synthesize(self, text: str, *, conn_options: Any = None) -> tts.ChunkedStream:
+        """Not offered: this fake only streams."""
+        raise NotImplementedError
+
+    def stream(
+        self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> tts.SynthesizeStream:
+        """A new utterance."""
+        return _TTSStream(tts=self, conn_options=conn_options)
+
+
+class _TTSStream(tts.SynthesizeStream):
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        owner = self._tts
+        assert isinstance(owner, FakeTTS)
+        segment = uuid.uuid4().hex[:12]
+        output_emitter.initialize(
+            request_id=f"tts-{segment}",
+            sample_rate=AGENT_RATE,
+            num_channels=1,
+            mime_type="audio/pcm",
+            stream=True,
+        )
+        output_emitter.start_segment(segment_id=segment)
+        first = True
+        async for token in self._input_ch:
+            if not isinstance(token, str):
+                continue
+            if first:
+                first = False
+                self._mark_started()
+                await asyncio.sleep(owner.ttfb)
+            spoken = _tone(len(token) * AGENT_S_PER_CHAR, AGENT_RATE, LOUD)
+            output_emitter.push(bytes(spoken.data))
+        output_emitter.end_segment()
+
+
+class Signals:
+    """Remembers what a session emitted, and lets the script wait for it."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Any]] = []
+        self._changed = asyncio.Event()
+
+    def watch(self, session: Any, *names: str) -> None:
+        """Listen to these events."""
+        for name in names:
+            session.on(name, lambda event, name=name: self._note(name, event))
+
+    def of(self, name: str) -> list[Any]:
+        """All events of one name, in order."""
+        return [event for kind, event in self.events if kind == name]
+
+    async def until(self, met: Callable[[], bool], limit: float = 15.0) -> None:
+        """Wait until `met` holds; checked after each event."""
+        async with asyncio.timeout(limit):
+            while not met():
+                self._changed.clear()
+                await self._changed.wait()
+
+    def _note(self, name: str, event: Any) -> None:
+        self.events.append((name, event))
+        self._changed.set()
+
+
+@contextlib.asynccontextmanager
+async def closing(resource: Any) -> AsyncIterator[Any]:
+    """`aclose()` at the end."""
+    try:
+        yield resource
+    finally:
+        await resource.aclose()
