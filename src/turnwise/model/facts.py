@@ -50,7 +50,9 @@ class SessionFacts:
             out (None), the assembler does not read them.
         last_arrival_ns: when the newest fact came in.
         created_by: user number of whoever sent the first fact.
-        facts_version: the newest version among the facts.
+        facts_version: the newest version among the facts, 0 when there are none.
+        named_version: the newest version of any trace that ever named or formed this session,
+            whether or not the trace still belongs to it.
     """
 
     project_id: ProjectId
@@ -60,3 +62,4 @@ class SessionFacts:
     last_arrival_ns: int = 0
     created_by: int = 0
     facts_version: int = 0
+    named_version: int = 0

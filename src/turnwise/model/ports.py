@@ -1,16 +1,19 @@
 """The seams: what the flow needs from a store, with the whole contract in the docstrings."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from turnwise.model.batch import Rejected
+from turnwise.model.batch import Batch, Receipt, Rejected
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.model.price import Price
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, Caller
+
+Accept = Callable[[Batch], Awaitable[Receipt]]
+"""Takes a batch and returns when it is durable; raises Busy when it must be sent again."""
 
 Complete = Callable[[Observation], Observation]
 """Finishes an observation after partial updates were merged and before it is stored (cost)."""
@@ -108,12 +111,14 @@ class TelemetryStore(Protocol):
         """The sessions of these traces; unknown traces add nothing."""
         ...
 
-    async def session_facts(self, project_id: ProjectId, session_id: SessionId) -> SessionFacts:
-        """All facts of a session; with neither observations nor facts when it has none (any more).
+    async def session_facts(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> list[SessionFacts]:
+        """All facts of some sessions (one query per table, not per session), in the order asked.
 
-        Holds the observations of every trace that belongs to the session, less those that name
-        another session of the same trace for themselves. `input`, `output`, `metadata` and
-        `model_parameters` are left out.
+        Each holds the observations of every trace that belongs to the session, less those that
+        belong to another session of the same trace; neither observations nor facts when it has
+        none (any more). `input`, `output`, `metadata` and `model_parameters` are left out.
         """
         ...
 
@@ -122,13 +127,21 @@ class TelemetryStore(Protocol):
         ...
 
     async def put_sessions(self, sessions: Sequence[Session]) -> None:
-        """Keep derived sessions, each replacing its older self; durable on return."""
+        """Keep derived sessions; durable on return.
+
+        The row's version is the session's `facts_version`: of two derivations the one from newer
+        facts wins, in whatever order they are put, and of equals the last.
+        """
         ...
 
     async def retire_sessions(
-        self, project_id: ProjectId, session_ids: Collection[SessionId]
+        self, project_id: ProjectId, versions: Mapping[SessionId, int]
     ) -> None:
-        """Make derived sessions disappear that have no facts of their own any more."""
+        """Make derived sessions disappear that have no facts of their own any more.
+
+        `versions` holds for each its `SessionFacts.named_version`: facts newer than that bring it
+        back. Sessions that were never derived are passed over.
+        """
         ...
 
     async def session(
@@ -149,8 +162,14 @@ class TelemetryStore(Protocol):
         """Lines of the session list: start descending, then id descending; at most `limit`."""
         ...
 
-    async def trace(self, project_id: ProjectId, trace_id: str) -> list[Observation]:
-        """A whole trace, contents included: start ascending, then span id; empty when unknown."""
+    async def trace(
+        self, project_id: ProjectId, trace_id: str, session_id: SessionId | None = None
+    ) -> list[Observation]:
+        """A trace, contents included: start ascending, then span id; empty when unknown.
+
+        With a session only the observations that belong to it (all of them, unless the trace is
+        shared by several sessions).
+        """
         ...
 
     async def changed_sessions(
@@ -205,4 +224,32 @@ class Catalog(Protocol):
 
     def prices(self) -> Sequence[Price]:
         """Operator's own prices, which win over the built-in table."""
+        ...
+
+
+class SessionReader(Protocol):
+    """What the surfaces read; always as fresh as the last acknowledged write.
+
+    Everything is confined to the caller's tenant. Narrower rules (contracts of single surfaces)
+    are applied by the surface itself.
+    """
+
+    async def session(self, caller: Caller, name: str) -> Session | None:
+        """A session by UUID, public id or any text by which its sender knows it."""
+        ...
+
+    async def sessions(self, caller: Caller, query: SessionQuery) -> list[SessionHead]:
+        """Lines of the session list."""
+        ...
+
+    async def trace(self, session: Session, trace_id: str) -> list[Observation]:
+        """The session's part of a trace, contents included, in time order; empty when it has none."""
+        ...
+
+    async def sessions_of_trace(self, caller: Caller, trace_id: str) -> list[Session]:
+        """The sessions of the caller's tenant that a trace belongs to."""
+        ...
+
+    async def agent(self, caller: Caller, name: str) -> Agent | None:
+        """An agent of the caller's tenant by public id, UUID, object id or slug."""
         ...

@@ -1,0 +1,81 @@
+"""The whole system on one page: facts are accepted, sessions are settled from them.
+
+    accept:  batch -> normalise -> store           (durable before it returns)
+    settle:  session's facts -> assemble -> store  (whenever facts have changed)
+
+Adapters get `accept`; the worker and the reader call `settle`.
+"""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from turnwise.analyse.assembler import assemble
+from turnwise.app.pending import Pending
+from turnwise.model.batch import Batch, Receipt
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.ports import Catalog, TelemetryStore
+from turnwise.model.session import Session
+from turnwise.normalise.spans import normalise_spans
+
+# Below this many spans a hop to a worker thread costs more than it frees.
+_SPANS_WORTH_A_THREAD = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The verbs of the server.
+
+    Attributes:
+        pending: what was written and not settled yet.
+        met: agents that the catalog already knows, so that it is asked once for each.
+    """
+
+    store: TelemetryStore
+    catalog: Catalog
+    pending: Pending
+    met: set[tuple[ProjectId, str]] = field(default_factory=set)
+
+    async def accept(self, batch: Batch) -> Receipt:
+        """Normalise and store a batch; return when it is durable.
+
+        Raises:
+            Busy: nothing of it is promised; send it again.
+        """
+        normalise = normalise_spans
+        if len(batch.spans) < _SPANS_WORTH_A_THREAD:
+            observations, unreadable = normalise(batch.project_id, batch.spans)
+        else:
+            observations, unreadable = await asyncio.to_thread(
+                normalise, batch.project_id, batch.spans
+            )
+        written = await self.store.write(
+            batch.user_id, [*batch.observations, *observations], batch.facts
+        )
+        self.pending.mark(written)
+        return Receipt(
+            stored=written.stored,
+            rejected=(*batch.rejected, *unreadable, *written.rejected),
+        )
+
+    async def settle(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> list[Session]:
+        """Derive sessions from their facts and keep them; those without facts disappear."""
+        facts = await self.store.session_facts(project_id, session_ids)
+        derived = [
+            (each, await asyncio.to_thread(assemble, each) if each.facts_version else None)
+            for each in facts
+        ]
+        sessions = [session for _, session in derived if session is not None]
+        await self._meet_agents(project_id, {session.agent for session in sessions})
+        await self.store.put_sessions(sessions)
+        gone = {each.session_id: each.named_version for each, session in derived if not session}
+        await self.store.retire_sessions(project_id, gone)
+        return sessions
+
+    async def _meet_agents(self, project_id: ProjectId, slugs: set[str]) -> None:
+        new = {slug for slug in slugs if (project_id, slug) not in self.met}
+        if new:
+            await asyncio.to_thread(self.catalog.agents_met, project_id, new)
+            self.met.update((project_id, slug) for slug in new)

@@ -1,0 +1,73 @@
+"""What was written and is not settled yet."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.ports import Written
+
+
+@dataclass(slots=True)
+class Work:
+    """Traces and sessions of one project that changed."""
+
+    traces: set[str] = field(default_factory=set)
+    sessions: set[SessionId] = field(default_factory=set)
+
+
+class Pending:
+    """A set of changed traces and sessions per project; used from one event loop."""
+
+    def __init__(self) -> None:
+        self._work: defaultdict[ProjectId, Work] = defaultdict(Work)
+        self._taken: set[ProjectId] = set()
+        self._changed = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._settled.set()
+
+    def mark(self, written: Written) -> None:
+        """Remember what a write has changed."""
+        for project_id, trace_id in written.traces:
+            self._work[project_id].traces.add(trace_id)
+        self.mark_sessions(written.sessions)
+
+    def mark_sessions(self, sessions: Iterable[tuple[ProjectId, SessionId]]) -> None:
+        """Remember sessions that have to be derived anew."""
+        for project_id, session_id in sessions:
+            self._work[project_id].sessions.add(session_id)
+        if self._work:
+            self._settled.clear()
+            self._changed.set()
+
+    def concerns(self, project_ids: Iterable[ProjectId]) -> bool:
+        """Whether anything of these projects is not settled."""
+        return any(each in self._work or each in self._taken for each in project_ids)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything is settled."""
+        return not self._work and not self._taken
+
+    async def take(self) -> dict[ProjectId, Work]:
+        """Wait for work, then hand out all of it; `done` says when it is settled."""
+        await self._changed.wait()
+        self._changed.clear()
+        work, self._work = dict(self._work), defaultdict(Work)
+        self._taken = set(work)
+        return work
+
+    def done(self) -> None:
+        """What was taken last is settled."""
+        self._taken = set()
+        if not self._work:
+            self._settled.set()
+
+    async def settled(self, timeout_seconds: float) -> bool:
+        """Wait until nothing is pending, at most so long; False when the time ran out."""
+        try:
+            await asyncio.wait_for(self._settled.wait(), timeout_seconds)
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,89 @@
+"""Reads for the surfaces: derived sessions, as fresh as the last acknowledged write."""
+
+import asyncio
+from collections.abc import Sequence
+
+from turnwise.app.flow import Flow
+from turnwise.model.ids import ProjectId, SessionId, session_id_of
+from turnwise.model.observation import Observation
+from turnwise.model.ports import SessionQuery
+from turnwise.model.session import Session, SessionHead
+from turnwise.model.tenancy import Agent, Caller
+
+# How long a list waits for sessions that are being derived; a single session never waits for others.
+LIST_PATIENCE_SECONDS = 1.0
+
+
+class Reading:
+    """Implements model.ports.SessionReader over the flow."""
+
+    def __init__(self, flow: Flow):
+        self._flow = flow
+        self._store = flow.store
+
+    async def session(self, caller: Caller, name: str) -> Session | None:
+        """See SessionReader.session."""
+        for project_ids, session_id in _candidates(caller.project_ids, name):
+            found = await self._fresh(project_ids, session_id)
+            if found is not None:
+                return found
+        return await self._store.session_named(caller.project_ids, name)
+
+    async def sessions(self, caller: Caller, query: SessionQuery) -> list[SessionHead]:
+        """See SessionReader.sessions."""
+        if self._flow.pending.concerns(caller.project_ids):
+            await self._flow.pending.settled(LIST_PATIENCE_SECONDS)
+        return await self._store.sessions(query)
+
+    async def trace(self, session: Session, trace_id: str) -> list[Observation]:
+        """See SessionReader.trace."""
+        return await self._store.trace(session.project_id, trace_id, session.id)
+
+    async def sessions_of_trace(self, caller: Caller, trace_id: str) -> list[Session]:
+        """See SessionReader.sessions_of_trace."""
+        found: list[Session] = []
+        for project_id in caller.project_ids:
+            membership = await self._store.memberships(project_id, [trace_id])
+            for session_id in sorted(membership.current):
+                session = await self._fresh([project_id], session_id)
+                if session is not None:
+                    found.append(session)
+        return found
+
+    async def agent(self, caller: Caller, name: str) -> Agent | None:
+        """See SessionReader.agent."""
+        return await asyncio.to_thread(self._flow.catalog.agent, caller.project_ids, name)
+
+    async def _fresh(
+        self, project_ids: Sequence[ProjectId], session_id: SessionId
+    ) -> Session | None:
+        session = await self._store.session(project_ids, session_id)
+        if not self._store.is_shared and not self._flow.pending.concerns(project_ids):
+            return session or await self._succeeding(project_ids, session_id)
+        where = [session.project_id] if session is not None else project_ids
+        for project_id in where:
+            version = await self._store.facts_version(project_id, session_id)
+            if version and (session is None or version > session.facts_version):
+                settled = await self._flow.settle(project_id, [session_id])
+                if settled:
+                    return settled[0]
+        return session or await self._succeeding(project_ids, session_id)
+
+    async def _succeeding(
+        self, project_ids: Sequence[ProjectId], session_id: SessionId
+    ) -> Session | None:
+        for project_id in project_ids:
+            heir = await self._store.successor(project_id, session_id)
+            if heir is not None and heir != session_id:
+                return await self._fresh([project_id], heir)
+        return None
+
+
+def _candidates(
+    project_ids: Sequence[ProjectId], name: str
+) -> list[tuple[Sequence[ProjectId], SessionId]]:
+    """The session ids that a name stands for; a UUID is the same one in every project."""
+    by_project = {each: session_id_of(each, name) for each in project_ids}
+    if len(set(by_project.values())) == 1:
+        return [(project_ids, by_project[project_ids[0]])]
+    return [([project_id], session_id) for project_id, session_id in by_project.items()]

@@ -1,0 +1,142 @@
+"""What happens without a request: sessions are settled, and closed after silence."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+
+from turnwise.app.flow import Flow
+from turnwise.app.pending import Work
+from turnwise.model.batch import Batch
+from turnwise.model.errors import RetryableError
+from turnwise.model.facts import FactKind, SessionFact
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.instants import NS_PER_SECOND, now_ns
+
+log = logging.getLogger(__name__)
+
+# A session is looked at again at most this often while it changes.
+SETTLE_EVERY_SECONDS = 0.25
+# Sessions are read and written in pieces of this many, so that one piece stays within memory.
+SESSIONS_PER_STEP = 32
+SILENCE_CHECK_SECONDS = 5.0
+# After a start everything that came in shortly before the last stop is looked at again.
+LOOK_BACK_NS = 3_600 * NS_PER_SECOND
+# Two API processes may finish their writes in another order than they took their versions.
+VERSION_OVERLAP_NS = 10 * NS_PER_SECOND
+_LATEST = 2**63 - 1
+
+
+class Worker:
+    """The background half of the server.
+
+    Args:
+        silence_ns: an open session is closed when nothing came in for so long.
+    """
+
+    def __init__(self, flow: Flow, silence_ns: int):
+        self._flow = flow
+        self._silence_ns = silence_ns
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self.catch_up()
+        loops = [self._settle_forever(), self._close_silent_forever()]
+        if self._flow.store.is_shared:
+            loops.append(self._follow_others_forever())
+        async with asyncio.TaskGroup() as group:
+            for each in loops:
+                group.create_task(each)
+
+    async def catch_up(self) -> int:
+        """Mark what was written shortly before the last stop; returns the newest version."""
+        newest, _ = await self._flow.store.changed_sessions(_LATEST)
+        _, changed = await self._flow.store.changed_sessions(newest - LOOK_BACK_NS)
+        self._flow.pending.mark_sessions(changed)
+        return newest
+
+    async def settle_taken(self, work: dict[ProjectId, Work]) -> None:
+        """Derive every session that the work concerns."""
+        for project_id, changed in work.items():
+            membership = await self._flow.store.memberships(project_id, changed.traces)
+            touched = changed.sessions | membership.current | membership.outranked
+            for piece in pieces(sorted(touched), SESSIONS_PER_STEP):
+                await self._flow.settle(project_id, piece)
+
+    async def close_silent(self, arrived_before_ns: int) -> int:
+        """Finalize open sessions whose newest fact came in before; returns how many."""
+        silent = await self._flow.store.silent_sessions(arrived_before_ns, 500)
+        for project_id, session_id in silent:
+            closed = SessionFact(
+                project_id=project_id,
+                session_id=session_id,
+                kind=FactKind.FINALIZED,
+                fact_id="",
+                body={"at_ns": now_ns(), "reason": "silence"},
+            )
+            await self._flow.accept(Batch(project_id=project_id, user_id=0, facts=[closed]))
+        return len(silent)
+
+    async def _settle_forever(self) -> None:
+        while True:
+            work = await self._flow.pending.take()
+            try:
+                await self.settle_taken(work)
+            except RetryableError:
+                self._mark_again(work)
+            except Exception:
+                # One session that cannot be derived must not stop all others from being so.
+                log.exception("settling failed; its sessions are tried one by one")
+                await self._settle_one_by_one(work)
+            finally:
+                self._flow.pending.done()
+            await asyncio.sleep(SETTLE_EVERY_SECONDS)
+
+    def _mark_again(self, work: dict[ProjectId, Work]) -> None:
+        from turnwise.model.ports import Written
+
+        self._flow.pending.mark(
+            Written(
+                traces=frozenset((p, t) for p, changed in work.items() for t in changed.traces),
+                sessions=frozenset((p, s) for p, changed in work.items() for s in changed.sessions),
+            )
+        )
+
+    async def _settle_one_by_one(self, work: dict[ProjectId, Work]) -> None:
+        for project_id, changed in work.items():
+            membership = await self._flow.store.memberships(project_id, changed.traces)
+            for session_id in changed.sessions | membership.current | membership.outranked:
+                try:
+                    await self._flow.settle(project_id, [session_id])
+                except Exception:
+                    log.exception("a session could not be derived", extra={"session": session_id})
+
+    async def _close_silent_forever(self) -> None:
+        while True:
+            await asyncio.sleep(SILENCE_CHECK_SECONDS)
+            try:
+                await self.close_silent(now_ns() - self._silence_ns)
+            except RetryableError as busy:
+                log.warning("silent sessions are closed later", extra={"reason": busy.message})
+
+    async def _follow_others_forever(self) -> None:
+        newest, _ = await self._flow.store.changed_sessions(_LATEST)
+        while True:
+            await asyncio.sleep(SETTLE_EVERY_SECONDS)
+            seen, changed = await self._flow.store.changed_sessions(newest - VERSION_OVERLAP_NS)
+            newest = max(newest, seen)
+            self._flow.pending.mark_sessions(changed)
+
+
+def pieces(items: Sequence[SessionId], size: int) -> Iterator[Sequence[SessionId]]:
+    """Consecutive pieces of at most `size` items."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+async def rebuild(flow: Flow, progress: Iterable[None] | None = None) -> int:
+    """Derive every session anew; returns how many there are."""
+    count = 0
+    for project_id, session_id in await flow.store.session_ids():
+        await flow.settle(project_id, [session_id])
+        count += 1
+    return count
