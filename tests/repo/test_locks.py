@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.repo.tree import ROOT, text
+from tests.repo.tree import ROOT, files, text
 
 LOCKS = sorted(path.relative_to(ROOT) for path in ROOT.glob("requirements/**/*.txt"))
 # Nothing else may stand in a lock: no option, no address, no comment.
@@ -77,9 +77,7 @@ def test_no_lock_of_a_form_that_records_hosts(name: str) -> None:
     assert not (ROOT / name).exists()
 
 
-def test_the_npm_lock_records_no_hosts() -> None:
-    lock = Path("ui/package-lock.json")
-    if not (ROOT / lock).exists():
-        pytest.skip("there is no web UI yet")
-    assert '"resolved"' not in text(lock)
-    assert "omit-lockfile-registry-resolved=true" in text(Path("ui/.npmrc"))
+def test_npm_locks_record_no_hosts() -> None:
+    for lock in (path for path in files() if path.name == "package-lock.json"):
+        assert '"resolved"' not in text(lock)
+        assert "omit-lockfile-registry-resolved=true" in text(lock.with_name(".npmrc"))
