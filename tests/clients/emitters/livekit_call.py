@@ -23,13 +23,11 @@ from livekit.agents.voice.transcription import TranscriptSynchronizer
 from livekit_fakes import (
     Caller,
     Captions,
-    Delays,
     FakeLLM,
     FakeSTT,
     FakeTTS,
     FakeVAD,
     Loudspeaker,
-    Reply,
     Script,
     Signals,
 )
@@ -37,57 +35,27 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from script import (
+    AMOUNT,
+    BILLING,
+    BYE,
+    CUT_IN,
+    GREET,
+    HANDED_OVER,
+    HOURS,
+    LONG,
+    ORDER,
+    PARKING,
+    REPLIES,
+    STOCK,
+    Delays,
+    Reply,
+)
 from truth import Interruption, LLMCall, Options, Tool, Truth, Turn, ms, parse, unsupported
 
 VERSION = importlib.metadata.version("livekit-agents")
 MODERN = tuple(int(part) for part in VERSION.split(".")[:2]) >= (1, 7)
 DELAYS = Delays()
-
-GREET = "Greet the caller."
-HANDED_OVER = "Introduce yourself as the billing desk."
-HOURS = "What are your opening hours?"
-PARKING = "And is there parking?"
-ORDER = "Where is my order number forty two?"
-STOCK = "Is the blue lamp in stock?"
-LONG = "Tell me about your delivery options."
-CUT_IN = "Stop, just tell me the fastest one."
-BILLING = "I have a question about my invoice."
-AMOUNT = "How much do I owe?"
-BYE = "Thank you, good bye."
-
-REPLIES = {
-    GREET: Reply("Hello, this is the lamp shop.", input_tokens=31, output_tokens=9),
-    HOURS: Reply("We are open from nine to six.", input_tokens=58, output_tokens=11),
-    PARKING: Reply(
-        "Yes, behind the shop.", input_tokens=83, output_tokens=7, cached_tokens=32
-    ),
-    ORDER: Reply(
-        tool="lookup_order",
-        arguments='{"order_id": "42"}',
-        input_tokens=97,
-        output_tokens=18,
-    ),
-    "tool:lookup_order": Reply(
-        "It arrives on Tuesday.", input_tokens=131, output_tokens=8, cached_tokens=64
-    ),
-    STOCK: Reply(
-        tool="check_stock", arguments='{"item": "blue lamp"}', input_tokens=104, output_tokens=17
-    ),
-    "tool:check_stock": Reply(
-        "Sorry, I cannot see the stock now.", input_tokens=139, output_tokens=12
-    ),
-    LONG: Reply(
-        "We offer standard delivery in five days, express delivery in two days, "
-        "and courier delivery within four hours in the city.",
-        input_tokens=88,
-        output_tokens=33,
-    ),
-    CUT_IN: Reply("The courier, within four hours.", input_tokens=121, output_tokens=9),
-    BILLING: Reply(tool="to_billing", input_tokens=92, output_tokens=13),
-    HANDED_OVER: Reply("Billing desk, how can I help?", input_tokens=76, output_tokens=10),
-    AMOUNT: Reply("You owe twelve euros.", input_tokens=95, output_tokens=8),
-    BYE: Reply("Good bye.", input_tokens=117, output_tokens=4),
-}
 
 
 class Desk(Agent):
@@ -232,8 +200,10 @@ async def _fail(call: Call, text: str) -> None:
     """The caller says `text`, and the LLM fails for good."""
     await call.caller.say(text)
     await call.signals.until(
-        lambda: any(not event.error.recoverable for event in call.signals.of("error"))
-        and call.session.agent_state == "listening"
+        lambda: (
+            any(not event.error.recoverable for event in call.signals.of("error"))
+            and call.session.agent_state == "listening"
+        )
     )
 
 
@@ -243,9 +213,16 @@ async def _llm_failure(call: Call) -> None:
     await call.exchange(PARKING)
 
 
+async def _hand_over(call: Call) -> None:
+    """The first agent says a last word, then the second one introduces itself."""
+    before = call.replies_heard()
+    await call.caller.say(BILLING)
+    await call.agent_said(before + 2)
+
+
 async def _handoff(call: Call) -> None:
     await call.agent_said(1)
-    await call.exchange(BILLING)
+    await _hand_over(call)
     await call.exchange(AMOUNT)
 
 
@@ -256,7 +233,7 @@ async def _full(call: Call) -> None:
     await call.exchange(STOCK)
     await call.exchange(HOURS)
     await _fail(call, PARKING)
-    await call.exchange(BILLING)
+    await _hand_over(call)
     await call.exchange(BYE)
 
 
@@ -307,9 +284,7 @@ def _telemetry(options: Options) -> TracerProvider:
     extra: dict[str, Any] = {} if options.pii else {"allow_pii": False}
     if extra and "allow_pii" not in inspect.signature(set_tracer_provider).parameters:
         unsupported(f"livekit-agents {VERSION} always sends content")
-    set_tracer_provider(
-        provider, metadata={"langfuse.session.id": options.session_id}, **extra
-    )
+    set_tracer_provider(provider, metadata={"langfuse.session.id": options.session_id}, **extra)
     return provider
 
 
@@ -349,9 +324,7 @@ async def _run(options: Options, provider: TracerProvider) -> None:
 
 def _attach(call: Call) -> TranscriptSynchronizer:
     """Devices in the order in which a room attaches them: text follows the audio played."""
-    sync = TranscriptSynchronizer(
-        next_in_chain_audio=call.speaker, next_in_chain_text=Captions()
-    )
+    sync = TranscriptSynchronizer(next_in_chain_audio=call.speaker, next_in_chain_text=Captions())
     call.session.input.audio = call.caller
     call.session.output.audio = sync.audio_output
     call.session.output.transcription = sync.text_output

@@ -20,32 +20,15 @@ from livekit import rtc
 from livekit.agents import APIConnectionError, llm, stt, tts, vad
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions
 from livekit.agents.voice import io
-
-FRAME_S = 0.02
-CALLER_RATE = 16_000
-AGENT_RATE = 24_000
-CALLER_S_PER_CHAR = 0.022
-AGENT_S_PER_CHAR = 0.045
-LOUD = 4_000
-
-
-@dataclass(frozen=True)
-class Delays:
-    """How long each fake stage takes, in seconds; all different, so that tests can tell."""
-
-    stt: float = 0.11
-    llm_ttft: float = 0.17
-    tts_ttfb: float = 0.23
-    tool: float = 0.07
-
-    def as_ms(self) -> dict[str, float]:
-        """The same in milliseconds, for the ground truth."""
-        return {
-            "stt_ms": self.stt * 1000,
-            "llm_ttft_ms": self.llm_ttft * 1000,
-            "tts_ttfb_ms": self.tts_ttfb * 1000,
-            "tool_ms": self.tool * 1000,
-        }
+from script import (
+    AGENT_RATE,
+    AGENT_S_PER_CHAR,
+    CALLER_RATE,
+    CALLER_S_PER_CHAR,
+    FRAME_S,
+    LOUD,
+    Reply,
+)
 
 
 def _tone(seconds: float, rate: int, value: int) -> rtc.AudioFrame:
@@ -283,9 +266,7 @@ class FakeSTT(stt.STT):
     """Recognises what the caller's script says, `delay` seconds after the last loud frame."""
 
     def __init__(self, caller: Caller, delay: float) -> None:
-        super().__init__(
-            capabilities=stt.STTCapabilities(streaming=True, interim_results=True)
-        )
+        super().__init__(capabilities=stt.STTCapabilities(streaming=True, interim_results=True))
         self.caller = caller
         self.delay = delay
 
@@ -343,19 +324,6 @@ class _STTStream(stt.RecognizeStream):
     def _send(self, kind: stt.SpeechEventType, text: str, confidence: float) -> None:
         data = stt.SpeechData(language="en", text=text, confidence=confidence)  # type: ignore[arg-type]
         self._event_ch.send_nowait(stt.SpeechEvent(type=kind, alternatives=[data]))
-
-
-@dataclass
-class Reply:
-    """What the LLM answers: text, or a tool call; the first `failures` attempts raise."""
-
-    text: str = ""
-    tool: str | None = None
-    arguments: str = "{}"
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_tokens: int = 0
-    failures: int = 0
 
 
 @dataclass
