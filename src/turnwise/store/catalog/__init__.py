@@ -1,0 +1,25 @@
+"""Tenants, users, keys, projects, agents, prices and the audit log, on SQLite or PostgreSQL."""
+
+from turnwise.store.catalog.agents import AgentDetails, AgentFields
+from turnwise.store.catalog.audit import COMMAND_LINE, SERVER, Actor, AuditEntry
+from turnwise.store.catalog.bootstrap import Defaults, DemoLogin
+from turnwise.store.catalog.catalog import SqlCatalog
+from turnwise.store.catalog.keys import NewKey
+from turnwise.store.catalog.projects import ProjectChanges, ProjectDetails
+from turnwise.store.catalog.secrets import KeyStyle
+
+__all__ = [
+    "COMMAND_LINE",
+    "SERVER",
+    "Actor",
+    "AgentDetails",
+    "AgentFields",
+    "AuditEntry",
+    "Defaults",
+    "DemoLogin",
+    "KeyStyle",
+    "NewKey",
+    "ProjectChanges",
+    "ProjectDetails",
+    "SqlCatalog",
+]

@@ -1,0 +1,174 @@
+"""One SQLAlchemy engine for SQLite or PostgreSQL, and the two kinds of transactions on it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from turnwise.model.errors import Busy, Conflict, Misconfigured
+from turnwise.model.instants import now_ns
+
+Clock = Callable[[], int]
+"""Tells the present in nanoseconds since the epoch."""
+
+FILE_NAME = "catalog.db"
+BUSY_TIMEOUT_MS = 10_000
+_POOL = {"pool_size": 8, "max_overflow": 32, "pool_timeout": 10}
+_IMMEDIATE = {"turnwise_writes": True}
+_POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
+
+
+class Database:
+    """Transactions on the catalog's database.
+
+    Attributes:
+        now: the clock; tests hand in one of their own.
+    """
+
+    def __init__(self, engine: Engine, now: Clock = now_ns):
+        self.engine = engine
+        self.now = now
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads: one snapshot on SQLite, never waits for a writer there.
+
+        Raises:
+            Busy: the database does not answer.
+        """
+        with _trouble_as_busy(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, *, conflict: str | None = None) -> Iterator[Connection]:
+        """A transaction that writes; it is committed, and durable, when the block ends.
+
+        Args:
+            conflict: what a Conflict says when a unique constraint refuses the write; without it
+                the database's own error goes through.
+
+        Raises:
+            Busy: the database does not answer, or another writer holds it for too long.
+            Conflict: see above.
+        """
+        try:
+            with (
+                _trouble_as_busy(),
+                self.engine.connect().execution_options(**_IMMEDIATE) as connection,
+                connection.begin(),
+            ):
+                yield connection
+        except IntegrityError as error:
+            if conflict is None:
+                raise
+            raise Conflict(conflict) from error
+
+    def insert_new(
+        self, connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]
+    ) -> None:
+        """Insert rows, leaving out those that a unique constraint knows already."""
+        insert = sqlite.insert if self.is_sqlite else postgresql.insert
+        connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _trouble_as_busy() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+        raise Busy("The catalog's database does not answer; try again.") from error
+
+
+def catalog_url(url: str, data_dir: Path) -> URL:
+    """The address of the catalog: the given one, or the file in the data folder.
+
+    Raises:
+        Misconfigured: no URL, or one of a database that is not supported.
+    """
+    if not url:
+        return URL.create("sqlite", database=str(data_dir / FILE_NAME))
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        # Without the text: it may hold a password.
+        raise Misconfigured("TURNWISE_CATALOG_URL is not a URL.") from error
+    if parsed.drivername in _POSTGRESQL:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed
+    raise Misconfigured(
+        f"TURNWISE_CATALOG_URL names '{parsed.drivername}'; it takes postgresql://user@host/name, "
+        "or nothing for a SQLite file in the data folder."
+    )
+
+
+def open_database(url: URL, now: Clock = now_ns) -> Database:
+    """An engine for the address; makes a SQLite file and its folder when new.
+
+    Raises:
+        Misconfigured: the file cannot be made, or the PostgreSQL driver is missing.
+    """
+    if url.get_backend_name() == "sqlite":
+        return Database(_sqlite(Path(str(url.database))), now)
+    try:
+        # A ping before each use costs a round trip and survives a restart of the server.
+        engine = create_engine(url, pool_pre_ping=True, **_POOL)
+    except (ImportError, NoSuchModuleError) as error:
+        raise Misconfigured(
+            "PostgreSQL needs its driver: pip install 'turnwise[postgresql]'."
+        ) from error
+    return Database(engine, now)
+
+
+def _sqlite(path: Path) -> Engine:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Password hashes are nobody else's business; the -wal and -shm files take over this mode.
+        path.touch(mode=0o600, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(f"The catalog file {path} cannot be made: {error.strerror}.") from error
+    engine = create_engine(URL.create("sqlite", database=str(path)), **_POOL)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+    # The driver's own handling of transactions is off: it begins too late and never IMMEDIATE.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock at once: one that reads first and then asks for it may be refused
+    # without waiting, because what it has read is out of date.
+    writes: Any = connection.get_execution_options().get("turnwise_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

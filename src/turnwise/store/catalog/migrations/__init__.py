@@ -1,0 +1,1 @@
+"""Alembic's scripts: forward only, run when the catalog is opened."""

@@ -1,0 +1,268 @@
+"""Projects: the containers that keys write to."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from turnwise.model.errors import NotFound
+from turnwise.model.ids import ProjectId, TenantId
+from turnwise.model.tenancy import Project
+from turnwise.store.catalog import checks
+from turnwise.store.catalog.audit import Actor, record
+from turnwise.store.catalog.database import Database
+from turnwise.store.catalog.tables import projects
+
+DEFAULT_PROJECT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectDetails:
+    """A project with what only the tracer-session surface and the settings ask for.
+
+    Attributes:
+        end_ns: None while the project runs.
+        retention_days: None means what the server's setting says.
+    """
+
+    project: Project
+    start_ns: int
+    end_ns: int | None
+    extra: dict[str, Any]
+    default_dataset_id: str | None
+    reference_dataset_id: str | None
+    trace_tier: str | None
+    test_run_number: int | None
+    last_run_start_ns: int | None
+    retention_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectChanges:
+    """What to change; None leaves a field as it is, as the clients of this surface expect."""
+
+    name: str | None = None
+    description: str | None = None
+    start_ns: int | None = None
+    end_ns: int | None = None
+    extra: dict[str, Any] | None = None
+    default_dataset_id: str | None = None
+    reference_dataset_id: str | None = None
+    trace_tier: str | None = None
+    retention_days: int | None = None
+
+    def values(self) -> dict[str, Any]:
+        """The columns to set, checked.
+
+        Raises:
+            BadInput: the name is malformed.
+        """
+        given = {field: getattr(self, field) for field in self.__dataclass_fields__}
+        if self.name is not None:
+            given["name"] = checks.name("name", self.name)
+        return {field: value for field, value in given.items() if value is not None}
+
+
+class Projects:
+    """Makes, finds and changes projects."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def create(
+        self,
+        tenant_id: TenantId,
+        name: str,
+        fields: ProjectChanges | None = None,
+        *,
+        by: Actor,
+        project_id: str | None = None,
+    ) -> Project:
+        """A new project, under the UUID that the client has chosen or one of ours.
+
+        The `name` among the fields is not looked at.
+
+        Raises:
+            Conflict: the tenant has one of this name, or the id is taken.
+            BadInput: the name or the id is malformed.
+        """
+        name = checks.name("name", name)
+        chosen = None if project_id is None else checks.uuid_text(project_id)
+        if project_id is not None and chosen is None:
+            checks.refuse("id", "id must be a UUID.")
+        values = (fields or ProjectChanges()).values() | {"name": name}
+        conflict = f"There is a project '{name}' already."
+        with self._database.writing(conflict=conflict) as connection:
+            return insert_project(
+                connection, tenant_id, name, self._database.now(), by, chosen, values
+            )
+
+    def all(self, tenant_id: TenantId | None = None) -> list[ProjectDetails]:
+        """A tenant's projects, or (None) everybody's, the oldest first."""
+        query = select(projects).order_by(projects.c.created_ns, projects.c.id)
+        if tenant_id is not None:
+            query = query.where(projects.c.tenant_id == tenant_id)
+        with self._database.reading() as connection:
+            return [_details(row) for row in connection.execute(query).mappings()]
+
+    def get(self, tenant_id: TenantId, project_id: str) -> ProjectDetails:
+        """A project of the tenant by its UUID, with or without dashes.
+
+        Raises:
+            NotFound: there is none, or it is another tenant's.
+        """
+        with self._database.reading() as connection:
+            return _get(connection, tenant_id, project_id)
+
+    def update(
+        self, tenant_id: TenantId, project_id: str, changes: ProjectChanges, *, by: Actor
+    ) -> ProjectDetails:
+        """Change a project and return it.
+
+        Raises:
+            NotFound: there is none, or it is another tenant's.
+            Conflict: the new name is taken.
+        """
+        values = changes.values()
+        with self._database.writing(
+            conflict=f"There is a project '{changes.name}' already."
+        ) as connection:
+            found = _get(connection, tenant_id, project_id).project
+            if values:
+                connection.execute(update(projects).where(projects.c.id == found.id).values(values))
+                record(
+                    connection,
+                    self._database.now(),
+                    by,
+                    "project.changed",
+                    f"project {found.id}",
+                    tenant_id,
+                    fields=sorted(values),
+                )
+            return _get(connection, tenant_id, found.id)
+
+    def named(self, tenant_id: TenantId, name: str) -> Project | None:
+        """The tenant's project of this name."""
+        with self._database.reading() as connection:
+            found = _project_id_named(connection, tenant_id, name)
+            return None if found is None else _get(connection, tenant_id, found).project
+
+    def ensure(self, tenant_id: TenantId, name: str) -> ProjectId:
+        """The tenant's project of this name, made when new, by whoever comes first.
+
+        Raises:
+            NotFound: there is no such tenant.
+            BadInput: the name is malformed.
+        """
+        name = checks.name("name", name)
+        with self._database.reading() as connection:
+            found = _project_id_named(connection, tenant_id, name)
+        if found is not None:
+            return found
+        row = _new_row(tenant_id, name, self._database.now())
+        try:
+            with self._database.writing() as connection:
+                self._database.insert_new(connection, projects, [row])
+                found = _project_id_named(connection, tenant_id, name)
+        except IntegrityError as error:
+            raise NotFound("There is no such tenant.") from error
+        assert found is not None
+        return found
+
+
+def insert_project(
+    connection: Connection,
+    tenant_id: TenantId,
+    name: str,
+    now_ns: int,
+    by: Actor,
+    project_id: str | None = None,
+    values: dict[str, Any] | None = None,
+) -> Project:
+    """Add a project; `values` are further columns."""
+    row = _new_row(tenant_id, name, now_ns, project_id) | (values or {})
+    connection.execute(insert(projects).values(row))
+    record(connection, now_ns, by, "project.created", f"project {row['id']}", tenant_id, name=name)
+    return Project(row["id"], tenant_id, name, now_ns, row.get("description"))
+
+
+def default_project_id(connection: Connection, tenant_id: TenantId) -> ProjectId:
+    """Where a key writes whose maker named no project: `default`, else the oldest.
+
+    Raises:
+        NotFound: there is no such tenant.
+    """
+    query = (
+        select(projects.c.id)
+        .where(projects.c.tenant_id == tenant_id)
+        .order_by(projects.c.name != DEFAULT_PROJECT, projects.c.created_ns)
+        .limit(1)
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise NotFound("There is no such tenant.")
+    return ProjectId(found)
+
+
+def require_project(connection: Connection, tenant_id: TenantId, project_id: str) -> ProjectId:
+    """The project's id if it is the tenant's.
+
+    Raises:
+        NotFound: there is none, or it is another tenant's.
+    """
+    return _get(connection, tenant_id, project_id).project.id
+
+
+def _new_row(
+    tenant_id: TenantId, name: str, now_ns: int, project_id: str | None = None
+) -> dict[str, Any]:
+    return {
+        "id": ProjectId(project_id or str(uuid4())),
+        "tenant_id": tenant_id,
+        "name": name,
+        "start_ns": now_ns,
+        "extra": {},
+        "created_ns": now_ns,
+    }
+
+
+def _project_id_named(connection: Connection, tenant_id: str, name: str) -> ProjectId | None:
+    if not checks.is_storable(name):
+        return None
+    query = select(projects.c.id).where(projects.c.tenant_id == tenant_id, projects.c.name == name)
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else ProjectId(found)
+
+
+def _get(connection: Connection, tenant_id: TenantId, project_id: str) -> ProjectDetails:
+    query = select(projects).where(
+        projects.c.id == checks.uuid_text(project_id), projects.c.tenant_id == tenant_id
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound("There is no such project.")
+    return _details(row)
+
+
+def _details(row: RowMapping) -> ProjectDetails:
+    project = Project(
+        id=ProjectId(row["id"]),
+        tenant_id=TenantId(row["tenant_id"]),
+        name=row["name"],
+        created_ns=row["created_ns"],
+        description=row["description"],
+    )
+    return ProjectDetails(
+        project=project,
+        start_ns=row["start_ns"],
+        end_ns=row["end_ns"],
+        extra=row["extra"],
+        default_dataset_id=row["default_dataset_id"],
+        reference_dataset_id=row["reference_dataset_id"],
+        trace_tier=row["trace_tier"],
+        test_run_number=row["test_run_number"],
+        last_run_start_ns=row["last_run_start_ns"],
+        retention_days=row["retention_days"],
+    )

@@ -1,0 +1,162 @@
+"""The catalog's tables. Instants are nanoseconds since the epoch, ids are canonical UUID texts.
+
+UUIDs are text on both databases, so that an id of any other form is simply not found instead of
+being an error of one of them.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Uuid = String(36)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("slug", String(63), nullable=False, unique=True),
+    Column("display_name", Text, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("uid", _Uuid, nullable=False, unique=True),
+    Column("tenant_id", _Uuid, ForeignKey("tenants.id"), nullable=False),
+    Column("email", String(254), nullable=False),
+    # The address in lower case: the same person however it was typed.
+    Column("email_key", String(254), nullable=False),
+    # Null: cannot log in.
+    Column("password_hash", Text),
+    Column("role", String(16), nullable=False),
+    Column("is_staff", Boolean, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    UniqueConstraint("tenant_id", "email_key"),
+    CheckConstraint("role IN ('owner', 'admin', 'member')", name="role"),
+    Index(None, "email_key"),
+    # A number once given to a person is never given to another.
+    sqlite_autoincrement=True,
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("tenant_id", _Uuid, ForeignKey("tenants.id"), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("description", Text),
+    Column("start_ns", BigInteger, nullable=False),
+    Column("end_ns", BigInteger),
+    Column("extra", JSON, nullable=False),
+    Column("default_dataset_id", _Uuid),
+    Column("reference_dataset_id", _Uuid),
+    Column("trace_tier", String(32)),
+    Column("test_run_number", Integer),
+    Column("last_run_start_ns", BigInteger),
+    # Null: what the server's setting says.
+    Column("retention_days", Integer),
+    Column("created_ns", BigInteger, nullable=False),
+    UniqueConstraint("tenant_id", "name"),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("public_id", String(38), nullable=False, unique=True),
+    Column("object_id", String(24), nullable=False, unique=True),
+    Column("tenant_id", _Uuid, ForeignKey("tenants.id"), nullable=False),
+    Column("project_id", _Uuid, ForeignKey("projects.id"), nullable=False),
+    Column("slug", String(256), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_by", Integer, ForeignKey("users.id")),
+    Column("config", JSON, nullable=False),
+    Column("allowed_origins", JSON, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "slug"),
+    Index(None, "tenant_id"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("tenant_id", _Uuid, ForeignKey("tenants.id"), nullable=False),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("project_id", _Uuid, ForeignKey("projects.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("style", String(16), nullable=False),
+    Column("public_key", String(128), nullable=False, unique=True),
+    Column("secret_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("preview", String(16), nullable=False),
+    # Names joined by commas, in alphabetical order.
+    Column("scopes", String(64), nullable=False),
+    # True for the one key that TURNWISE_API_KEY names; null, not false, so that it is unique.
+    Column("is_bootstrap", Boolean, unique=True),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("expires_ns", BigInteger),
+    Column("last_used_ns", BigInteger),
+    Column("revoked_ns", BigInteger),
+    CheckConstraint("is_bootstrap", name="is_bootstrap"),
+    Index(None, "tenant_id"),
+)
+
+prices = Table(
+    "prices",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("stage", String(8), nullable=False),
+    # Empty: any provider. Not null, because nulls are never equal in a unique constraint.
+    Column("provider", String(128), nullable=False),
+    Column("match", Text, nullable=False),
+    # Decimal texts by unit: a JSON number would be a binary float.
+    Column("unit_usd", JSON, nullable=False),
+    Column("valid_from_ns", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    UniqueConstraint("stage", "provider", "match", "valid_from_ns"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    # On SQLite only an INTEGER column counts up by itself.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at_ns", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("actor_user_id", Integer),
+    Column("action", String(64), nullable=False),
+    # No foreign keys: the log outlives what it speaks of.
+    Column("tenant_id", _Uuid),
+    Column("target", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+    Index(None, "tenant_id", "id"),
+)
