@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Work
@@ -11,6 +12,7 @@ from turnwise.model.errors import RetryableError
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, now_ns
+from turnwise.model.ports import Written
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +94,6 @@ class Worker:
             await asyncio.sleep(SETTLE_EVERY_SECONDS)
 
     def _mark_again(self, work: dict[ProjectId, Work]) -> None:
-        from turnwise.model.ports import Written
-
         self._flow.pending.mark(
             Written(
                 traces=frozenset((p, t) for p, changed in work.items() for t in changed.traces),
@@ -133,10 +133,20 @@ def pieces(items: Sequence[SessionId], size: int) -> Iterator[Sequence[SessionId
         yield items[start : start + size]
 
 
-async def rebuild(flow: Flow, progress: Iterable[None] | None = None) -> int:
-    """Derive every session anew; returns how many there are."""
-    count = 0
+async def rebuild(flow: Flow, report: Callable[[int, int], None]) -> int:
+    """Derive every session anew from its facts; returns how many there are.
+
+    Args:
+        report: called with (done, all) after every piece.
+    """
+    by_project: defaultdict[ProjectId, list[SessionId]] = defaultdict(list)
     for project_id, session_id in await flow.store.session_ids():
-        await flow.settle(project_id, [session_id])
-        count += 1
-    return count
+        by_project[project_id].append(session_id)
+    total = sum(len(each) for each in by_project.values())
+    done = 0
+    for project_id, session_ids in by_project.items():
+        for piece in pieces(sorted(session_ids), SESSIONS_PER_STEP):
+            await flow.settle(project_id, piece)
+            done += len(piece)
+            report(done, total)
+    return total

@@ -1,0 +1,259 @@
+"""Sessions and session detail, as the Persona Labs API publishes them (under /v1/observability).
+
+A caller sees every session of its tenant. Times that nobody reported are 0 here and texts that
+nobody sent are empty, because the published shape demands numbers and strings; inside they are None.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from turnwise.http.auth import require_caller
+from turnwise.http.cursors import decode_cursor, encode_cursor
+from turnwise.http.json_text import JSON, raw
+from turnwise.model.errors import NotFound
+from turnwise.model.ids import ProjectId, SessionId, agent_uuid_of, public_session_id
+from turnwise.model.instants import iso_seconds, ms_from_ns, now_ns
+from turnwise.model.ports import SessionQuery, SessionReader
+from turnwise.model.session import Session, SessionHead, Speaker, ToolExecution, Turn
+from turnwise.model.tenancy import Scope
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+
+
+class SessionLine(msgspec.Struct, rename="camel", frozen=True):
+    """One session of the list."""
+
+    id: str
+    agent_id: str
+    started_at: str
+    ended_at: str | None
+    turns: int
+    status: str
+
+
+class SessionPage(msgspec.Struct, rename="camel", frozen=True):
+    """Answer of the list."""
+
+    data: list[SessionLine]
+    next_cursor: str | None
+    has_more: bool
+
+
+class TurnBody(msgspec.Struct, rename="camel", frozen=True):
+    """One turn; milliseconds since the session's start."""
+
+    index: int
+    speaker: str
+    text: str
+    start_ms: int
+    end_ms: int
+    stt_ms: int
+    llm_ms: int
+    tts_ms: int
+    interrupted: bool
+
+
+class ToolBody(msgspec.Struct, rename="camel", frozen=True):
+    """One run of a tool; milliseconds since the session's start."""
+
+    id: str
+    turn_index: int | None
+    name: str
+    start_ms: int
+    end_ms: int
+    duration_ms: int
+    status: str
+    error: str | None
+
+
+class Metrics(msgspec.Struct, rename="camel", frozen=True):
+    """Totals of a session."""
+
+    total_duration_ms: int
+    avg_turn_latency_ms: int | None
+    tool_executions: int
+
+
+class SessionDetail(msgspec.Struct, rename="camel", frozen=True):
+    """Answer of the detail."""
+
+    id: str
+    agent_id: str
+    started_at: str
+    ended_at: str | None
+    status: str
+    turns: list[TurnBody]
+    tool_executions: list[ToolBody]
+    metrics: Metrics
+    unpriced_usage: int
+    metadata: msgspec.Raw
+
+
+class ErrorBody(BaseModel):
+    """Every error of this surface."""
+
+    error: str
+    code: str | None = None
+    issues: list[dict[str, Any]] | None = None
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorBody, "description": "A parameter is malformed or out of its bounds."},
+    401: {"model": ErrorBody, "description": "No key, or one that is unknown."},
+    403: {"model": ErrorBody, "description": "The key lacks the scope `read`."},
+    404: {"model": ErrorBody, "description": "Unknown, or of another tenant."},
+}
+
+
+def public_agent_id(project_id: ProjectId, slug: str) -> str:
+    """`agent_` and the 32 hex digits of the agent's UUID."""
+    return f"agent_{agent_uuid_of(project_id, slug).hex}"
+
+
+def average_turn_latency_ms(turns: list[TurnBody]) -> int | None:
+    """Mean over agent turns with any component of llmMs + ttsMs + the preceding caller's sttMs.
+
+    Reproducible from the answer itself (contract 2.2); rounded half up; None when no agent turn
+    has a component. The wall-clock figure that a framework reports is another number.
+    """
+    latencies = []
+    for before, turn in zip([None, *turns], turns, strict=False):
+        if turn.speaker != Speaker.AGENT:
+            continue
+        heard = before.stt_ms if before is not None and before.speaker == Speaker.USER else 0
+        latency = turn.llm_ms + turn.tts_ms + heard
+        if latency:
+            latencies.append(latency)
+    if not latencies:
+        return None
+    return (2 * sum(latencies) + len(latencies)) // (2 * len(latencies))
+
+
+def _line(head: SessionHead) -> SessionLine:
+    return SessionLine(
+        id=public_session_id(head.id),
+        agent_id=public_agent_id(head.project_id, head.agent),
+        started_at=iso_seconds(head.started_ns),
+        ended_at=None if head.ended_ns is None else iso_seconds(head.ended_ns),
+        turns=head.turn_count,
+        status=head.status,
+    )
+
+
+def _ms(duration_ns: int | None) -> int:
+    return 0 if duration_ns is None else ms_from_ns(duration_ns)
+
+
+def _turn(session: Session, turn: Turn) -> TurnBody:
+    start_ms = ms_from_ns(turn.start_ns - session.started_ns)
+    end_ns = turn.end_ns if turn.end_ns is not None else turn.start_ns
+    return TurnBody(
+        index=turn.index,
+        speaker=turn.speaker,
+        text=turn.text or "",
+        start_ms=start_ms,
+        end_ms=max(start_ms, ms_from_ns(end_ns - session.started_ns)),
+        stt_ms=_ms(turn.stt_ns),
+        llm_ms=_ms(turn.llm_ns),
+        tts_ms=_ms(turn.tts_ns),
+        interrupted=turn.interrupted,
+    )
+
+
+def _tool(session: Session, tool: ToolExecution) -> ToolBody:
+    start_ms = 0 if tool.start_ns is None else ms_from_ns(tool.start_ns - session.started_ns)
+    end_ms = start_ms if tool.end_ns is None else ms_from_ns(tool.end_ns - session.started_ns)
+    return ToolBody(
+        id=tool.id,
+        turn_index=tool.turn_index,
+        name=tool.name,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        duration_ms=max(0, end_ms - start_ms),
+        status="error" if tool.is_error else "ok",
+        error=tool.error,
+    )
+
+
+def detail_of(session: Session, at_ns: int) -> SessionDetail:
+    """The published form of a session; `at_ns` stands for the end of a live one."""
+    turns = [_turn(session, turn) for turn in session.turns]
+    return SessionDetail(
+        id=public_session_id(session.id),
+        agent_id=public_agent_id(session.project_id, session.agent),
+        started_at=iso_seconds(session.started_ns),
+        ended_at=None if session.ended_ns is None else iso_seconds(session.ended_ns),
+        status=session.status,
+        turns=turns,
+        tool_executions=[_tool(session, tool) for tool in session.tools],
+        metrics=Metrics(
+            total_duration_ms=ms_from_ns(session.duration_ns(at_ns)),
+            avg_turn_latency_ms=average_turn_latency_ms(turns),
+            tool_executions=len(session.tools),
+        ),
+        unpriced_usage=session.unpriced,
+        metadata=raw(session.metadata),
+    )
+
+
+def router(reader: SessionReader) -> APIRouter:
+    """The session endpoints of the surface."""
+    routes = APIRouter(prefix="/v1/observability/sessions", tags=["Sessions"], responses=ERRORS)
+
+    @routes.get("", summary="List sessions")
+    async def list_sessions(
+        request: Request,
+        agent_id: Annotated[
+            str | None, Query(alias="agentId", description="Public id or slug of an agent.")
+        ] = None,
+        limit: Annotated[
+            int, Query(ge=1, description=f"Page size; above {MAX_LIMIT} it is {MAX_LIMIT}.")
+        ] = DEFAULT_LIMIT,
+        cursor: Annotated[str | None, Query(description="`nextCursor` of the page before.")] = None,
+    ) -> Response:
+        """Sessions of the tenant, latest start first."""
+        caller = await require_caller(request, Scope.READ)
+        before = None
+        if cursor is not None:
+            started_ns, session_id = decode_cursor(cursor)
+            before = (started_ns, SessionId(session_id))
+        page_size = min(limit, MAX_LIMIT)
+        project_ids, slug = caller.project_ids, None
+        if agent_id is not None:
+            agent = await reader.agent(caller, agent_id)
+            if agent is None:
+                return _page([], page_size)
+            project_ids, slug = (agent.project_id,), agent.slug
+        heads = await reader.sessions(
+            caller,
+            SessionQuery(project_ids=project_ids, agent=slug, before=before, limit=page_size + 1),
+        )
+        return _page(heads, page_size)
+
+    @routes.get("/{sessionId}", summary="Get session detail")
+    async def get_session(
+        request: Request, session_id: Annotated[str, Path(alias="sessionId", max_length=256)]
+    ) -> Response:
+        """One session with its turns, tools and metrics."""
+        caller = await require_caller(request, Scope.READ)
+        session = await reader.session(caller, session_id)
+        if session is None:
+            raise NotFound("Session not found.", code="session_not_found")
+        return Response(JSON.encode(detail_of(session, now_ns())), media_type="application/json")
+
+    return routes
+
+
+def _page(heads: list[SessionHead], page_size: int) -> Response:
+    shown, more = heads[:page_size], len(heads) > page_size
+    body = SessionPage(
+        data=[_line(head) for head in shown],
+        next_cursor=encode_cursor(shown[-1].started_ns, shown[-1].id) if more else None,
+        has_more=more,
+    )
+    return Response(JSON.encode(body), media_type="application/json")

@@ -1,0 +1,358 @@
+"""The catalog's commands: tenants, users, keys and projects, also while a server runs."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from turnwise.model.errors import BadInput, Conflict, TurnwiseError
+from turnwise.model.ids import TenantId
+from turnwise.model.instants import NS_PER_SECOND, iso_ms, now_ns
+from turnwise.model.tenancy import ApiKey, Project, Role, Scope, Tenant, User
+from turnwise.store.catalog import COMMAND_LINE, KeyStyle, NewKey, ProjectChanges, SqlCatalog
+
+_NS_PER_DAY = 86_400 * NS_PER_SECOND
+
+DataDir = Annotated[
+    Path, typer.Option("--data-dir", envvar="TURNWISE_DATA_DIR", help="The server's data folder.")
+]
+CatalogUrl = Annotated[
+    str,
+    typer.Option(
+        "--catalog-url",
+        envvar="TURNWISE_CATALOG_URL",
+        help="A PostgreSQL catalog instead of the file in the data folder.",
+        show_default=False,
+        # The environment's value may hold a password, which help and errors must not show.
+        show_envvar=True,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+OfTenant = Annotated[str, typer.Option("--tenant", help="The tenant's slug.")]
+AnyTenant = Annotated[str | None, typer.Option("--tenant", help="Only this tenant's.")]
+HERE = Path("turnwise-data")
+
+tenants = typer.Typer(no_args_is_help=True, help="Organisations; nothing crosses their borders.")
+users = typer.Typer(no_args_is_help=True, help="The people of a tenant.")
+keys = typer.Typer(no_args_is_help=True, help="API keys.")
+projects = typer.Typer(no_args_is_help=True, help="What keys write to.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the catalog's commands to the program."""
+    app.add_typer(tenants, name="tenants")
+    app.add_typer(users, name="users")
+    app.add_typer(keys, name="keys")
+    app.add_typer(projects, name="projects")
+
+
+@tenants.command("create")
+def create_tenant(
+    slug: Annotated[str, typer.Option(help="Short name for addresses.")],
+    name: Annotated[str, typer.Option(help="Name to show.")],
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a tenant with a project `default`."""
+    with _catalog(data_dir, catalog_url) as catalog:
+        _show_one(_tenant_line(catalog.tenants.create(slug, name, by=COMMAND_LINE)), as_json)
+
+
+@tenants.command("list")
+def list_tenants(
+    data_dir: DataDir = HERE, catalog_url: CatalogUrl = "", as_json: AsJson = False
+) -> None:
+    """Show all tenants."""
+    with _catalog(data_dir, catalog_url) as catalog:
+        _show_all([_tenant_line(tenant) for tenant in catalog.tenants.all()], as_json)
+
+
+@users.command("create")
+def create_user(
+    tenant: OfTenant,
+    email: Annotated[str, typer.Option(help="What the user logs in with.")],
+    password: Annotated[
+        str | None, typer.Option(help="At least 8 characters; asked for when left out.")
+    ] = None,
+    role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.MEMBER,
+    staff: Annotated[bool, typer.Option("--staff", help="May see every tenant.")] = False,
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a user of a tenant."""
+    if password is None:
+        password = typer.prompt("Password", hide_input=True, err=True)
+    with _catalog(data_dir, catalog_url) as catalog:
+        tenant_id = catalog.tenants.named(tenant).id
+        made = catalog.users.create(
+            tenant_id, email, password, role, is_staff=staff, by=COMMAND_LINE
+        )
+        _show_one(_user_line(made, tenant), as_json)
+
+
+@users.command("list")
+def list_users(
+    tenant: AnyTenant = None,
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the users of a tenant, or all."""
+    with _catalog(data_dir, catalog_url) as catalog:
+        slugs = _slugs(catalog)
+        found = catalog.users.all(_tenant_id(catalog, tenant))
+        _show_all([_user_line(user, slugs[user.tenant_id]) for user in found], as_json)
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    tenant: OfTenant = "default",
+    scopes: Annotated[str, typer.Option(help="Some of ingest, read, admin.")] = "ingest,read",
+    user: Annotated[
+        str | None, typer.Option(help="The owner's address; otherwise the first owner's.")
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option(help="Where it writes, made when new; otherwise `default`.")
+    ] = None,
+    expires_days: Annotated[int | None, typer.Option(min=1, max=36_500)] = None,
+    style: Annotated[KeyStyle, typer.Option(help="How it begins.")] = KeyStyle.TURNWISE,
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and show its secret, this once."""
+    wanted = _scopes(scopes)
+    expires_ns = None if expires_days is None else now_ns() + expires_days * _NS_PER_DAY
+    with _catalog(data_dir, catalog_url) as catalog:
+        tenant_id = catalog.tenants.named(tenant).id
+        owner = _owner(catalog, tenant, tenant_id, user)
+        project_id = None if project is None else catalog.project_named(tenant_id, project)
+        made = catalog.keys.create(
+            tenant_id,
+            owner.id,
+            name,
+            wanted,
+            project_id=project_id,
+            expires_ns=expires_ns,
+            style=style,
+            by=COMMAND_LINE,
+        )
+        _show_secret(made, _names(catalog), as_json)
+
+
+@keys.command("list")
+def list_keys(
+    tenant: AnyTenant = None,
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the keys of a tenant, or all, without their secrets."""
+    with _catalog(data_dir, catalog_url) as catalog:
+        names = _names(catalog)
+        found = catalog.keys.all(_tenant_id(catalog, tenant))
+        _show_all([_key_line(key, names) for key in found], as_json)
+
+
+@keys.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(metavar="ID")],
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take a key back, at once and for good."""
+    with _catalog(data_dir, catalog_url) as catalog:
+        revoked = catalog.keys.revoke(key_id, by=COMMAND_LINE)
+        _show_one(_key_line(revoked, _names(catalog)), as_json)
+
+
+@keys.command("rotate")
+def rotate_key(
+    key_id: Annotated[str, typer.Argument(metavar="ID")],
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Give a key a new secret and show it, this once; the old one stops at once."""
+    with _catalog(data_dir, catalog_url) as catalog:
+        _show_secret(catalog.keys.rotate(key_id, by=COMMAND_LINE), _names(catalog), as_json)
+
+
+@projects.command("create")
+def create_project(
+    tenant: OfTenant,
+    name: Annotated[str, typer.Option(help="Unique within the tenant.")],
+    description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a project of a tenant."""
+    with _catalog(data_dir, catalog_url) as catalog:
+        tenant_id = catalog.tenants.named(tenant).id
+        fields = ProjectChanges(description=description)
+        made = catalog.projects.create(tenant_id, name, fields, by=COMMAND_LINE)
+        _show_one(_project_line(made, tenant), as_json)
+
+
+@projects.command("list")
+def list_projects(
+    tenant: AnyTenant = None,
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the projects of a tenant, or all."""
+    with _catalog(data_dir, catalog_url) as catalog:
+        slugs = _slugs(catalog)
+        found = [item.project for item in catalog.projects.all(_tenant_id(catalog, tenant))]
+        _show_all([_project_line(item, slugs[item.tenant_id]) for item in found], as_json)
+
+
+@contextmanager
+def _catalog(data_dir: Path, catalog_url: str) -> Iterator[SqlCatalog]:
+    """The catalog with its default tenant; what goes wrong becomes one line and an exit code."""
+    try:
+        with SqlCatalog.open(data_dir, catalog_url) as catalog:
+            catalog.ensure_defaults()
+            yield catalog
+    except TurnwiseError as error:
+        typer.echo(f"error: {error.message}", err=True)
+        raise typer.Exit(2 if isinstance(error, BadInput) else 1) from error
+
+
+def _scopes(text: str) -> list[Scope]:
+    try:
+        return [Scope(name.strip()) for name in text.split(",")]
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"'{text}' is not a list of {', '.join(Scope)}.", param_hint="--scopes"
+        ) from error
+
+
+def _owner(catalog: SqlCatalog, tenant: str, tenant_id: TenantId, email: str | None) -> User:
+    if email is not None:
+        return catalog.users.with_email(tenant_id, email)
+    owner = catalog.users.first_owner(tenant_id)
+    if owner is None:
+        raise Conflict(
+            f"Tenant '{tenant}' has no owner for the key; make one with: turnwise users create "
+            f"--tenant {tenant} --email EMAIL --password PASSWORD --role owner"
+        )
+    return owner
+
+
+def _tenant_id(catalog: SqlCatalog, slug: str | None) -> TenantId | None:
+    return None if slug is None else catalog.tenants.named(slug).id
+
+
+def _slugs(catalog: SqlCatalog) -> dict[str, str]:
+    return {tenant.id: tenant.slug for tenant in catalog.tenants.all()}
+
+
+def _names(catalog: SqlCatalog) -> dict[str | int, str]:
+    """Readable names by tenant id, project id and user number."""
+    names: dict[str | int, str] = dict(_slugs(catalog))
+    names |= {item.project.id: item.project.name for item in catalog.projects.all()}
+    return names | {user.id: user.email for user in catalog.users.all()}
+
+
+# --- what is shown ------------------------------------------------------------------------------
+
+
+def _tenant_line(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "id": tenant.id,
+        "slug": tenant.slug,
+        "name": tenant.display_name,
+        "created_at": iso_ms(tenant.created_ns),
+    }
+
+
+def _user_line(user: User, tenant: str) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "uid": user.uid,
+        "tenant": tenant,
+        "email": user.email,
+        "role": user.role.value,
+        "is_staff": user.is_staff,
+        "is_active": user.is_active,
+        "created_at": iso_ms(user.created_ns),
+    }
+
+
+def _project_line(project: Project, tenant: str) -> dict[str, Any]:
+    return {
+        "id": project.id,
+        "tenant": tenant,
+        "name": project.name,
+        "description": project.description,
+        "created_at": iso_ms(project.created_ns),
+    }
+
+
+def _key_line(key: ApiKey, names: dict[str | int, str]) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "public_key": key.public_key,
+        "preview": key.preview,
+        "name": key.name,
+        "tenant": names[key.tenant_id],
+        "user": names[key.user_id],
+        "project": names[key.project_id],
+        "scopes": sorted(key.scopes),
+        "is_active": key.is_active,
+        "created_at": iso_ms(key.created_ns),
+        "expires_at": None if key.expires_ns is None else iso_ms(key.expires_ns),
+        "last_used_at": None if key.last_used_ns is None else iso_ms(key.last_used_ns),
+    }
+
+
+def _show_secret(made: NewKey, names: dict[str | int, str], as_json: bool) -> None:
+    line = _key_line(made.key, names)
+    first = {"id": line["id"], "public_key": line["public_key"], "secret_key": made.secret}
+    _show_one(first | line, as_json)
+    if not as_json:
+        typer.echo("\nThe secret key is shown this once and cannot be shown again: keep it now.")
+
+
+def _show_one(line: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(line))
+        return
+    width = max(map(len, line))
+    for name, value in line.items():
+        typer.echo(f"{name.replace('_', ' '):{width}}  {_cell(value)}")
+
+
+def _show_all(lines: Sequence[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"data": lines}))
+        return
+    if not lines:
+        typer.echo("none")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in lines[0]:
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for line in lines:
+        table.add_row(*map(_cell, line.values()))
+    Console().print(table, markup=False)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str(value)

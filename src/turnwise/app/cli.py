@@ -1,0 +1,196 @@
+"""The command `turnwise`."""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.progress import Progress
+
+from turnwise import __version__
+from turnwise.app import catalog_commands, config
+from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
+from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
+from turnwise.app.server import create_app, open_catalog, open_flow
+from turnwise.app.worker import Worker, rebuild
+from turnwise.model.errors import TurnwiseError
+from turnwise.model.instants import NS_PER_SECOND
+
+app = typer.Typer(
+    name="turnwise",
+    help="Self-hosted observability for voice agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+catalog_commands.register(app)
+say = Console(stderr=True, highlight=False)
+
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder of everything that is kept embedded.", show_default=False)
+]
+SettingsFile = Annotated[
+    Path | None, typer.Option("--config", help="TOML file of settings.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+def _settings(file: Path | None = None, **flags: Any) -> config.Settings:
+    for name in config.unknown_names(dict(os.environ)):
+        say.print(f"[yellow]warning:[/] {name} is no setting of turnwise; see docs/settings.md")
+    return config.load(flags, file)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    data_dir: DataDir = None,
+    file: SettingsFile = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Demo login and key; demo sessions in an empty store.")
+    ] = False,
+) -> None:
+    """Run the server and its background worker in one process."""
+    settings = _settings(file, host=host, port=port, data_dir=data_dir)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    catalog = open_catalog(settings)
+    access = ensure_demo_access(catalog, settings.data_dir) if demo else None
+    flow = open_flow(settings, catalog)
+    server = _Announcing(
+        uvicorn.Config(
+            create_app(settings, catalog, flow),
+            host=settings.host,
+            port=settings.port,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=10,
+        ),
+        access,
+    )
+    server.run()
+
+
+class _Announcing(uvicorn.Server):
+    """Says where it listens once it does, and then sends the demo to itself."""
+
+    def __init__(self, settings: uvicorn.Config, access: DemoAccess | None):
+        super().__init__(settings)
+        self._access = access
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.started:
+            return
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+        url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+        say.print(f"Turnwise {__version__} is ready: [bold]{url}[/]")
+        if self._access is not None:
+            threading.Thread(target=_fill_when_empty, args=(url, self._access), daemon=True).start()
+
+
+def _fill_when_empty(url: str, access: DemoAccess) -> None:
+    """Send the demo sessions unless there are sessions already, then print how to look at them."""
+    try:
+        if not has_sessions(url, access.secret_key):
+            with Progress(console=say) as progress:
+                send_demo(url, access.secret_key, progress=progress)
+    except TurnwiseError as error:
+        say.print(f"[red]demo sessions were not sent:[/] {error.message}")
+    say.print(f"  demo login    {access.email}  password {access.password}")
+    say.print(f"  demo API key  {access.secret_key}  (public half {access.public_key})")
+    say.print(f'  try           curl -H "x-api-key: {access.secret_key}" {url}/v1/observability/sessions')
+
+
+@app.command()
+def worker(data_dir: DataDir = None, file: SettingsFile = None) -> None:
+    """Run the background worker alone, beside API processes on a shared telemetry server."""
+    settings = _settings(file, data_dir=data_dir)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    flow = open_flow(settings, open_catalog(settings))
+    silence_ns = round(settings.silence_minutes * 60 * NS_PER_SECOND)
+    asyncio.run(Worker(flow, silence_ns).run())
+
+
+@app.command()
+def demo(
+    sessions: Annotated[int, typer.Option(min=1, help="How many sessions.")] = DEFAULT_SESSIONS,
+    url: Annotated[str, typer.Option(help="Server to send to.")] = "http://127.0.0.1:8990",
+    api_key: Annotated[
+        str, typer.Option(envvar="TURNWISE_API_KEY", help="Secret key with the scope `ingest`.")
+    ] = "",
+    seed: Annotated[int, typer.Option(help="Same seed, same sessions.")] = 7,
+    days: Annotated[int, typer.Option(min=1, help="Spread over so many past days.")] = 7,
+) -> None:
+    """Send realistic demo sessions through the public ingest of a running server."""
+    if not api_key:
+        raise typer.BadParameter("a key is needed: --api-key or TURNWISE_API_KEY")
+    with Progress(console=say) as progress:
+        sent = send_demo(url, api_key, sessions, seed, days, progress=progress)
+    say.print(f"{sent} sessions sent to {url}")
+
+
+@app.command(name="rebuild")
+def rebuild_command(data_dir: DataDir = None, file: SettingsFile = None) -> None:
+    """Derive every session anew from its facts; the server must be stopped when embedded."""
+    settings = _settings(file, data_dir=data_dir)
+    flow = open_flow(settings, open_catalog(settings))
+
+    async def run() -> int:
+        try:
+            with Progress(console=say) as progress:
+                task = progress.add_task("sessions", total=None)
+                return await rebuild(
+                    flow, lambda done, total: progress.update(task, completed=done, total=total)
+                )
+        finally:
+            await flow.store.close()
+
+    say.print(f"{asyncio.run(run())} sessions derived anew")
+
+
+@app.command()
+def doctor(data_dir: DataDir = None, file: SettingsFile = None, as_json: AsJson = False) -> None:
+    """Say what is wrong with the stores; exit code 1 when anything is."""
+    settings = _settings(file, data_dir=data_dir)
+    flow = open_flow(settings, open_catalog(settings))
+
+    async def run() -> Any:
+        try:
+            return await flow.store.health()
+        finally:
+            await flow.store.close()
+
+    health = asyncio.run(run())
+    if as_json:
+        typer.echo(json.dumps({"problems": list(health.problems), "facts": health.facts}))
+    else:
+        for name, value in health.facts.items():
+            say.print(f"{name:24} {value}")
+        for problem in health.problems:
+            say.print(f"[red]problem:[/] {problem}")
+    if health.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run the command line; an expected failure is one line and exit code 1."""
+    try:
+        app()
+    except TurnwiseError as error:
+        say.print(f"[red]error:[/] {error.message}")
+        sys.exit(1)

@@ -1,0 +1,116 @@
+"""All settings of the server; the only place that reads the environment.
+
+Flags win over the environment, the environment over the TOML file.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from turnwise.model.errors import Misconfigured
+
+PREFIX = "TURNWISE_"
+
+
+class Settings(BaseSettings):
+    """What an operator may set; every default starts a working server."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8990, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path = Field(
+        Path("turnwise-data"), description="Folder of everything that is kept embedded."
+    )
+    api_key: SecretStr | None = Field(
+        None,
+        description="Bootstrap secret key (at least 16 characters): full scopes in tenant "
+        "`default`, project `default`.",
+    )
+    public_key: str = Field(
+        "pk-turnwise", description="Public half of the bootstrap key (Basic user name)."
+    )
+    telemetry_url: str = Field(
+        "",
+        description="Empty: embedded under the data folder. "
+        "`clickhouse(s)://user:pass@host:port/db[?cluster=name]`: a server or cluster.",
+    )
+    catalog_url: str = Field(
+        "", description="Empty: SQLite under the data folder. `postgresql://...`: PostgreSQL."
+    )
+    max_body_mb: int = Field(
+        64, ge=1, description="Largest request body in MiB, before and after decompression."
+    )
+    silence_minutes: float = Field(
+        10, gt=0, description="An open session is closed when nothing came in for so long."
+    )
+    livekit_url: str = Field(
+        "", description="LiveKit server that `POST /v1/sessions/start` sends callers to."
+    )
+    livekit_api_key: str = Field("", description="LiveKit API key of the default project.")
+    livekit_api_secret: SecretStr | None = Field(
+        None, description="LiveKit API secret of the default project."
+    )
+
+    @property
+    def telemetry_dir(self) -> Path:
+        """Folder of the embedded telemetry engine."""
+        return self.data_dir / "telemetry"
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Largest request body, before and after decompression."""
+        return self.max_body_mb * 1024 * 1024
+
+
+def load(flags: dict[str, Any] | None = None, file: Path | None = None) -> Settings:
+    """Settings from flags (None means not given), environment and an optional TOML file.
+
+    Raises:
+        Misconfigured: a value is out of its range, or the file holds an unknown name.
+    """
+    from_file = _read_file(file) if file is not None else {}
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    from_environment = {
+        name[len(PREFIX) :].lower() for name in os.environ if name.upper().startswith(PREFIX)
+    }
+    base = {name: value for name, value in from_file.items() if name not in from_environment}
+    try:
+        return Settings(**{**base, **given})
+    except ValidationError as error:
+        raise Misconfigured(_first_problem(error)) from error
+
+
+def unknown_names(environment: dict[str, str]) -> list[str]:
+    """Variables that carry our prefix and mean nothing: most likely misspelt."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    ours = {name for name in environment if name.upper().startswith(PREFIX)}
+    return sorted(name for name in ours if name.upper() not in known)
+
+
+def masked_url(url: str) -> str:
+    """A URL that may be logged: the password is left out."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return url.replace(f":{parts.password}@", ":***@")
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except OSError as error:
+        raise Misconfigured(f"The settings file {file} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"The settings file {file} is not TOML: {error}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_input=False, include_url=False)[0]
+    name = PREFIX + ".".join(str(part) for part in problem["loc"]).upper()
+    return f"{name}: {problem['msg']}"

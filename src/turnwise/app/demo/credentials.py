@@ -1,0 +1,37 @@
+"""The demo's own login and key: made once, kept in the data folder for its owner alone."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from turnwise.store.catalog.sql import SqlCatalog
+
+_FILE = "demo-access.json"
+EMAIL = "demo@turnwise.local"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccess:
+    """What a person needs to look at the demo."""
+
+    email: str
+    password: str
+    public_key: str
+    secret_key: str
+
+
+def ensure_demo_access(catalog: SqlCatalog, data_dir: Path) -> DemoAccess:
+    """The demo's login and key, made at the first call and the same at every later one."""
+    file = data_dir / _FILE
+    if file.exists():
+        access = DemoAccess(**json.loads(file.read_text()))
+        if catalog.caller_by_secret(access.secret_key, access.public_key) is not None:
+            return access
+    password = secrets.token_urlsafe(9)
+    key = catalog.ensure_demo(EMAIL, password)
+    access = DemoAccess(EMAIL, password, key.key.public_key, key.secret_key)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+        json.dump(asdict(access), opened)
+    return access

@@ -1,0 +1,101 @@
+"""From settings to a running ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from turnwise import __version__
+from turnwise.analyse.pricing import Pricer
+from turnwise.api import health, lyzr_traces, persona_sessions, plain_pages
+from turnwise.app.authenticator import CatalogAuthenticator
+from turnwise.app.config import Settings
+from turnwise.app.flow import Flow
+from turnwise.app.pending import Pending
+from turnwise.app.reading import Reading
+from turnwise.app.worker import Worker
+from turnwise.http.errors import install_error_handlers
+from turnwise.ingest import lyzr_sessions, otlp
+from turnwise.ingest.native_json.writes import NativeWrites
+from turnwise.model.instants import NS_PER_SECOND
+from turnwise.model.ports import Health
+from turnwise.store.catalog.sql import SqlCatalog
+from turnwise.store.telemetry.store import ClickHouseTelemetry
+
+DESCRIPTION = """Observability for voice agents: sessions, turns, traces, cost and causes.
+
+Every route takes a key as `x-api-key`, as `Authorization: Bearer` or as Basic `public:secret`."""
+
+
+def open_catalog(settings: Settings) -> SqlCatalog:
+    """The catalog of these settings, its schema up to date and the bootstrap key in place."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    url = settings.catalog_url or f"sqlite:///{settings.data_dir.resolve() / 'catalog.db'}"
+    catalog = SqlCatalog.open(url)
+    if settings.api_key is not None:
+        catalog.ensure_defaults(settings.api_key.get_secret_value(), settings.public_key)
+    return catalog
+
+
+def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
+    """The flow over the telemetry store of these settings."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    pricer = Pricer.with_built_in(catalog.prices())
+    store = ClickHouseTelemetry.open(
+        settings.telemetry_url or settings.telemetry_dir, pricer.complete
+    )
+    return Flow(store, catalog, Pending())
+
+
+def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
+    """The whole server as one ASGI application; it takes over the stores and closes them."""
+    reading = Reading(flow)
+    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        working = asyncio.create_task(worker.run())
+        try:
+            yield
+        finally:
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+            await flow.store.close()
+            catalog.close()
+
+    async def check() -> Health:
+        telemetry = await flow.store.health()
+        return Health(telemetry.problems, {"version": __version__, **telemetry.facts})
+
+    app = FastAPI(
+        title="Turnwise",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.authenticator = CatalogAuthenticator(catalog)
+    for router in (
+        lyzr_traces.router(reading),
+        persona_sessions.router(reading),
+        health.router(__version__, check),
+        plain_pages.router(reading),
+    ):
+        app.include_router(router)
+    limit = settings.max_body_bytes
+    livekit = lyzr_sessions.LiveKitAccess(
+        settings.livekit_url,
+        settings.livekit_api_key,
+        settings.livekit_api_secret.get_secret_value() if settings.livekit_api_secret else "",
+    )
+    app.router.routes.extend(
+        [
+            *otlp.routes(flow.accept, catalog.project_named, limit),
+            *NativeWrites(flow.accept, reading, limit).routes(),
+            *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
+        ]
+    )
+    install_error_handlers(app, [lyzr_traces.ERROR_RENDERER, persona_sessions.ERROR_RENDERER])
+    return app
