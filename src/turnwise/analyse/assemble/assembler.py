@@ -1,0 +1,99 @@
+"""Everything known of a session in, the session out: pure, and the same for any order of facts."""
+
+from turnwise.analyse.assemble import generic, livekit, native, pipecat
+from turnwise.analyse.assemble.drafts import Conversation
+from turnwise.analyse.assemble.identity import framework_of, identity_of
+from turnwise.analyse.assemble.interruptions import interruptions_of, with_stated
+from turnwise.analyse.assemble.lifecycle import life_of, start_of
+from turnwise.analyse.assemble.scene import Scene
+from turnwise.analyse.assemble.statements import Statements, read_statements
+from turnwise.analyse.assemble.tools import stated_tools, tools_of
+from turnwise.analyse.assemble.traces import is_loss, traces_of
+from turnwise.analyse.assemble.usage import bill
+from turnwise.model.facts import SessionFacts
+from turnwise.model.observation import Framework
+from turnwise.model.session import Interruption, Session, ToolExecution
+
+_WAYS = {
+    Framework.LIVEKIT: livekit.converse,
+    Framework.PIPECAT: pipecat.converse,
+    Framework.GENERIC: generic.converse,
+}
+
+
+def assemble(facts: SessionFacts) -> Session | None:
+    """The session that the facts tell of, None when there are none.
+
+    `error_count` is the number of failures that nothing recovered: see traces.is_loss.
+    """
+    if not facts.observations and not facts.facts:
+        return None
+    scene = Scene(facts.observations)
+    statements = read_statements(facts.facts)
+    started_ns = start_of(scene, statements, otherwise_ns=facts.last_arrival_ns)
+    conversation = _converse(scene, statements, started_ns)
+    costs = bill(scene)
+    life = life_of(scene, statements, started_ns, conversation.drafts)
+    identity = identity_of(scene, statements, started_ns)
+    return Session(
+        project_id=facts.project_id,
+        id=facts.session_id,
+        ref=identity.ref,
+        agent=identity.agent,
+        framework=framework_of(scene),
+        status=life.status,
+        started_ns=started_ns,
+        ended_ns=life.ended_ns,
+        last_seen_ns=life.last_seen_ns,
+        last_arrival_ns=facts.last_arrival_ns,
+        finalized_ns=life.finalized_ns,
+        close_reason=life.close_reason,
+        call_id=identity.call_id,
+        room_name=identity.room_name,
+        job_id=identity.job_id,
+        user_ref=identity.user_ref,
+        user_identity=identity.user_identity,
+        origin_url=identity.origin_url,
+        environment=identity.environment,
+        release=identity.release,
+        app_version=identity.app_version,
+        metadata=identity.metadata,
+        turns=tuple(draft.turn(index) for index, draft in enumerate(conversation.drafts)),
+        tools=tuple(_tools(scene, statements, conversation, started_ns)),
+        interruptions=tuple(_interruptions(statements, conversation, started_ns)),
+        traces=traces_of(scene, costs.cost_by_trace),
+        usage=costs.rows,
+        cost_usd=costs.cost_usd,
+        unpriced=costs.unpriced,
+        error_count=sum(is_loss(scene, each) for each in scene.observations),
+        created_by=facts.created_by,
+        facts_version=facts.facts_version,
+    )
+
+
+def _converse(scene: Scene, statements: Statements, started_ns: int) -> Conversation:
+    """Stated turns win; the spans of the same call complete them and never add to them."""
+    seen = _WAYS[framework_of(scene)](scene)
+    if not statements.turns:
+        return seen
+    stated = native.converse(statements.turns, started_ns)
+    native.fill_in(stated, seen)
+    return stated
+
+
+def _tools(
+    scene: Scene, statements: Statements, conversation: Conversation, started_ns: int
+) -> list[ToolExecution]:
+    if statements.tools:
+        return stated_tools(statements.tools, started_ns, native.numbers(conversation.drafts))
+    return tools_of(scene, conversation)
+
+
+def _interruptions(
+    statements: Statements, conversation: Conversation, started_ns: int
+) -> list[Interruption]:
+    derived = interruptions_of(conversation)
+    if not statements.interruptions:
+        return derived
+    indexes = native.numbers(conversation.drafts)
+    return with_stated(derived, statements.interruptions, started_ns, indexes, conversation)

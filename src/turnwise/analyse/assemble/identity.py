@@ -1,0 +1,101 @@
+"""Who and where a session is: names, joins and the sender's own metadata."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from turnwise.analyse.assemble.scene import Scene
+from turnwise.analyse.assemble.statements import Body, Statements, text_of
+from turnwise.model.ids import is_canonical_uuid
+from turnwise.model.instants import ms_from_ns
+from turnwise.model.observation import Framework, Observation, Step
+
+UNKNOWN_AGENT = "unknown"
+_PRECEDENCE = (Framework.LIVEKIT, Framework.PIPECAT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The part of Session that says who and where it is."""
+
+    ref: str | None
+    agent: str
+    call_id: str | None
+    room_name: str | None
+    job_id: str | None
+    user_ref: str | None
+    user_identity: str | None
+    origin_url: str | None
+    environment: str | None
+    release: str | None
+    app_version: str | None
+    metadata: str
+
+
+def identity_of(scene: Scene, statements: Statements, started_ns: int) -> Identity:
+    """What the senders say outright, then what the earliest span says."""
+    session = statements.session
+    seen = scene.observations
+
+    def first(read: Callable[[Observation], str | None]) -> str | None:
+        return next((value for each in seen if (value := read(each))), None)
+
+    return Identity(
+        ref=_ref(session, seen),
+        agent=text_of(session, "agent") or first(lambda o: o.voice.agent_name) or UNKNOWN_AGENT,
+        call_id=text_of(session, "call_id") or first(lambda o: o.voice.call_id),
+        room_name=text_of(session, "room_name") or first(lambda o: o.voice.room_name),
+        job_id=text_of(session, "job_id") or first(lambda o: o.voice.job_id),
+        user_ref=text_of(session, "user_ref") or first(lambda o: o.user_ref),
+        user_identity=text_of(session, "user_identity"),
+        origin_url=text_of(session, "origin_url"),
+        environment=_environment(session, seen),
+        release=first(lambda o: o.release),
+        app_version=first(lambda o: o.app_version),
+        metadata=_metadata(session, seen, started_ns),
+    )
+
+
+def framework_of(scene: Scene) -> Framework:
+    """Whose turn structure holds: that of a voice framework before none."""
+    present = {each.framework for each in scene.observations}
+    return next((each for each in _PRECEDENCE if each in present), Framework.GENERIC)
+
+
+def _ref(session: Body, seen: Iterable[Observation]) -> str | None:
+    """The sender's own name; of several the one of the highest precedence, then the earliest."""
+    stated = text_of(session, "ref")
+    if stated is None:
+        named = [
+            (each.session_rank, at, each.session_ref)
+            for at, each in enumerate(seen)
+            if each.session_ref
+        ]
+        stated = min(named)[2] if named else None
+    return None if stated is None or is_canonical_uuid(stated) else stated
+
+
+def _environment(session: Body, seen: Iterable[Observation]) -> str | None:
+    """The first that was chosen; "default" is what senders say who chose none."""
+    named = [text_of(session, "environment"), *(each.environment for each in seen)]
+    given = [each for each in named if each]
+    return next((each for each in given if each != "default"), given[0] if given else None)
+
+
+def _metadata(session: Body, seen: Iterable[Observation], started_ns: int) -> str:
+    stated = session.get("metadata")
+    metadata: dict[str, Any] = dict(stated) if isinstance(stated, dict) else {}
+    handoffs = [
+        {
+            "from": each.voice.handoff_from,
+            "to": each.voice.handoff_to,
+            "atMs": ms_from_ns(each.start_ns - started_ns),
+        }
+        for each in seen
+        if each.step is Step.HANDOFF and (each.voice.handoff_from or each.voice.handoff_to)
+    ]
+    if handoffs:
+        metadata.setdefault("handoffs", handoffs)
+    return msgspec.json.encode(metadata, order="sorted").decode()

@@ -1,0 +1,87 @@
+"""Session facts merged per item: what the senders said outright, without a span."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from turnwise.model.facts import FactKind, SessionFact
+
+Body = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Statements:
+    """Merged bodies; newer fields that are not None have won, objects are merged by key.
+
+    Attributes:
+        session, finalized: empty where nobody said anything.
+        turns, tools, interruptions: by the sender's id.
+    """
+
+    session: dict[str, Any] = field(default_factory=dict)
+    finalized: dict[str, Any] = field(default_factory=dict)
+    turns: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tools: dict[str, dict[str, Any]] = field(default_factory=dict)
+    interruptions: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def read_statements(facts: Iterable[SessionFact]) -> Statements:
+    """The facts in the order of their versions, whatever order they come in."""
+    statements = Statements()
+    items = {
+        FactKind.TURN: statements.turns,
+        FactKind.TOOL: statements.tools,
+        FactKind.INTERRUPTION: statements.interruptions,
+    }
+    for fact in sorted(facts, key=_age):
+        if fact.kind is FactKind.SESSION:
+            _merge(statements.session, fact.body)
+        elif fact.kind is FactKind.FINALIZED:
+            _merge(statements.finalized, fact.body)
+        else:
+            _merge(items[fact.kind].setdefault(fact.fact_id, {}), fact.body)
+    return statements
+
+
+def _age(fact: SessionFact) -> tuple[int, str, str, bytes]:
+    return fact.version, fact.kind, fact.fact_id, msgspec.json.encode(fact.body, order="sorted")
+
+
+def _merge(known: dict[str, Any], body: Body) -> None:
+    for name, value in body.items():
+        if value is None:
+            continue
+        before = known.get(name)
+        known[name] = (
+            {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
+        )
+
+
+def text_of(body: Body, name: str) -> str | None:
+    """The field as text, None when it is absent, empty or no scalar."""
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value) or None
+
+
+def int_of(body: Body, name: str) -> int | None:
+    """The field as a whole number, None when it is absent or no finite number."""
+    value = number_of(body, name)
+    return None if value is None else round(value)
+
+
+def number_of(body: Body, name: str) -> float | int | None:
+    """The field as a number, None when it is absent, no number, or not finite."""
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if -1e300 < value < 1e300 else None
+
+
+def offset_ns(body: Body, name: str) -> int | None:
+    """A field in milliseconds as nanoseconds."""
+    value = number_of(body, name)
+    return None if value is None else round(value * 1_000_000)
