@@ -1,14 +1,13 @@
 """The catalog's commands: tenants, users, keys and projects, also while a server runs."""
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from turnwise.model.errors import BadInput, Conflict, TurnwiseError
 from turnwise.model.ids import TenantId
@@ -27,9 +26,8 @@ CatalogUrl = Annotated[
         "--catalog-url",
         envvar="TURNWISE_CATALOG_URL",
         help="A PostgreSQL catalog instead of the file in the data folder.",
+        # The value may hold a password, which no help text must show.
         show_default=False,
-        # The environment's value may hold a password, which help and errors must not show.
-        show_envvar=True,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -88,7 +86,7 @@ def create_user(
 ) -> None:
     """Make a user of a tenant."""
     if password is None:
-        password = typer.prompt("Password", hide_input=True, err=True)
+        password = typer.prompt("Password", hide_input=sys.stdin.isatty(), err=True)
     with _catalog(data_dir, catalog_url) as catalog:
         tenant_id = catalog.tenants.named(tenant).id
         made = catalog.users.create(
@@ -134,7 +132,11 @@ def create_key(
     with _catalog(data_dir, catalog_url) as catalog:
         tenant_id = catalog.tenants.named(tenant).id
         owner = _owner(catalog, tenant, tenant_id, user)
-        project_id = None if project is None else catalog.project_named(tenant_id, project)
+        project_id = (
+            None
+            if project is None
+            else catalog.projects.ensure(tenant_id, project, by=COMMAND_LINE)
+        )
         made = catalog.keys.create(
             tenant_id,
             owner.id,
@@ -261,9 +263,9 @@ def _slugs(catalog: SqlCatalog) -> dict[str, str]:
 
 def _names(catalog: SqlCatalog) -> dict[str | int, str]:
     """Readable names by tenant id, project id and user number."""
-    names: dict[str | int, str] = dict(_slugs(catalog))
+    names: dict[str | int, str] = {user.id: user.email for user in catalog.users.all()}
     names |= {item.project.id: item.project.name for item in catalog.projects.all()}
-    return names | {user.id: user.email for user in catalog.users.all()}
+    return names | {tenant.id: tenant.slug for tenant in catalog.tenants.all()}
 
 
 # --- what is shown ------------------------------------------------------------------------------
@@ -342,12 +344,13 @@ def _show_all(lines: Sequence[dict[str, Any]], as_json: bool) -> None:
     if not lines:
         typer.echo("none")
         return
-    table = Table(box=None, pad_edge=False)
-    for name in lines[0]:
-        table.add_column(name.replace("_", " "), overflow="fold")
-    for line in lines:
-        table.add_row(*map(_cell, line.values()))
-    Console().print(table, markup=False)
+    rows = [[name.replace("_", " ") for name in lines[0]]]
+    rows += [[_cell(value) for value in line.values()] for line in lines]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    # Lines longer than the terminal wrap there; in a pipe each stays one line.
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
 
 
 def _cell(value: Any) -> str:

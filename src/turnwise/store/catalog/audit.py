@@ -30,6 +30,7 @@ class Actor:
 
 COMMAND_LINE = Actor("command line")
 SERVER = Actor("server")
+INGEST = Actor("ingest")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from turnwise.model.errors import NotFound
 from turnwise.model.ids import ProjectId, TenantId
 from turnwise.model.tenancy import Project
 from turnwise.store.catalog import checks
-from turnwise.store.catalog.audit import Actor, record
+from turnwise.store.catalog.audit import INGEST, Actor, record
 from turnwise.store.catalog.database import Database
 from turnwise.store.catalog.tables import projects
 
@@ -149,7 +149,7 @@ class Projects:
             found = _project_id_named(connection, tenant_id, name)
             return None if found is None else _get(connection, tenant_id, found).project
 
-    def ensure(self, tenant_id: TenantId, name: str) -> ProjectId:
+    def ensure(self, tenant_id: TenantId, name: str, *, by: Actor = INGEST) -> ProjectId:
         """The tenant's project of this name, made when new, by whoever comes first.
 
         Raises:
@@ -166,6 +166,10 @@ class Projects:
             with self._database.writing() as connection:
                 self._database.insert_new(connection, projects, [row])
                 found = _project_id_named(connection, tenant_id, name)
+                if found == row["id"]:
+                    target = f"project {found}"
+                    now = row["created_ns"]
+                    record(connection, now, by, "project.created", target, tenant_id, name=name)
         except IntegrityError as error:
             raise NotFound("There is no such tenant.") from error
         assert found is not None
