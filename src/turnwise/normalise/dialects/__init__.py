@@ -1,0 +1,1 @@
+"""One table per vocabulary; a dialect imports no other."""
