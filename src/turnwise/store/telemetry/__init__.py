@@ -1,0 +1,1 @@
+"""Facts and derived sessions in ClickHouse SQL: embedded in this process, or on a server."""

@@ -1,0 +1,265 @@
+"""Derived sessions as rows: putting, retiring and finding them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.ports import SessionQuery
+from turnwise.model.session import Session, SessionHead, SessionStatus
+from turnwise.store.telemetry.clock import VersionClock
+from turnwise.store.telemetry.failures import as_busy
+from turnwise.store.telemetry.group import Job
+from turnwise.store.telemetry.sql import chunks, lines
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One call of `put_sessions` or `retire_sessions`."""
+
+    put: Sequence[Session] = ()
+    retired: Sequence[tuple[ProjectId, SessionId]] = ()
+
+
+class _Row(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A row of `sessions`; defaults are the columns' defaults."""
+
+    project_id: str
+    session_id: str
+    version: int
+    is_deleted: int = 0
+    agent: str = ""
+    framework: str = ""
+    status: str = ""
+    is_open: int = 0
+    started_ns: int = 0
+    ended_ns: int | None = None
+    last_seen_ns: int = 0
+    last_arrival_ns: int = 0
+    finalized_ns: int | None = None
+    ref: str | None = None
+    call_id: str | None = None
+    room_name: str | None = None
+    job_id: str | None = None
+    names: tuple[str, ...] = ()
+    user_ref: str | None = None
+    environment: str | None = None
+    release: str | None = None
+    app_version: str | None = None
+    created_by: int = 0
+    turn_count: int = 0
+    tool_count: int = 0
+    interruption_count: int = 0
+    error_count: int = 0
+    unpriced: int = 0
+    cost_usd: Decimal = Decimal(0)
+    facts_version: int = 0
+    detail: str = ""
+    transcript: str = ""
+
+
+class _Detail(msgspec.Struct):
+    detail: str
+
+
+class _Key(msgspec.Struct):
+    project_id: ProjectId
+    session_id: SessionId
+
+
+class _Head(msgspec.Struct):
+    project_id: ProjectId
+    session_id: SessionId
+    agent: str
+    status: SessionStatus
+    started_ns: int
+    ended_ns: int | None
+    turn_count: int
+
+
+_encoder = msgspec.json.Encoder()
+_detail_decoder = msgspec.json.Decoder(_Detail)
+_session_decoder = msgspec.json.Decoder(Session)
+_key_decoder = msgspec.json.Decoder(_Key)
+_head_decoder = msgspec.json.Decoder(_Head)
+
+_SESSION = """
+SELECT detail FROM sessions FINAL
+WHERE project_id IN {projects:Array(String)} AND session_id = {session:String}
+ORDER BY indexOf({projects:Array(String)}, project_id) LIMIT 1
+"""
+
+_NAMED = """
+SELECT detail FROM sessions FINAL
+WHERE project_id IN {projects:Array(String)} AND has(names, {name:String})
+ORDER BY started_ns DESC, session_id DESC LIMIT 1
+"""
+
+_HEADS = """
+SELECT project_id, session_id, agent, status, started_ns, ended_ns, turn_count
+FROM sessions FINAL WHERE project_id IN {projects:Array(String)}"""
+
+_HEADS_ORDER = " ORDER BY started_ns DESC, session_id DESC, project_id LIMIT {limit:UInt32}"
+
+_SILENT = """
+SELECT project_id, session_id FROM sessions FINAL
+WHERE is_open = 1 AND last_arrival_ns < {before:Int64}
+ORDER BY last_arrival_ns, session_id LIMIT {limit:UInt32}
+"""
+
+
+class SessionWriter:
+    """Commits groups of changes to derived sessions; belongs to its one thread."""
+
+    def __init__(self, client: Client, clock: VersionClock):
+        self._client = client
+        self._clock = clock
+
+    def commit(self, jobs: Sequence[Job[Change, None]]) -> None:
+        """Store a group and settle each job's future: the last change of a session wins."""
+        rows: dict[tuple[str, str], bytes] = {}
+        version = self._clock.next()
+        good = []
+        for job in jobs:
+            try:
+                rows.update(_encoded(job.work, version))
+                good.append(job)
+            except (ValueError, OverflowError) as error:
+                job.done.set_exception(error)
+        try:
+            if rows:
+                block = b"\n".join(rows.values())
+                self._client.raw_insert("sessions", insert_block=block, fmt="JSONEachRow")
+        except ClickHouseError as error:
+            for job in good:
+                job.done.set_exception(as_busy(error))
+            return
+        for job in good:
+            job.done.set_result(None)
+
+
+def session(
+    client: Client, project_ids: Sequence[ProjectId], session_id: SessionId
+) -> Session | None:
+    """A derived session of one of these projects, the first project's before the others'."""
+    parameters = {"projects": list(project_ids), "session": session_id}
+    return _only(lines(client, _SESSION, parameters))
+
+
+def session_named(client: Client, project_ids: Sequence[ProjectId], name: str) -> Session | None:
+    """The session with the latest start among those known by this text."""
+    return _only(lines(client, _NAMED, {"projects": list(project_ids), "name": name}))
+
+
+def heads(client: Client, query: SessionQuery) -> list[SessionHead]:
+    """A page of the list."""
+    statement = _HEADS
+    parameters: dict[str, Any] = {"projects": list(query.project_ids), "limit": query.limit}
+    if query.agent is not None:
+        statement += " AND agent = {agent:String}"
+        parameters["agent"] = query.agent
+    if query.created_by is not None:
+        statement += " AND created_by = {creator:Int64}"
+        parameters["creator"] = query.created_by
+    if query.before is not None:
+        statement += " AND (started_ns, session_id) < ({start:Int64}, {last:String})"
+        parameters["start"], parameters["last"] = query.before
+    answer = lines(client, statement + _HEADS_ORDER, parameters)
+    return [
+        SessionHead(
+            project_id=row.project_id,
+            id=row.session_id,
+            agent=row.agent,
+            status=row.status,
+            started_ns=row.started_ns,
+            ended_ns=row.ended_ns,
+            turn_count=row.turn_count,
+        )
+        for row in _head_decoder.decode_lines(answer)
+    ]
+
+
+def silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId, SessionId]]:
+    """Open sessions, the longest silent first, by what was known when they were derived."""
+    answer = lines(client, _SILENT, {"before": before_ns, "limit": limit})
+    return [(row.project_id, row.session_id) for row in _key_decoder.decode_lines(answer)]
+
+
+def known(
+    client: Client, project_id: ProjectId, session_ids: Collection[SessionId]
+) -> list[SessionId]:
+    """Those of the sessions that are there."""
+    found: list[SessionId] = []
+    statement = (
+        "SELECT project_id, session_id FROM sessions FINAL "
+        "WHERE project_id = {project:String} AND session_id IN {sessions:Array(String)}"
+    )
+    for part in chunks(sorted(session_ids)):
+        answer = lines(client, statement, {"project": project_id, "sessions": part})
+        found += [row.session_id for row in _key_decoder.decode_lines(answer)]
+    return found
+
+
+def weight_of(sessions: Sequence[Session]) -> int:
+    """About how many bytes the sessions will take: twice their texts, and some for the rest."""
+    return sum(
+        2_000 + sum(500 + 3 * len(turn.text or "") for turn in session.turns)
+        for session in sessions
+    )
+
+
+def _only(answer: bytes) -> Session | None:
+    rows = _detail_decoder.decode_lines(answer)
+    return _session_decoder.decode(rows[0].detail) if rows else None
+
+
+def _encoded(change: Change, version: int) -> dict[tuple[str, str], bytes]:
+    rows: dict[tuple[str, str], bytes] = {}
+    for item in change.put:
+        rows[item.project_id, item.id] = _encoder.encode(_row(item, version))
+    for project_id, session_id in change.retired:
+        row = _Row(project_id=project_id, session_id=session_id, version=version, is_deleted=1)
+        rows[project_id, session_id] = _encoder.encode(row)
+    return rows
+
+
+def _row(item: Session, version: int) -> _Row:
+    names = (item.ref, item.call_id, item.room_name, item.job_id)
+    return _Row(
+        project_id=item.project_id,
+        session_id=item.id,
+        version=version,
+        agent=item.agent,
+        framework=item.framework,
+        status=item.status,
+        is_open=int(item.finalized_ns is None),
+        started_ns=item.started_ns,
+        ended_ns=item.ended_ns,
+        last_seen_ns=item.last_seen_ns,
+        last_arrival_ns=item.last_arrival_ns,
+        finalized_ns=item.finalized_ns,
+        ref=item.ref,
+        call_id=item.call_id,
+        room_name=item.room_name,
+        job_id=item.job_id,
+        names=tuple(sorted({name for name in names if name})),
+        user_ref=item.user_ref,
+        environment=item.environment,
+        release=item.release,
+        app_version=item.app_version,
+        created_by=item.created_by,
+        turn_count=len(item.turns),
+        tool_count=len(item.tools),
+        interruption_count=len(item.interruptions),
+        error_count=item.error_count,
+        unpriced=item.unpriced,
+        cost_usd=item.cost_usd,
+        facts_version=item.facts_version,
+        detail=_encoder.encode(item).decode(),
+        transcript="\n".join(turn.text for turn in item.turns if turn.text),
+    )

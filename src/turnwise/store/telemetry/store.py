@@ -1,0 +1,244 @@
+"""The telemetry store: `TelemetryStore` of `model.ports` over ClickHouse SQL."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from turnwise.model.errors import Busy
+from turnwise.model.facts import SessionFact, SessionFacts
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.observation import Observation
+from turnwise.model.ports import Complete, Health, Membership, SessionQuery, Written
+from turnwise.model.session import Session, SessionHead
+from turnwise.store.telemetry import derived, reader, schema
+from turnwise.store.telemetry import health as state
+from turnwise.store.telemetry.clock import VersionClock
+from turnwise.store.telemetry.derived import Change, SessionWriter
+from turnwise.store.telemetry.embedded import DEFAULT_MEMORY_BYTES, Embedded
+from turnwise.store.telemetry.engine import READ_SECONDS, Engine, Handles, Server
+from turnwise.store.telemetry.failures import as_busy, is_engine_failure, reason_of
+from turnwise.store.telemetry.group import GroupCommit, Limits
+from turnwise.store.telemetry.stored import newest_versions
+from turnwise.store.telemetry.writer import FactWriter, Submission
+
+log = logging.getLogger(__name__)
+
+READERS = 4
+"""Threads and handles for reads: more gain nothing on the few cores that one engine gets."""
+
+SETTLED_NS = 10 * 1_000_000_000
+"""Where others write too, versions younger than this may still be on their way."""
+
+_ROW_BYTES = 600
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def as_sent(observation: Observation) -> Observation:
+    """Completes nothing."""
+    return observation
+
+
+def open_telemetry(
+    address: str | Path,
+    *,
+    complete: Complete = as_sent,
+    memory_bytes: int = DEFAULT_MEMORY_BYTES,
+) -> "ClickHouseTelemetry":
+    """The store at a folder, or at a URL `clickhouse(s)://user:password@host:port/database`.
+
+    Raises:
+        Misconfigured: the place cannot be used, is in use, or was made by newer code.
+    """
+    if isinstance(address, str) and "://" in address:
+        return ClickHouseTelemetry(Server(address), complete=complete)
+    return ClickHouseTelemetry(
+        Embedded(Path(address), memory_bytes=memory_bytes), complete=complete
+    )
+
+
+class ClickHouseTelemetry:
+    """Facts and derived sessions in ClickHouse; see `TelemetryStore` for what each method does.
+
+    Opening brings the schema up to date. Opening and `close` block.
+
+    Args:
+        engine: where the tables are; closed with the store.
+        complete: applied to every observation after merging and before storing.
+        limits: of the write queue.
+
+    Raises:
+        Misconfigured: the engine is too old, or the database was made by newer code.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        complete: Complete = as_sent,
+        limits: Limits | None = None,
+    ):
+        self.is_shared = engine.is_shared
+        self._engine = engine
+        try:
+            self._open(complete, limits)
+        except BaseException:
+            engine.close()
+            raise
+
+    def _open(self, complete: Complete, limits: Limits | None) -> None:
+        engine = self._engine
+        with closing(engine.client(None, {})) as maker:
+            self._step = schema.migrate(maker, engine)
+        # Each of these two belongs to one writer thread.
+        self._writing = [engine.client(engine.database, {}) for _ in range(2)]
+        settings: dict[str, str | int] = {"max_execution_time": READ_SECONDS}
+        self._reading = Handles(lambda: engine.client(engine.database, settings), READERS)
+        self._readers = ThreadPoolExecutor(READERS, "telemetry-read")
+        told, newest = newest_versions(self._writing[0])
+        clock = VersionClock(newest)
+        facts = FactWriter(self._writing[0], clock, complete)
+        if repaired := facts.repair(told):
+            log.warning("%d traces were stored without their activity; repaired", repaired)
+        for problem in state.problems(self._writing[0]):
+            log.error("%s", problem)
+        self._facts = GroupCommit(facts.commit, "telemetry-write", limits)
+        sessions = SessionWriter(self._writing[1], clock)
+        self._sessions = GroupCommit(sessions.commit, "telemetry-derive", limits)
+
+    # Writing
+
+    async def write(
+        self,
+        user_id: int,
+        observations: Sequence[Observation],
+        facts: Sequence[SessionFact],
+    ) -> Written:
+        rows = len(observations) + len(facts)
+        if not rows:
+            return Written()
+        work = Submission(user_id, time.time_ns(), observations, facts)
+        return await asyncio.wrap_future(self._facts.submit(work, rows, _weight(work)))
+
+    async def put_sessions(self, sessions: Sequence[Session]) -> None:
+        if sessions:
+            weight = derived.weight_of(sessions)
+            work = Change(put=sessions)
+            await asyncio.wrap_future(self._sessions.submit(work, len(sessions), weight))
+
+    async def retire_sessions(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> None:
+        there = await self._ask(derived.known, project_id, session_ids) if session_ids else []
+        if there:
+            work = Change(retired=[(project_id, session_id) for session_id in there])
+            await asyncio.wrap_future(self._sessions.submit(work, len(there), 100 * len(there)))
+
+    # Facts
+
+    async def memberships(self, project_id: ProjectId, trace_ids: Collection[str]) -> Membership:
+        if not trace_ids:
+            return Membership()
+        return await self._ask(reader.memberships, project_id, trace_ids)
+
+    async def session_facts(self, project_id: ProjectId, session_id: SessionId) -> SessionFacts:
+        return await self._ask(reader.session_facts, project_id, session_id)
+
+    async def facts_version(self, project_id: ProjectId, session_id: SessionId) -> int:
+        return await self._ask(reader.facts_version, project_id, session_id)
+
+    async def trace(self, project_id: ProjectId, trace_id: str) -> list[Observation]:
+        return await self._ask(reader.trace, project_id, trace_id)
+
+    async def successor(self, project_id: ProjectId, session_id: SessionId) -> SessionId | None:
+        return await self._ask(reader.successor, project_id, session_id)
+
+    async def changed_sessions(
+        self, since_version: int
+    ) -> tuple[int, list[tuple[ProjectId, SessionId]]]:
+        until = time.time_ns() - SETTLED_NS if self.is_shared else 2**64 - 1
+        return await self._ask(reader.changed_sessions, since_version, max(until, since_version))
+
+    async def silent_sessions(
+        self, arrived_before_ns: int, limit: int
+    ) -> list[tuple[ProjectId, SessionId]]:
+        return await self._ask(_silent, arrived_before_ns, limit)
+
+    async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
+        return await self._ask(reader.session_ids)
+
+    # Derived sessions
+
+    async def session(
+        self, project_ids: Sequence[ProjectId], session_id: SessionId
+    ) -> Session | None:
+        return await self._ask(derived.session, project_ids, session_id)
+
+    async def session_named(self, project_ids: Sequence[ProjectId], name: str) -> Session | None:
+        return await self._ask(derived.session_named, project_ids, name)
+
+    async def sessions(self, query: SessionQuery) -> list[SessionHead]:
+        return await self._ask(derived.heads, query)
+
+    # Itself
+
+    async def health(self) -> Health:
+        place = self._engine.problems()
+        try:
+            return await self._ask(state.health, self._step, place)
+        except (Busy, ClickHouseError) as error:
+            return Health((*place, f"The telemetry engine does not answer: {reason_of(error)}"))
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        """`close` for those who have no event loop."""
+        self._facts.close()
+        self._sessions.close()
+        self._readers.shutdown()
+        self._reading.close()
+        for client in self._writing:
+            client.close()
+        self._engine.close()
+
+    async def _ask(
+        self,
+        question: Callable[Concatenate[Client, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        def answer() -> T:
+            with self._reading.borrow() as client:
+                return question(client, *args, **kwargs)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, answer)
+        except ClickHouseError as error:
+            if is_engine_failure(error):
+                raise as_busy(error) from error
+            raise
+
+
+def _silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId, SessionId]]:
+    candidates = derived.silent(client, before_ns, limit)
+    # A session is derived a little after its facts came in; what came since breaks the silence.
+    arrivals = reader.last_arrivals(client, candidates)
+    return [key for key in candidates if arrivals.get(key, 0) < before_ns]
+
+
+def _weight(work: Submission) -> int:
+    """About how many bytes the rows will take."""
+    return sum(
+        _ROW_BYTES + len(item.input or "") + len(item.output or "") + len(item.metadata or "")
+        for item in work.observations
+    ) + sum(_ROW_BYTES + len(str(fact.body)) for fact in work.facts)
