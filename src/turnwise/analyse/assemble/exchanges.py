@@ -1,6 +1,7 @@
 """A user turn and an agent turn out of the recogniser, model and voice steps of one exchange.
 
-Where the voice tells what it was given, that is what was heard; the model's text beyond it is the
+What the caller says after the model has failed is a turn of its own, the one before stays without
+an answer and keeps the error; two utterances with no failure between them are one turn. Where the voice tells what it was given, that is what was heard; the model's text beyond it is the
 full text. The caller stops `stt_ns` before the final transcript; the agent is heard from its first
 audio byte on.
 """
@@ -12,6 +13,9 @@ from turnwise.analyse.assemble.drafts import Draft, failure, first_of, joined, l
 from turnwise.model.observation import Observation, Step
 from turnwise.model.session import Speaker
 
+HEARD = (Step.STT, Step.USER_TURN)
+"""Steps that hold the caller's words."""
+
 
 @dataclass(slots=True)
 class Exchange:
@@ -19,6 +23,7 @@ class Exchange:
 
     Attributes:
         head: the span around them, None where there is none or it has not arrived.
+        is_answer: the caller's words are in another exchange.
     """
 
     id: str
@@ -28,9 +33,10 @@ class Exchange:
     llm: list[Observation] = field(default_factory=list)
     tts: list[Observation] = field(default_factory=list)
     others: list[Observation] = field(default_factory=list)
+    is_answer: bool = False
 
     def add(self, observation: Observation) -> None:
-        if observation.step in (Step.STT, Step.USER_TURN):
+        if observation.step in HEARD:
             self.stt.append(observation)
         elif observation.step is Step.LLM:
             self.llm.append(observation)
@@ -56,8 +62,31 @@ class Exchange:
         return any(each.voice.interrupted for each in self.tts)
 
 
-def drafts_of(exchange: Exchange, *, interrupted: bool, number: int | None = None) -> list[Draft]:
-    """The turns that the exchange holds: none, one or two, the caller's first."""
+def drafts_of(exchange: Exchange, *, interrupted: bool) -> list[Draft]:
+    """The turns that the exchange holds, the caller's before the agent's."""
+    *unanswered, last = _parts(exchange)
+    found = [draft for part in unanswered for draft in _pair(part, interrupted=False)]
+    return [*found, *_pair(last, interrupted=interrupted)]
+
+
+def _parts(exchange: Exchange) -> list[Exchange]:
+    """The exchange, cut where the caller speaks again after the model has failed."""
+    parts = [Exchange(exchange.id, exchange.trace_id)]
+    has_failed = False
+    for step in sorted(exchange.steps, key=lambda each: (each.start_ns, each.span_id)):
+        if step.step in HEARD and has_failed:
+            parts.append(Exchange(f"{exchange.id}:{len(parts)}", exchange.trace_id))
+            has_failed = False
+        elif step.step is Step.LLM:
+            has_failed = failure(step) is not None
+        parts[-1].add(step)
+    parts[-1].head = exchange.head
+    parts[-1].is_answer = exchange.is_answer
+    parts[-1].others.extend(exchange.others)
+    return parts
+
+
+def _pair(exchange: Exchange, *, interrupted: bool) -> list[Draft]:
     user = _user(exchange)
     agent = _agent(exchange, interrupted=interrupted, asked=user)
     found = [draft for draft in (user, agent) if draft is not None]
@@ -66,8 +95,6 @@ def drafts_of(exchange: Exchange, *, interrupted: bool, number: int | None = Non
         found[-1].error = error
     if user is not None and agent is None:
         user.spans.extend([*exchange.llm, *exchange.others])
-    for draft in found:
-        draft.number = number
     return found
 
 
@@ -94,7 +121,7 @@ def _user(exchange: Exchange) -> Draft | None:
         or (head.voice.user_text if head else None)
         or joined(each.voice.user_text for each in asked)
     )
-    if not stt and text is None:
+    if exchange.is_answer or (not stt and text is None):
         return None
     ends = [end for each in stt if (end := _speech_end(each)) is not None]
     start_ns = stt[0].start_ns if stt else exchange.start_ns

@@ -1,7 +1,8 @@
 """Who and where a session is: names, joins and the sender's own metadata."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from string import hexdigits
 from typing import Any
 
 import msgspec
@@ -10,9 +11,13 @@ from turnwise.analyse.assemble.scene import Scene
 from turnwise.analyse.assemble.statements import Body, Statements, text_of
 from turnwise.model.ids import is_canonical_uuid
 from turnwise.model.instants import ms_from_ns
-from turnwise.model.observation import Framework, Observation, Step
+from turnwise.model.observation import Framework, Kind, Observation, Step
 
 UNKNOWN_AGENT = "unknown"
+_ACTS = "start_agent_activity"
+"""LiveKit's span in which an agent takes over a session."""
+_SIGNED = frozenset({Kind.AGENT, Kind.GENERATION, Kind.TOOL})
+_SIGNED_STEPS = frozenset({Step.JOB, Step.SESSION, Step.AGENT_TURN})
 _PRECEDENCE = (Framework.LIVEKIT, Framework.PIPECAT)
 
 
@@ -44,7 +49,7 @@ def identity_of(scene: Scene, statements: Statements, started_ns: int) -> Identi
 
     return Identity(
         ref=_ref(session, seen),
-        agent=text_of(session, "agent") or first(lambda o: o.voice.agent_name) or UNKNOWN_AGENT,
+        agent=text_of(session, "agent") or _agent(seen),
         call_id=text_of(session, "call_id") or first(lambda o: o.voice.call_id),
         room_name=text_of(session, "room_name") or first(lambda o: o.voice.room_name),
         job_id=text_of(session, "job_id") or first(lambda o: o.voice.job_id),
@@ -56,6 +61,20 @@ def identity_of(scene: Scene, statements: Statements, started_ns: int) -> Identi
         app_version=first(lambda o: o.app_version),
         metadata=_metadata(session, seen, started_ns),
     )
+
+
+def _agent(seen: Sequence[Observation]) -> str:
+    """The name of the earliest span that has one of its own.
+
+    A span without one carries its service's name; so a name that is found on spans which no agent
+    signs is taken only if there is no other.
+    """
+    named = [(each, name) for each in seen if (name := each.voice.agent_name)]
+    of_service = {
+        name for each, name in named if each.kind not in _SIGNED and each.step not in _SIGNED_STEPS
+    }
+    own = next((name for _, name in named if name not in of_service), None)
+    return own or next((name for _, name in named), UNKNOWN_AGENT)
 
 
 def framework_of(scene: Scene) -> Framework:
@@ -74,7 +93,13 @@ def _ref(session: Body, seen: Iterable[Observation]) -> str | None:
             if each.session_ref
         ]
         stated = min(named)[2] if named else None
-    return None if stated is None or is_canonical_uuid(stated) else stated
+    return None if stated is None or _is_id(stated) else stated
+
+
+def _is_id(text: str) -> bool:
+    """Whether the text is the session's UUID in one of its forms."""
+    bare = text.removeprefix("sess_")
+    return is_canonical_uuid(text) or (len(bare) == 32 and not set(bare.lower()) - set(hexdigits))
 
 
 def _environment(session: Body, seen: Iterable[Observation]) -> str | None:
@@ -87,15 +112,30 @@ def _environment(session: Body, seen: Iterable[Observation]) -> str | None:
 def _metadata(session: Body, seen: Iterable[Observation], started_ns: int) -> str:
     stated = session.get("metadata")
     metadata: dict[str, Any] = dict(stated) if isinstance(stated, dict) else {}
-    handoffs = [
-        {
-            "from": each.voice.handoff_from,
-            "to": each.voice.handoff_to,
-            "atMs": ms_from_ns(each.start_ns - started_ns),
-        }
-        for each in seen
-        if each.step is Step.HANDOFF and (each.voice.handoff_from or each.voice.handoff_to)
-    ]
+    handoffs = _handoffs(seen, started_ns)
     if handoffs:
         metadata.setdefault("handoffs", handoffs)
     return msgspec.json.encode(metadata, order="sorted").decode()
+
+
+def _handoffs(seen: Iterable[Observation], started_ns: int) -> list[dict[str, Any]]:
+    """From whom to whom, and when.
+
+    LiveKit up to 1.6 has no span for a handoff: there the agent that starts to act differs from the
+    one before.
+    """
+    found: list[tuple[str | None, str | None, int]] = []
+    implied: list[tuple[str | None, str | None, int]] = []
+    acting: str | None = None
+    for each in seen:
+        source, target = each.voice.handoff_from, each.voice.handoff_to
+        if each.step is Step.HANDOFF and (source or target):
+            found.append((source, target, each.start_ns))
+        elif each.name == _ACTS and target and target != acting:
+            if acting is not None:
+                implied.append((acting, target, each.start_ns))
+            acting = target
+    return [
+        {"from": source, "to": target, "atMs": ms_from_ns(at_ns - started_ns)}
+        for source, target, at_ns in found or implied
+    ]

@@ -1,9 +1,9 @@
 """Tool executions: from spans, from the messages of later model requests, or stated outright.
 
 A call that is known only from messages ran somewhere between the end of the request that asked for
-it and the start of the first request that carries its result; those two instants are its times. A
-call that the very first request of a session already carries with its result is older than the
-session and no execution of it.
+it and the start of the first request that carries its result; those two instants are its times
+(4 ms more than the tool itself took, measured with pipecat-ai 1.14.0). Where one of the requests is
+missing, so are the times.
 """
 
 from bisect import bisect_left
@@ -102,24 +102,19 @@ def _error_text(span: Observation, output: str | None) -> str:
 def _heard(scene: Scene) -> dict[str, _Heard]:
     """Calls from messages by call id, in the order in which they were first heard of."""
     found: dict[str, _Heard] = {}
-    older: set[str] = set()
     ended: int | None = None
     for request in scene.observations:
         if request.step is not Step.LLM:
             continue
         for message in request.voice.tool_messages:
             known = found.get(message.call_id)
-            if ended is None and message.output is not None:
-                older.add(message.call_id)
-            elif known is None:
+            if known is None:
                 found[message.call_id] = _Heard(message, request, ended)
             elif known.message.output is None and message.output is not None:
                 known.message, known.request = message, request
         if request.end_ns is not None:
             ended = end_of(request)
-        elif ended is None:
-            ended = request.start_ns
-    return {call_id: call for call_id, call in found.items() if call_id not in older}
+    return found
 
 
 def _from_message(call: _Heard, turns: _Turns) -> ToolExecution:
