@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from turnwise.model.errors import BadInput, Conflict, TurnwiseError
+from turnwise.model.errors import BadInput, TurnwiseError
 from turnwise.model.ids import TenantId
 from turnwise.model.instants import NS_PER_SECOND, iso_ms, now_ns
 from turnwise.model.tenancy import ApiKey, Project, Role, Scope, Tenant, User
+from turnwise.store import catalog as store
 from turnwise.store.catalog import COMMAND_LINE, KeyStyle, NewKey, ProjectChanges, SqlCatalog
 
 _NS_PER_DAY = 86_400 * NS_PER_SECOND
@@ -59,7 +60,7 @@ def create_tenant(
 ) -> None:
     """Make a tenant with a project `default`."""
     with _catalog(data_dir, catalog_url) as catalog:
-        _show_one(_tenant_line(catalog.tenants.create(slug, name, by=COMMAND_LINE)), as_json)
+        _show_one(_tenant_line(catalog.create_tenant(slug, name)), as_json)
 
 
 @tenants.command("list")
@@ -68,7 +69,7 @@ def list_tenants(
 ) -> None:
     """Show all tenants."""
     with _catalog(data_dir, catalog_url) as catalog:
-        _show_all([_tenant_line(tenant) for tenant in catalog.tenants.all()], as_json)
+        _show_all([_tenant_line(tenant) for tenant in catalog.tenants()], as_json)
 
 
 @users.command("create")
@@ -88,10 +89,7 @@ def create_user(
     if password is None:
         password = typer.prompt("Password", hide_input=sys.stdin.isatty(), err=True)
     with _catalog(data_dir, catalog_url) as catalog:
-        tenant_id = catalog.tenants.named(tenant).id
-        made = catalog.users.create(
-            tenant_id, email, password, role, is_staff=staff, by=COMMAND_LINE
-        )
+        made = catalog.create_user(tenant, email, password, role, is_staff=staff)
         _show_one(_user_line(made, tenant), as_json)
 
 
@@ -105,7 +103,7 @@ def list_users(
     """Show the users of a tenant, or all."""
     with _catalog(data_dir, catalog_url) as catalog:
         slugs = _slugs(catalog)
-        found = catalog.users.all(_tenant_id(catalog, tenant))
+        found = catalog.admin.users.all(_tenant_id(catalog, tenant))
         _show_all([_user_line(user, slugs[user.tenant_id]) for user in found], as_json)
 
 
@@ -130,22 +128,14 @@ def create_key(
     wanted = _scopes(scopes)
     expires_ns = None if expires_days is None else now_ns() + expires_days * _NS_PER_DAY
     with _catalog(data_dir, catalog_url) as catalog:
-        tenant_id = catalog.tenants.named(tenant).id
-        owner = _owner(catalog, tenant, tenant_id, user)
-        project_id = (
-            None
-            if project is None
-            else catalog.projects.ensure(tenant_id, project, by=COMMAND_LINE)
-        )
-        made = catalog.keys.create(
-            tenant_id,
-            owner.id,
+        made = catalog.create_key(
+            tenant,
             name,
             wanted,
-            project_id=project_id,
+            email=user,
+            project=project,
             expires_ns=expires_ns,
             style=style,
-            by=COMMAND_LINE,
         )
         _show_secret(made, _names(catalog), as_json)
 
@@ -160,7 +150,7 @@ def list_keys(
     """Show the keys of a tenant, or all, without their secrets."""
     with _catalog(data_dir, catalog_url) as catalog:
         names = _names(catalog)
-        found = catalog.keys.all(_tenant_id(catalog, tenant))
+        found = catalog.admin.keys.all(_tenant_id(catalog, tenant))
         _show_all([_key_line(key, names) for key in found], as_json)
 
 
@@ -173,7 +163,7 @@ def revoke_key(
 ) -> None:
     """Take a key back, at once and for good."""
     with _catalog(data_dir, catalog_url) as catalog:
-        revoked = catalog.keys.revoke(key_id, by=COMMAND_LINE)
+        revoked = catalog.admin.keys.revoke(key_id, by=COMMAND_LINE)
         _show_one(_key_line(revoked, _names(catalog)), as_json)
 
 
@@ -186,7 +176,7 @@ def rotate_key(
 ) -> None:
     """Give a key a new secret and show it, this once; the old one stops at once."""
     with _catalog(data_dir, catalog_url) as catalog:
-        _show_secret(catalog.keys.rotate(key_id, by=COMMAND_LINE), _names(catalog), as_json)
+        _show_secret(catalog.admin.keys.rotate(key_id, by=COMMAND_LINE), _names(catalog), as_json)
 
 
 @projects.command("create")
@@ -200,9 +190,7 @@ def create_project(
 ) -> None:
     """Make a project of a tenant."""
     with _catalog(data_dir, catalog_url) as catalog:
-        tenant_id = catalog.tenants.named(tenant).id
-        fields = ProjectChanges(description=description)
-        made = catalog.projects.create(tenant_id, name, fields, by=COMMAND_LINE)
+        made = catalog.create_project(tenant, name, ProjectChanges(description=description))
         _show_one(_project_line(made, tenant), as_json)
 
 
@@ -216,7 +204,7 @@ def list_projects(
     """Show the projects of a tenant, or all."""
     with _catalog(data_dir, catalog_url) as catalog:
         slugs = _slugs(catalog)
-        found = [item.project for item in catalog.projects.all(_tenant_id(catalog, tenant))]
+        found = [item.project for item in catalog.admin.projects.all(_tenant_id(catalog, tenant))]
         _show_all([_project_line(item, slugs[item.tenant_id]) for item in found], as_json)
 
 
@@ -224,7 +212,7 @@ def list_projects(
 def _catalog(data_dir: Path, catalog_url: str) -> Iterator[SqlCatalog]:
     """The catalog with its default tenant; what goes wrong becomes one line and an exit code."""
     try:
-        with SqlCatalog.open(data_dir, catalog_url) as catalog:
+        with SqlCatalog.open(store.catalog_url(data_dir, catalog_url)) as catalog:
             catalog.ensure_defaults()
             yield catalog
     except TurnwiseError as error:
@@ -241,31 +229,19 @@ def _scopes(text: str) -> list[Scope]:
         ) from error
 
 
-def _owner(catalog: SqlCatalog, tenant: str, tenant_id: TenantId, email: str | None) -> User:
-    if email is not None:
-        return catalog.users.with_email(tenant_id, email)
-    owner = catalog.users.first_owner(tenant_id)
-    if owner is None:
-        raise Conflict(
-            f"Tenant '{tenant}' has no owner for the key; make one with: turnwise users create "
-            f"--tenant {tenant} --email EMAIL --password PASSWORD --role owner"
-        )
-    return owner
-
-
 def _tenant_id(catalog: SqlCatalog, slug: str | None) -> TenantId | None:
-    return None if slug is None else catalog.tenants.named(slug).id
+    return None if slug is None else catalog.admin.tenants.named(slug).id
 
 
 def _slugs(catalog: SqlCatalog) -> dict[str, str]:
-    return {tenant.id: tenant.slug for tenant in catalog.tenants.all()}
+    return {tenant.id: tenant.slug for tenant in catalog.tenants()}
 
 
 def _names(catalog: SqlCatalog) -> dict[str | int, str]:
     """Readable names by tenant id, project id and user number."""
-    names: dict[str | int, str] = {user.id: user.email for user in catalog.users.all()}
-    names |= {item.project.id: item.project.name for item in catalog.projects.all()}
-    return names | {tenant.id: tenant.slug for tenant in catalog.tenants.all()}
+    names: dict[str | int, str] = {user.id: user.email for user in catalog.admin.users.all()}
+    names |= {item.project.id: item.project.name for item in catalog.admin.projects.all()}
+    return names | {tenant.id: tenant.slug for tenant in catalog.tenants()}
 
 
 # --- what is shown ------------------------------------------------------------------------------
@@ -322,7 +298,7 @@ def _key_line(key: ApiKey, names: dict[str | int, str]) -> dict[str, Any]:
 
 def _show_secret(made: NewKey, names: dict[str | int, str], as_json: bool) -> None:
     line = _key_line(made.key, names)
-    first = {"id": line["id"], "public_key": line["public_key"], "secret_key": made.secret}
+    first = {"id": line["id"], "public_key": line["public_key"], "secret_key": made.secret_key}
     _show_one(first | line, as_json)
     if not as_json:
         typer.echo("\nThe secret key is shown this once and cannot be shown again: keep it now.")

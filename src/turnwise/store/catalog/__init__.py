@@ -3,10 +3,11 @@
 from turnwise.store.catalog.agents import AgentDetails, AgentFields
 from turnwise.store.catalog.audit import COMMAND_LINE, SERVER, Actor, AuditEntry
 from turnwise.store.catalog.bootstrap import Defaults, DemoLogin
-from turnwise.store.catalog.catalog import SqlCatalog
+from turnwise.store.catalog.database import catalog_url
 from turnwise.store.catalog.keys import NewKey
 from turnwise.store.catalog.projects import ProjectChanges, ProjectDetails
 from turnwise.store.catalog.secrets import KeyStyle
+from turnwise.store.catalog.sql import SqlCatalog
 
 __all__ = [
     "COMMAND_LINE",
@@ -22,4 +23,5 @@ __all__ = [
     "ProjectChanges",
     "ProjectDetails",
     "SqlCatalog",
+    "catalog_url",
 ]

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from turnwise.model.errors import Misconfigured
 from turnwise.model.ids import ProjectId
-from turnwise.model.tenancy import Role, Scope, Tenant, User
+from turnwise.model.tenancy import ApiKey, Role, Scope, Tenant, User
 from turnwise.store.catalog import checks, secrets
 from turnwise.store.catalog.audit import SERVER, record
 from turnwise.store.catalog.database import Database
-from turnwise.store.catalog.keys import join_scopes, secret_columns
+from turnwise.store.catalog.keys import insert_key, join_scopes, revoke_named, secret_columns
 from turnwise.store.catalog.projects import default_project_id
 from turnwise.store.catalog.schema import lock
 from turnwise.store.catalog.secrets import KeyStyle
@@ -25,6 +25,7 @@ DEFAULT_TENANT = "default"
 DEFAULT_PUBLIC_KEY = "pk-turnwise"
 MIN_API_KEY = 16
 _OWNER_EMAIL = "owner@localhost"
+_DEMO_KEY = "demo"
 _MAX_PUBLIC_KEY = 128
 
 
@@ -43,11 +44,13 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class DemoLogin:
-    """Who may look at the demo; `password` is the one that holds from now on."""
+    """Who may look at the demo; password and key are those that hold from now on."""
 
     tenant: Tenant
     user: User
     password: str
+    key: ApiKey
+    secret_key: str
 
 
 def ensure_defaults(database: Database, api_key: str | None, public_key: str) -> Defaults:
@@ -73,10 +76,10 @@ def ensure_defaults(database: Database, api_key: str | None, public_key: str) ->
 
 
 def ensure_demo(database: Database, email: str, password: str | None) -> DemoLogin:
-    """An owner of tenant `default` with this address and password.
+    """An owner of tenant `default` with this address and password, and a key in full scopes.
 
-    Without a password one is made, and replaces the one of an earlier start: it was shown then
-    and cannot be shown again.
+    What an earlier call has handed out cannot be shown again, so this key replaces that one, and
+    without a password a new one is made.
 
     Raises:
         BadInput: the address or the password is malformed.
@@ -87,13 +90,18 @@ def ensure_demo(database: Database, email: str, password: str | None) -> DemoLog
     with database.writing() as connection:
         lock(database, connection)
         now = database.now()
-        tenant = _make_defaults(connection, now).tenant
+        defaults = _make_defaults(connection, now)
+        tenant = defaults.tenant
         user = find_user(connection, tenant.id, email)
         if user is None:
             user = insert_user(connection, tenant.id, email, hashed, Role.OWNER, False, now, SERVER)
         else:
             set_password_hash(connection, user, hashed, now, SERVER)
-    return DemoLogin(tenant, user, password)
+        revoke_named(connection, user, _DEMO_KEY, now, SERVER)
+        new = insert_key(
+            connection, user, _DEMO_KEY, join_scopes(Scope), defaults.project_id, now, SERVER
+        )
+    return DemoLogin(tenant, user, password, new.key, new.secret_key)
 
 
 def _known_defaults(connection: Connection) -> Defaults | None:

@@ -10,7 +10,7 @@ from turnwise.model.errors import Busy
 from turnwise.model.ids import ProjectId, TenantId
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.tenancy import Caller, Role, Scope
-from turnwise.store.catalog import secrets
+from turnwise.store.catalog import checks, secrets
 from turnwise.store.catalog.database import Database
 from turnwise.store.catalog.keys import split_scopes
 from turnwise.store.catalog.tables import api_keys, projects, tenants, users
@@ -85,12 +85,14 @@ class Callers:
         Only for a caller who has proved by other means that they know the secret, for example
         by a token signed with it.
         """
-        rows = self._rows(_BY_PUBLIC_KEY, public_key=public_key.replace("\0", " "))
+        if not checks.is_storable(public_key):
+            return None
+        rows = self._rows(_BY_PUBLIC_KEY, public_key=public_key)
         return self._key_in_use(rows) if rows else None
 
     def by_user(self, uid: str) -> Caller | None:
         """An active user who has logged in, with the scopes of their role."""
-        rows = self._rows(_BY_USER, uid=uid.replace("\0", " "))
+        rows = self._rows(_BY_USER, uid=checks.uuid_text(uid))
         if not rows:
             return None
         role = Role(rows[0]["role"])

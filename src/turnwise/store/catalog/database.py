@@ -14,7 +14,6 @@ from sqlalchemy.exc import (
     IntegrityError,
     InterfaceError,
     InternalError,
-    NoSuchModuleError,
     OperationalError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -101,14 +100,32 @@ def _trouble_as_busy() -> Iterator[None]:
         raise Busy("The catalog's database does not answer; try again.") from error
 
 
-def catalog_url(url: str, data_dir: Path) -> URL:
-    """The address of the catalog: the given one, or the file in the data folder.
+def catalog_url(data_dir: Path, url: str = "") -> str | URL:
+    """The address of the catalog: the one that is set, or else the file in the data folder."""
+    return url or URL.create("sqlite", database=str(data_dir / FILE_NAME))
+
+
+def open_database(url: str | URL, now: Clock = now_ns) -> Database:
+    """An engine for the address; makes a SQLite file and its folder when new.
 
     Raises:
-        Misconfigured: no URL, or one of a database that is not supported.
+        Misconfigured: no URL, one of a database that is not supported, the file cannot be made,
+            or the PostgreSQL driver is missing.
     """
-    if not url:
-        return URL.create("sqlite", database=str(data_dir / FILE_NAME))
+    parsed = _parsed(url)
+    if parsed.drivername == "sqlite":
+        return Database(_sqlite(Path(str(parsed.database))), now)
+    try:
+        # A ping before each use costs a round trip and survives a restart of the server.
+        engine = create_engine(parsed, pool_pre_ping=True, **_POOL)
+    except ImportError as error:
+        raise Misconfigured(
+            "PostgreSQL needs its driver: pip install 'turnwise[postgresql]'."
+        ) from error
+    return Database(engine, now)
+
+
+def _parsed(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -122,24 +139,6 @@ def catalog_url(url: str, data_dir: Path) -> URL:
         f"TURNWISE_CATALOG_URL names '{parsed.drivername}'; it takes postgresql://user@host/name, "
         "or nothing for a SQLite file in the data folder."
     )
-
-
-def open_database(url: URL, now: Clock = now_ns) -> Database:
-    """An engine for the address; makes a SQLite file and its folder when new.
-
-    Raises:
-        Misconfigured: the file cannot be made, or the PostgreSQL driver is missing.
-    """
-    if url.get_backend_name() == "sqlite":
-        return Database(_sqlite(Path(str(url.database))), now)
-    try:
-        # A ping before each use costs a round trip and survives a restart of the server.
-        engine = create_engine(url, pool_pre_ping=True, **_POOL)
-    except (ImportError, NoSuchModuleError) as error:
-        raise Misconfigured(
-            "PostgreSQL needs its driver: pip install 'turnwise[postgresql]'."
-        ) from error
-    return Database(engine, now)
 
 
 def _sqlite(path: Path) -> Engine:

@@ -9,13 +9,14 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from turnwise.model.errors import Conflict, NotFound
 from turnwise.model.ids import ProjectId, TenantId
-from turnwise.model.tenancy import ApiKey, Scope
+from turnwise.model.tenancy import ApiKey, Scope, User
 from turnwise.store.catalog import checks, secrets
 from turnwise.store.catalog.audit import Actor, record
 from turnwise.store.catalog.database import Database
 from turnwise.store.catalog.projects import default_project_id, require_project
 from turnwise.store.catalog.secrets import KeyStyle
-from turnwise.store.catalog.tables import api_keys, users
+from turnwise.store.catalog.tables import api_keys
+from turnwise.store.catalog.users import find_user_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class NewKey:
     """A key and its secret, which is known at this moment only."""
 
     key: ApiKey
-    secret: str
+    secret_key: str
 
 
 class Keys:
@@ -59,30 +60,17 @@ class Keys:
         now = self._database.now()
         if expires_ns is not None and expires_ns <= now:
             checks.refuse("expires", "expires must lie in the future.")
-        secret = secrets.new_secret(style)
         with self._database.writing() as connection:
-            _require_user(connection, tenant_id, user_id)
-            row = {
-                "id": str(uuid4()),
-                "tenant_id": tenant_id,
-                "user_id": user_id,
-                "project_id": (
-                    default_project_id(connection, tenant_id)
-                    if project_id is None
-                    else require_project(connection, tenant_id, project_id)
-                ),
-                "name": name,
-                "style": style.value,
-                "public_key": secrets.new_public_key(),
-                "scopes": scope_text,
-                "created_ns": now,
-                "expires_ns": expires_ns,
-                **secret_columns(secret),
-            }
-            connection.execute(insert(api_keys).values(row))
-            target = f"key {row['id']}"
-            record(connection, now, by, "key.created", target, tenant_id, scopes=scope_text)
-            return NewKey(_get(connection, str(row["id"]), tenant_id), secret)
+            user = find_user_by_id(connection, user_id)
+            if user is None or user.tenant_id != tenant_id:
+                raise NotFound("The tenant has no such user.")
+            if project_id is None:
+                target = default_project_id(connection, tenant_id)
+            else:
+                target = require_project(connection, tenant_id, project_id)
+            return insert_key(
+                connection, user, name, scope_text, target, now, by, expires_ns, style
+            )
 
     def all(self, tenant_id: TenantId | None = None, user_id: int | None = None) -> list[ApiKey]:
         """The keys of a tenant or of one user, the oldest first, revoked ones too."""
@@ -138,6 +126,50 @@ class Keys:
             return NewKey(_get(connection, key.id, tenant_id), secret)
 
 
+def insert_key(
+    connection: Connection,
+    user: User,
+    name: str,
+    scopes: str,
+    project_id: ProjectId,
+    now_ns: int,
+    by: Actor,
+    expires_ns: int | None = None,
+    style: KeyStyle = KeyStyle.TURNWISE,
+) -> NewKey:
+    """Add a key of this user, with scopes as `join_scopes` gives them."""
+    secret = secrets.new_secret(style)
+    row = {
+        "id": str(uuid4()),
+        "tenant_id": user.tenant_id,
+        "user_id": user.id,
+        "project_id": project_id,
+        "name": name,
+        "style": style.value,
+        "public_key": secrets.new_public_key(),
+        "scopes": scopes,
+        "created_ns": now_ns,
+        "expires_ns": expires_ns,
+        **secret_columns(secret),
+    }
+    connection.execute(insert(api_keys).values(row))
+    target = f"key {row['id']}"
+    record(connection, now_ns, by, "key.created", target, user.tenant_id, scopes=scopes)
+    return NewKey(_get(connection, str(row["id"]), user.tenant_id), secret)
+
+
+def revoke_named(connection: Connection, user: User, name: str, now_ns: int, by: Actor) -> None:
+    """Take back the user's keys of this name that still hold."""
+    query = select(api_keys).where(
+        api_keys.c.user_id == user.id,
+        api_keys.c.name == name,
+        api_keys.c.revoked_ns.is_(None),
+    )
+    for row in connection.execute(query).mappings().all():
+        _set(connection, _key(row), revoked_ns=now_ns)
+        record(connection, now_ns, by, "key.revoked", f"key {row['id']}", user.tenant_id)
+
+
 def secret_columns(secret: str) -> dict[str, Any]:
     """What is kept of a secret."""
     return {
@@ -161,12 +193,6 @@ def join_scopes(scopes: Iterable[Scope]) -> str:
 def split_scopes(text: str) -> frozenset[Scope]:
     """Scopes as they were joined."""
     return frozenset(map(Scope, text.split(",")))
-
-
-def _require_user(connection: Connection, tenant_id: TenantId, user_id: int) -> None:
-    query = select(users.c.id).where(users.c.id == user_id, users.c.tenant_id == tenant_id)
-    if connection.execute(query).first() is None:
-        raise NotFound("The tenant has no such user.")
 
 
 def _set(connection: Connection, key: ApiKey, **values: Any) -> None:

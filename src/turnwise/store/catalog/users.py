@@ -201,11 +201,17 @@ def set_password_hash(
     record(connection, now_ns, by, "user.password_set", f"user {user.id}", user.tenant_id)
 
 
-def _get(connection: Connection, user_id: int) -> User:
+def find_user_by_id(connection: Connection, user_id: int) -> User | None:
+    """The user with this number."""
     row = connection.execute(select(users).where(users.c.id == user_id)).mappings().one_or_none()
-    if row is None:
+    return None if row is None else _user(row)
+
+
+def _get(connection: Connection, user_id: int) -> User:
+    found = find_user_by_id(connection, user_id)
+    if found is None:
         raise NotFound("There is no such user.")
-    return _user(row)
+    return found
 
 
 def _email_key(email: str) -> str:
