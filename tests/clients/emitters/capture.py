@@ -32,6 +32,7 @@ class Recorder(ThreadingHTTPServer):
     def __init__(self, folder: Path, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.folder = folder
+        self.secret_paths: list[bytes] = []
         self.count = 0
         self.started = time.monotonic()
         self.lock = threading.Lock()
@@ -42,9 +43,11 @@ class Recorder(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def keep(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
-        """Write one request down; credentials stay out, body bytes stay as they came."""
+        """Write one request down, without credentials and without this machine's paths."""
         with self.lock:
             self.count += 1
+            for secret in self.secret_paths:
+                body = body.replace(secret, neutral(secret))
             stem = self.folder / f"{self.count:03d}"
             packed = len(body) >= GZIP_FROM
             name = f"{stem.name}.bin.gz" if packed else f"{stem.name}.bin"
@@ -60,6 +63,11 @@ class Recorder(ThreadingHTTPServer):
                 "body_bytes": len(body),
             }
             stem.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n")
+
+
+def neutral(path: bytes) -> bytes:
+    """A path of the same length that says nothing, so that protobuf lengths stay right."""
+    return (b"/opt/app" + b"/" * len(path))[: len(path)]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -86,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_PUT = do_PATCH = do_POST
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""
 
     def _is_chunked(self) -> bool:
@@ -105,12 +113,20 @@ class _Handler(BaseHTTPRequestHandler):
         return b"".join(parts)
 
 
+def _machine_paths(command: list[str]) -> list[bytes]:
+    """Where stack traces would give this machine away: the checkout and the interpreter."""
+    checkout = Path(__file__).resolve().parents[3]
+    interpreter = Path(command[0]).resolve().parents[1]
+    return [str(path).encode() for path in (checkout, interpreter) if len(path.parts) > 2]
+
+
 def record(folder: Path, command: list[str], path: str) -> int:
     """Run `command` against a fresh recorder; return its exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob("[0-9][0-9][0-9].*"), *folder.glob("truth.json")):
         old.unlink()
     with Recorder(folder) as server:
+        server.secret_paths = _machine_paths(command)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         done = subprocess.run(

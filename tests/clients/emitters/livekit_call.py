@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import importlib.metadata
 import inspect
 import json
@@ -116,6 +117,7 @@ class Call:
     scenario: str
     replies: dict[str, Reply]
     greeting: bool = True
+    pause: bool = True
     signals: Signals = field(default_factory=Signals)
     caller: Caller = field(init=False)
     speaker: Loudspeaker = field(init=False)
@@ -125,7 +127,7 @@ class Call:
     def open(self) -> None:
         """Make devices, models and session."""
         self.caller = Caller()
-        self.speaker = Loudspeaker()
+        self.speaker = Loudspeaker(pause=self.pause)
         self.session = AgentSession(
             stt=FakeSTT(self.caller, DELAYS.stt),
             vad=FakeVAD(),
@@ -134,7 +136,11 @@ class Call:
             turn_handling={
                 "turn_detection": "vad",
                 "endpointing": {"mode": "fixed", "min_delay": 0.3, "max_delay": 0.8},
-                "interruption": {"mode": "vad", "min_duration": 0.2},
+                "interruption": {
+                    "mode": "vad",
+                    "min_duration": 0.2,
+                    "false_interruption_timeout": 0.6,
+                },
             },
             aec_warmup_duration=None,
             session_close_transcript_timeout=0.2,
@@ -143,7 +149,7 @@ class Call:
             ),
         )
         names = ("agent_state_changed", "conversation_item_added", "metrics_collected")
-        self.signals.watch(self.session, *names, "error", "function_tools_executed", "close")
+        self.signals.watch(self.session, *names, "error", "agent_false_interruption", "close")
 
     def replies_heard(self) -> int:
         """How many agent messages the history has."""
@@ -193,6 +199,17 @@ async def _interrupt(call: Call) -> None:
 async def _interruption(call: Call) -> None:
     await call.agent_said(1)
     await _interrupt(call)
+    await call.exchange(BYE)
+
+
+async def _false_interruption(call: Call) -> None:
+    """The caller coughs into a long answer: it pauses, and goes on."""
+    await call.agent_said(1)
+    await call.caller.say(LONG)
+    await call.speaker.reached(2, 1.2)
+    await call.caller.cough(0.4)
+    await call.signals.until(lambda: len(call.signals.of("agent_false_interruption")) > 0)
+    await call.agent_said(2)
     await call.exchange(BYE)
 
 
@@ -259,6 +276,8 @@ class Scenario:
     failures: dict[str, int] = field(default_factory=dict)
     killed: bool = False
     job: bool = False
+    pause: bool = True
+    """Whether the loudspeaker can hold its breath while it is unclear who speaks."""
 
 
 SCENARIOS = {
@@ -266,6 +285,8 @@ SCENARIOS = {
     "tool": Scenario(_tool),
     "tool_error": Scenario(_tool_error),
     "interruption": Scenario(_interruption),
+    "interruption_no_pause": Scenario(_interruption, pause=False),
+    "false_interruption": Scenario(_false_interruption),
     "llm_retry": Scenario(_plain, failures={HOURS: 1}),
     "llm_failure": Scenario(_llm_failure, failures={HOURS: 9}),
     "handoff": Scenario(_handoff),
@@ -292,11 +313,12 @@ def _job_context(scenario: Scenario) -> contextlib.AbstractContextManager[Any]:
     if not scenario.job:
         return contextlib.nullcontext()
     try:
-        from livekit.agents.testing import fake_job_context
-    except ImportError:
+        testing = importlib.import_module("livekit.agents.testing")
+    except ModuleNotFoundError:
         unsupported(f"livekit-agents {VERSION} has no job context outside a worker")
         raise
-    return fake_job_context(job_id="AJ_lampshop")
+    context: contextlib.AbstractContextManager[Any] = testing.fake_job_context(job_id="AJ_lampshop")
+    return context
 
 
 async def _run(options: Options, provider: TracerProvider) -> None:
@@ -305,7 +327,7 @@ async def _run(options: Options, provider: TracerProvider) -> None:
         key: Reply(**{**vars(reply), "failures": scenario.failures.get(key, 0)})
         for key, reply in REPLIES.items()
     }
-    call = Call(options.scenario, replies, greeting=scenario.audio)
+    call = Call(options.scenario, replies, greeting=scenario.audio, pause=scenario.pause)
     with _job_context(scenario):
         call.open()
         sync = _attach(call) if scenario.audio else None
@@ -313,7 +335,9 @@ async def _run(options: Options, provider: TracerProvider) -> None:
         await scenario.play(call)
         if scenario.killed:
             provider.force_flush()
-            _truth(call, options, "killed").print()
+            truth = _truth(call, options, "killed")
+            truth.notes.append(f"died while saying: {REPLIES[LONG].text}")
+            truth.print()
             os._exit(0)
         await call.session.drain()
         await call.session.aclose()
@@ -358,6 +382,8 @@ def _truth(call: Call, options: Options, ended: str) -> Truth:
             }
         )
     _tell_interruptions(call, truth)
+    for event in call.signals.of("agent_false_interruption"):
+        truth.notes.append(f"false interruption at {event.created_at}, resumed: {event.resumed}")
     return truth
 
 
@@ -417,14 +443,19 @@ def _llm_call(metrics: Any) -> LLMCall:
 
 
 def _tell_interruptions(call: Call, truth: Truth) -> None:
-    cut_turns = [n for n, turn in enumerate(truth.turns) if turn.interrupted]
-    cuts = [played for played in call.speaker.played if played.interrupted]
-    for turn, played in zip(cut_turns, cuts, strict=False):
-        stopped = played.stopped_at or float("inf")
-        onset = max(at for at in call.caller.onsets if played.started_at < at < stopped)
-        truth.interruptions.append(
-            Interruption(turn, onset, played.stopped_at, round(played.position, 3))
-        )
+    answers = (n for n, turn in enumerate(truth.turns) if turn.speaker == "agent")
+    for index, played in zip(answers, call.speaker.played, strict=False):
+        for silent_at, position in played.pauses:
+            onset = max(at for at in call.caller.onsets if at < silent_at)
+            truth.interruptions.append(
+                Interruption(index, onset, silent_at, round(position, 3), is_false=True)
+            )
+        if played.interrupted:
+            stopped = played.stopped_at or float("inf")
+            onset = max(at for at in call.caller.onsets if at < stopped)
+            truth.interruptions.append(
+                Interruption(index, onset, played.stopped_at, round(played.position, 3))
+            )
 
 
 def main() -> None:

@@ -57,17 +57,24 @@ class Caller(io.AudioInput):
         self._onset_due = False
         self._done = asyncio.Event()
         self._clock: float | None = None
-        self.said: deque[str] = deque()
-        """What the STT will recognise next."""
+        self.said: deque[str | None] = deque()
+        """What the STT will recognise next; None is a noise without words."""
         self.onsets: list[float] = []
 
     async def say(self, text: str, *, after: float = 0.25) -> None:
         """Speak `text` after a short silence; returns when its last frame was sent."""
+        await self._sound(text, len(text) * CALLER_S_PER_CHAR, after)
+
+    async def cough(self, seconds: float) -> None:
+        """Make a noise that the VAD takes for speech and the STT for nothing."""
+        await self._sound(None, seconds, 0.0)
+
+    async def _sound(self, text: str | None, seconds: float, after: float) -> None:
         self.said.append(text)
         self._done.clear()
         self._onset_due = True
         self._pause_left = round(after / FRAME_S)
-        self._frames_left = max(1, round(len(text) * CALLER_S_PER_CHAR / FRAME_S))
+        self._frames_left = max(1, round(seconds / FRAME_S))
         await self._done.wait()
 
     async def __anext__(self) -> rtc.AudioFrame:
@@ -94,15 +101,17 @@ class Played:
     stopped_at: float | None = None
     position: float = 0.0
     interrupted: bool = False
+    pauses: list[tuple[float, float]] = field(default_factory=list)
+    """Each silence that it came back from: when it fell silent, and what had been played."""
 
 
 class Loudspeaker(io.AudioOutput):
-    """Plays at the speed of sound; can pause, as a room's output can."""
+    """Plays at the speed of sound; a room's output can pause, an avatar's often cannot."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, pause: bool = True) -> None:
         super().__init__(
             label="fake-loudspeaker",
-            capabilities=io.AudioOutputCapabilities(pause=True),
+            capabilities=io.AudioOutputCapabilities(pause=pause),
             sample_rate=AGENT_RATE,
         )
         self.played: list[Played] = []
@@ -174,6 +183,8 @@ class Loudspeaker(io.AudioOutput):
         super().resume()
         if self._current is not None and self._resumed_at is None and not self._cleared:
             self._resumed_at = time.time()
+            if self._current.stopped_at is not None:
+                self._current.pauses.append((self._current.stopped_at, self._position))
             self._current.stopped_at = None
             self._changed.set()
 
@@ -189,11 +200,11 @@ class Loudspeaker(io.AudioOutput):
             playback_position=segment.position, interrupted=segment.interrupted
         )
 
-    async def _change(self, timeout: float | None) -> None:
+    async def _change(self, at_most: float | None) -> None:
         self._changed.clear()
         running = self._resumed_at is not None
         with contextlib.suppress(asyncio.TimeoutError):
-            limit = max(0.001, timeout) if running and timeout is not None else None
+            limit = max(0.001, at_most) if running and at_most is not None else None
             await asyncio.wait_for(self._changed.wait(), limit)
 
 
@@ -219,8 +230,13 @@ class FakeVAD(vad.VAD):
     def __init__(self) -> None:
         super().__init__(capabilities=vad.VADCapabilities(update_interval=FRAME_S))
 
-    model = property(lambda self: "silero")  # type: ignore[assignment]
-    provider = property(lambda self: "ONNX")  # type: ignore[assignment]
+    @property
+    def model(self) -> str:
+        return "silero"
+
+    @property
+    def provider(self) -> str:
+        return "ONNX"
 
     def stream(self) -> vad.VADStream:
         """A new detector."""
@@ -229,40 +245,47 @@ class FakeVAD(vad.VAD):
 
 class _VADStream(vad.VADStream):
     async def _main_task(self) -> None:
-        loud = quiet = index = 0
-        speaking = False
+        self._samples = self._loud = self._quiet = 0
+        self._speaking = False
         async for item in self._input_ch:
-            if not isinstance(item, rtc.AudioFrame):
-                continue
-            index += item.samples_per_channel
-            loud, quiet = (loud + 1, 0) if _is_loud(item) else (loud * speaking, quiet + 1)
+            if isinstance(item, rtc.AudioFrame):
+                self._hear(item)
 
-            def event(kind: vad.VADEventType, frame: rtc.AudioFrame = item) -> vad.VADEvent:
-                return vad.VADEvent(
-                    type=kind,
-                    samples_index=index,
-                    timestamp=time.time(),
-                    speech_duration=loud * FRAME_S,
-                    silence_duration=quiet * FRAME_S,
-                    frames=[frame],
-                    probability=0.98 if _is_loud(frame) else 0.02,
-                    inference_duration=0.0005,
-                    speaking=speaking,
-                    raw_accumulated_silence=quiet * FRAME_S,
-                    raw_accumulated_speech=0.0 if quiet else loud * FRAME_S,
-                )
+    def _hear(self, frame: rtc.AudioFrame) -> None:
+        self._samples += frame.samples_per_channel
+        if _is_loud(frame):
+            self._loud, self._quiet = self._loud + 1, 0
+        else:
+            self._loud, self._quiet = self._loud * self._speaking, self._quiet + 1
+        if not self._speaking and self._loud >= FakeVAD.START_FRAMES:
+            self._speaking = True
+            self._tell(vad.VADEventType.START_OF_SPEECH, frame)
+        self._tell(vad.VADEventType.INFERENCE_DONE, frame)
+        if self._speaking and self._quiet >= FakeVAD.END_FRAMES:
+            self._speaking = False
+            self._tell(vad.VADEventType.END_OF_SPEECH, frame)
+            self._loud = 0
 
-            if not speaking and loud >= FakeVAD.START_FRAMES:
-                speaking = True
-                self._event_ch.send_nowait(event(vad.VADEventType.START_OF_SPEECH))
-            self._event_ch.send_nowait(event(vad.VADEventType.INFERENCE_DONE))
-            if speaking and quiet >= FakeVAD.END_FRAMES:
-                speaking = False
-                self._event_ch.send_nowait(event(vad.VADEventType.END_OF_SPEECH))
-                loud = 0
+    def _tell(self, kind: vad.VADEventType, frame: rtc.AudioFrame) -> None:
+        speech, silence = self._loud * FRAME_S, self._quiet * FRAME_S
+        self._event_ch.send_nowait(
+            vad.VADEvent(
+                type=kind,
+                samples_index=self._samples,
+                timestamp=time.time(),
+                speech_duration=speech,
+                silence_duration=silence,
+                frames=[frame],
+                probability=0.98 if _is_loud(frame) else 0.02,
+                inference_duration=0.0005,
+                speaking=self._speaking,
+                raw_accumulated_silence=silence,
+                raw_accumulated_speech=0.0 if self._quiet else speech,
+            )
+        )
 
 
-class FakeSTT(stt.STT):
+class FakeSTT(stt.STT[Any]):
     """Recognises what the caller's script says, `delay` seconds after the last loud frame."""
 
     def __init__(self, caller: Caller, delay: float) -> None:
@@ -270,8 +293,13 @@ class FakeSTT(stt.STT):
         self.caller = caller
         self.delay = delay
 
-    model = property(lambda self: "nova-3")  # type: ignore[assignment]
-    provider = property(lambda self: "Deepgram")  # type: ignore[assignment]
+    @property
+    def model(self) -> str:
+        return "nova-3"
+
+    @property
+    def provider(self) -> str:
+        return "Deepgram"
 
     async def _recognize_impl(self, *args: Any, **kwargs: Any) -> stt.SpeechEvent:
         raise NotImplementedError("this fake only streams")
@@ -299,19 +327,18 @@ class _STTStream(stt.RecognizeStream):
                     continue
                 if _is_loud(item):
                     loud += 1
-                    if loud == 10 and self._owner.caller.said:
-                        self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, self._opening(), 0.6)
+                    if loud == 10 and (text := self._owner.caller.said[0]):
+                        opening = " ".join(text.split()[:2])
+                        self._send(stt.SpeechEventType.INTERIM_TRANSCRIPT, opening, 0.6)
                 elif loud:
                     finals.create_task(self._finalise(loud * FRAME_S))
                     loud = 0
 
-    def _opening(self) -> str:
-        return " ".join(self._owner.caller.said[0].split()[:2])
-
     async def _finalise(self, seconds: float) -> None:
         text = self._owner.caller.said.popleft()
         await asyncio.sleep(self._owner.delay)
-        self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, text, 0.94)
+        if text is not None:
+            self._send(stt.SpeechEventType.FINAL_TRANSCRIPT, text, 0.94)
         usage = stt.RecognitionUsage(audio_duration=round(seconds, 3))
         self._event_ch.send_nowait(
             stt.SpeechEvent(
@@ -359,7 +386,7 @@ class Script:
         return reply
 
 
-class FakeLLM(llm.LLM):
+class FakeLLM(llm.LLM[Any]):
     """Answers from the script, word by word, after `ttft` seconds."""
 
     def __init__(self, script: Script, ttft: float) -> None:
@@ -367,8 +394,13 @@ class FakeLLM(llm.LLM):
         self.script = script
         self.ttft = ttft
 
-    model = property(lambda self: "gpt-4o-mini")  # type: ignore[assignment]
-    provider = property(lambda self: "openai")  # type: ignore[assignment]
+    @property
+    def model(self) -> str:
+        return "gpt-4o-mini"
+
+    @property
+    def provider(self) -> str:
+        return "openai"
 
     def chat(
         self,
@@ -415,7 +447,7 @@ def _deltas(reply: Reply) -> list[llm.ChoiceDelta]:
     return deltas
 
 
-class FakeTTS(tts.TTS):
+class FakeTTS(tts.TTS[Any]):
     """Speaks at a constant rate, `ttfb` seconds after the first token."""
 
     def __init__(self, ttfb: float) -> None:
@@ -426,8 +458,13 @@ class FakeTTS(tts.TTS):
         )
         self.ttfb = ttfb
 
-    model = property(lambda self: "sonic-2")  # type: ignore[assignment]
-    provider = property(lambda self: "Cartesia")  # type: ignore[assignment]
+    @property
+    def model(self) -> str:
+        return "sonic-2"
+
+    @property
+    def provider(self) -> str:
+        return "Cartesia"
 
     def synthesize(self, text: str, *, conn_options: Any = None) -> tts.ChunkedStream:
         """Not offered: this fake only streams."""

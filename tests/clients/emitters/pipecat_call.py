@@ -46,7 +46,15 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.utils.tracing.setup import setup_tracing
 from pipecat.workers.runner import WorkerRunner
-from pipecat_fakes import VAD_STOP_S, FakeLLM, FakeSTT, FakeTTS, FakeVAD, Loudspeaker, Microphone
+from pipecat_fakes import (
+    VAD_STOP_S,
+    CartesiaTTSService,
+    DeepgramSTTService,
+    FakeVAD,
+    Loudspeaker,
+    Microphone,
+    OpenAILLMService,
+)
 from script import (
     AGENT_RATE,
     AGENT_S_PER_CHAR,
@@ -128,6 +136,7 @@ class Call:
 
     microphone: Microphone
     speaker: Loudspeaker
+    llm: OpenAILLMService
     worker: PipelineWorker
     ear: Ear
 
@@ -194,13 +203,14 @@ class Scenario:
     ends_early: bool = False
     synthesis_speed: float = 2.0
     """How much faster than speech the TTS delivers."""
+    word_times: bool = True
 
 
 SCENARIOS = {
     "plain": Scenario(_plain),
     "tool": Scenario(_tool),
     "interruption": Scenario(_interruption),
-    "interruption_fast_tts": Scenario(_interruption, synthesis_speed=1000.0),
+    "interruption_fast_tts": Scenario(_interruption, synthesis_speed=1000.0, word_times=False),
     "llm_error": Scenario(_llm_error, failures={HOURS: 9}),
     "ends_early": Scenario(_plain, ends_early=True),
 }
@@ -217,7 +227,7 @@ def _open(options: Options, scenario: Scenario, replies: dict[str, Reply]) -> Ca
     ear, delays = Ear(), UserBotLatencyObserver()
     microphone = Microphone(TransportParams(audio_in_enabled=True))
     speaker = Loudspeaker(TransportParams(audio_out_enabled=True, audio_out_end_silence_secs=0))
-    llm = FakeLLM(replies, DELAYS.llm_ttft)
+    llm = OpenAILLMService(replies, DELAYS.llm_ttft)
     llm.register_function("lookup_order", _lookup_order)
     context = LLMContext(
         [{"role": "developer", "content": GREET}], tools=ToolsSchema(standard_tools=[LOOKUP])
@@ -235,10 +245,10 @@ def _open(options: Options, scenario: Scenario, replies: dict[str, Reply]) -> Ca
     pipeline = Pipeline(
         [
             microphone,
-            FakeSTT(microphone, DELAYS.stt),
+            DeepgramSTTService(microphone, DELAYS.stt),
             aggregators.user(),
             llm,
-            FakeTTS(DELAYS.tts_ttfb, scenario.synthesis_speed),
+            CartesiaTTSService(DELAYS.tts_ttfb, scenario.synthesis_speed, scenario.word_times),
             speaker,
             aggregators.assistant(),
         ]
@@ -258,7 +268,7 @@ def _open(options: Options, scenario: Scenario, replies: dict[str, Reply]) -> Ca
         observers=[ear, delays],
     )
     _listen(ear, aggregators, worker, delays)
-    return Call(microphone, speaker, worker, ear)
+    return Call(microphone, speaker, llm, worker, ear)
 
 
 def _listen(
@@ -273,8 +283,8 @@ def _listen(
         ear.note("user", message)
 
     async def assistant(_: Any, message: Any) -> None:
-        # An empty message ends a step that only called a tool: nobody heard it.
-        if message.content:
+        # An empty one that nobody cut ends a step that only called a tool.
+        if message.content or message.interrupted:
             ear.note("assistant", message)
 
     async def turn_started(_: Any, number: int) -> None:
@@ -312,7 +322,9 @@ async def _run(options: Options) -> Truth:
             await call.turn_ended()
         await call.worker.queue_frame(EndFrame())
 
-    await asyncio.gather(runner.run(), script())
+    async with asyncio.TaskGroup() as both:
+        both.create_task(runner.run())
+        both.create_task(script())
     return _truth(call, options, replies)
 
 
@@ -334,7 +346,12 @@ def _truth(call: Call, options: Options, replies: dict[str, Reply]) -> Truth:
             stages["e2e"] = event
         elif name == "user":
             truth.turns.append(
-                Turn("user", event.content, event.content, stt_ms=ms(stages.pop("FakeSTT", None)))
+                Turn(
+                    "user",
+                    event.content,
+                    event.content,
+                    stt_ms=ms(stages.pop("DeepgramSTTService", None)),
+                )
             )
         elif name == "assistant":
             waiting = _tell_answer(event, stages, waiting, truth)
@@ -358,7 +375,7 @@ def _tell_metrics(metrics: Any, stages: dict[str, float], truth: Truth) -> None:
                 input_tokens=usage.prompt_tokens,
                 output_tokens=usage.completion_tokens,
                 cached_tokens=usage.cache_read_input_tokens,
-                ttft_ms=ms(stages.get("FakeLLM")),
+                ttft_ms=ms(stages.get("OpenAILLMService")),
             )
         )
     elif isinstance(metrics, TTFBMetricsData) and metrics.value > 0:
@@ -386,8 +403,8 @@ def _tell_answer(
             event.content,
             event.content,
             interrupted=event.interrupted,
-            llm_ttft_ms=ms(stages.pop("FakeLLM", None)),
-            tts_ttfb_ms=ms(stages.pop("FakeTTS", None)),
+            llm_ttft_ms=ms(stages.pop("OpenAILLMService", None)),
+            tts_ttfb_ms=ms(stages.pop("CartesiaTTSService", None)),
             e2e_ms=ms(stages.pop("e2e", None)),
         )
     )
@@ -407,11 +424,12 @@ def _tell_playback(call: Call, truth: Truth) -> None:
         else:
             stretches.append([start, end])
     answers = [(n, turn) for n, turn in enumerate(truth.turns) if turn.speaker == "agent"]
-    for (index, turn), (start, end) in zip(answers, stretches, strict=True):
-        turn.started_at, turn.stopped_at = start, end
+    told = zip(answers, stretches, call.llm.answers, strict=True)
+    for (index, turn), (start, end), full in told:
+        turn.full_text, turn.started_at, turn.stopped_at = full, start, end
         if turn.interrupted:
-            heard = turn.full_text[: round((end - start) / AGENT_S_PER_CHAR)]
-            turn.text = heard.rsplit(" ", 1)[0]
+            truth.notes.append(f"the SDK's context keeps {turn.text!r} of turn {index}")
+            turn.text = full[: round((end - start) / AGENT_S_PER_CHAR)].rsplit(" ", 1)[0]
             onset = max(at for at in call.microphone.onsets if start < at < end)
             truth.interruptions.append(Interruption(index, onset, end, round(end - start, 3)))
 

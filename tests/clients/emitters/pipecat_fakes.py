@@ -1,6 +1,7 @@
 """Fake devices and models for Pipecat: a transport, VAD, STT, LLM and TTS services.
 
-The services derive from Pipecat's own bases, so its tracing decorators make the spans.
+The services derive from Pipecat's own bases, so its tracing decorators make the spans; they bear the
+names of real services, because Pipecat makes the provider's name out of the class's.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
-from pipecat.services.openai.llm import OpenAILLMService
+from pipecat.services.openai import llm as openai_llm
 from pipecat.services.settings import STTSettings, TTSSettings
 from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
@@ -54,6 +55,12 @@ VAD_STOP_S = 0.2
 
 def _samples(seconds: float, rate: int, value: int) -> bytes:
     return array("h", [value]).tobytes() * max(1, round(seconds * rate))
+
+
+def _word_times(text: str) -> list[tuple[str, float]]:
+    words = text.split(" ")
+    starts = [len(" ".join([*words[:n], ""])) for n in range(len(words))]
+    return [(w, at * AGENT_S_PER_CHAR) for w, at in zip(words, starts, strict=True)]
 
 
 class Microphone(BaseInputTransport):
@@ -160,7 +167,7 @@ class FakeVAD(VADAnalyzer):
         return 1.0 if any(buffer) else 0.0
 
 
-class FakeSTT(STTService):
+class DeepgramSTTService(STTService):
     """Finalises `delay` seconds after the VAD saw the caller stop."""
 
     def __init__(self, microphone: Microphone, delay: float) -> None:
@@ -204,13 +211,13 @@ class FakeSTT(STTService):
         """Where Pipecat's services hang their tracing."""
 
 
-class FakeLLM(OpenAILLMService):
+class OpenAILLMService(openai_llm.OpenAILLMService):
     """The OpenAI service with the network taken out."""
 
     def __init__(self, replies: dict[str, Reply], ttft: float) -> None:
         super().__init__(
             api_key="none",
-            settings=OpenAILLMService.Settings(
+            settings=openai_llm.OpenAILLMService.Settings(
                 model="gpt-4o-mini",
                 system_instruction="You answer the phone of a lamp shop.",
                 temperature=0.4,
@@ -219,6 +226,8 @@ class FakeLLM(OpenAILLMService):
         self._replies = replies
         self._ttft = ttft
         self._attempts: dict[str, int] = {}
+        self.answers: list[str] = []
+        """The texts it gave, in order."""
 
     async def get_chat_completions(self, context: Any) -> Any:
         """Answer from the script, or raise as a lost connection does."""
@@ -228,6 +237,8 @@ class FakeLLM(OpenAILLMService):
         self._attempts[key] = self._attempts.get(key, 0) + 1
         if self._attempts[key] <= reply.failures:
             raise APIConnectionError(message="fake model refused the request", request=None)  # type: ignore[arg-type]
+        if reply.text:
+            self.answers.append(reply.text)
         return self._stream(reply)
 
     def _key_of(self, messages: list[Any]) -> str:
@@ -277,19 +288,24 @@ class FakeLLM(OpenAILLMService):
         )
 
 
-class FakeTTS(TTSService):
-    """Speaks at a constant rate, `ttfb` seconds after it got the text; delivers at `speed`."""
+class CartesiaTTSService(TTSService):
+    """Speaks at a constant rate, `ttfb` seconds after it got the text; delivers at `speed`.
+
+    With `words` it tells when each word is spoken, so that the context keeps only what was heard.
+    """
 
     CHUNK_S = 0.1
 
-    def __init__(self, ttfb: float, speed: float) -> None:
+    def __init__(self, ttfb: float, speed: float, words: bool) -> None:
         super().__init__(
+            push_text_frames=not words,
             push_start_frame=True,
             push_stop_frames=True,
             settings=TTSSettings(model="sonic-2", voice="lamp-voice", language=Language.EN),
         )
         self._ttfb = ttfb
         self._speed = speed
+        self._words = words
 
     def can_generate_metrics(self) -> bool:
         return True
@@ -300,6 +316,8 @@ class FakeTTS(TTSService):
         await self.start_tts_usage_metrics(text)
         await asyncio.sleep(self._ttfb)
         await self.stop_ttfb_metrics()
+        if self._words:
+            await self.add_word_timestamps(_word_times(text), context_id)
         left = len(text) * AGENT_S_PER_CHAR
         while left > 0:
             audio = _samples(min(left, self.CHUNK_S), AGENT_RATE, LOUD)

@@ -64,6 +64,8 @@ class Interruption:
     onset_at: float
     audio_stopped_at: float | None
     played_s: float | None
+    is_false: bool = False
+    """The agent only paused, for a noise without words, and went on."""
 
 
 @dataclass
