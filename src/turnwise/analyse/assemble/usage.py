@@ -6,17 +6,9 @@ from decimal import Decimal
 
 from turnwise.analyse.assemble.scene import Key, Scene, key_of
 from turnwise.analyse.providers import canonical_provider
+from turnwise.analyse.stages import REPEATS, has_usage, stage_of
 from turnwise.model.observation import Kind, Observation, Step
 from turnwise.model.usage import ModelUsage, Stage
-
-_STAGES = {
-    Step.STT: Stage.STT,
-    Step.USER_TURN: Stage.STT,
-    Step.TTS: Stage.TTS,
-    Step.TTS_REQUEST: Stage.TTS,
-}
-_REPEATS = frozenset({Step.LLM_NODE, Step.LLM_ATTEMPT, Step.TTS_ATTEMPT})
-"""Steps that only repeat the numbers of a request."""
 
 
 @dataclass(slots=True)
@@ -43,18 +35,6 @@ class _Row:
     audio_ns: int = 0
     characters: int = 0
     cost_usd: Decimal | None = None
-
-
-def stage_of(observation: Observation) -> Stage:
-    return _STAGES.get(observation.step, Stage.LLM)
-
-
-def has_usage(observation: Observation) -> bool:
-    """Whether something was consumed that has a price somewhere."""
-    voice = observation.voice
-    if observation.step in _REPEATS:
-        return False
-    return bool(any(observation.usage_details.values()) or voice.audio_ns or voice.characters)
 
 
 def bill(scene: Scene) -> Bill:
@@ -90,7 +70,7 @@ def _counted(scene: Scene) -> list[Observation]:
     weighty = [
         each
         for each in scene.observations
-        if each.step not in _REPEATS and (has_usage(each) or each.cost_details)
+        if each.step not in REPEATS and (has_usage(each) or each.cost_details)
     ]
     by_stage: dict[Stage, list[Observation]] = {}
     for each in weighty:
