@@ -12,7 +12,6 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.ports import SessionQuery
 from turnwise.model.session import Session, SessionHead, SessionStatus
-from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.failures import as_busy
 from turnwise.store.telemetry.group import Job
 from turnwise.store.telemetry.sql import chunks, lines
@@ -20,10 +19,14 @@ from turnwise.store.telemetry.sql import chunks, lines
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One call of `put_sessions` or `retire_sessions`."""
+    """One call of `put_sessions` or `retire_sessions`.
+
+    Attributes:
+        retired: with the version up to which each is gone.
+    """
 
     put: Sequence[Session] = ()
-    retired: Sequence[tuple[ProjectId, SessionId]] = ()
+    retired: Sequence[tuple[ProjectId, SessionId, int]] = ()
 
 
 class _Row(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -82,6 +85,8 @@ class _Head(msgspec.Struct):
     turn_count: int
 
 
+_Versioned = tuple[int, bytes]
+
 _encoder = msgspec.json.Encoder()
 _detail_decoder = msgspec.json.Decoder(_Detail)
 _session_decoder = msgspec.json.Decoder(Session)
@@ -116,24 +121,27 @@ ORDER BY last_arrival_ns, session_id LIMIT {limit:UInt32}
 class SessionWriter:
     """Commits groups of changes to derived sessions; belongs to its one thread."""
 
-    def __init__(self, client: Client, clock: VersionClock):
+    def __init__(self, client: Client):
         self._client = client
-        self._clock = clock
 
     def commit(self, jobs: Sequence[Job[Change, None]]) -> None:
-        """Store a group and settle each job's future: the last change of a session wins."""
-        rows: dict[tuple[str, str], bytes] = {}
-        version = self._clock.next()
+        """Store a group and settle each job's future."""
+        newest: dict[tuple[str, str], _Versioned] = {}
         good = []
         for job in jobs:
             try:
-                rows.update(_encoded(job.work, version))
-                good.append(job)
+                changes = _encoded(job.work)
             except (ValueError, OverflowError) as error:
                 job.done.set_exception(error)
+                continue
+            good.append(job)
+            for key, change in changes:
+                # The engine does the same between inserts: of equal versions the last stays.
+                if key not in newest or change[0] >= newest[key][0]:
+                    newest[key] = change
         try:
-            if rows:
-                block = b"\n".join(rows.values())
+            if newest:
+                block = b"\n".join(line for _, line in newest.values())
                 self._client.raw_insert("sessions", insert_block=block, fmt="JSONEachRow")
         except ClickHouseError as error:
             for job in good:
@@ -218,22 +226,21 @@ def _only(answer: bytes) -> Session | None:
     return _session_decoder.decode(rows[0].detail) if rows else None
 
 
-def _encoded(change: Change, version: int) -> dict[tuple[str, str], bytes]:
-    rows: dict[tuple[str, str], bytes] = {}
-    for item in change.put:
-        rows[item.project_id, item.id] = _encoder.encode(_row(item, version))
-    for project_id, session_id in change.retired:
-        row = _Row(project_id=project_id, session_id=session_id, version=version, is_deleted=1)
-        rows[project_id, session_id] = _encoder.encode(row)
-    return rows
+def _encoded(change: Change) -> list[tuple[tuple[str, str], _Versioned]]:
+    rows = [_row(item) for item in change.put]
+    rows += [
+        _Row(project_id=project_id, session_id=session_id, version=version, is_deleted=1)
+        for project_id, session_id, version in change.retired
+    ]
+    return [((row.project_id, row.session_id), (row.version, _encoder.encode(row))) for row in rows]
 
 
-def _row(item: Session, version: int) -> _Row:
+def _row(item: Session) -> _Row:
     names = (item.ref, item.call_id, item.room_name, item.job_id)
     return _Row(
         project_id=item.project_id,
         session_id=item.id,
-        version=version,
+        version=item.facts_version,
         agent=item.agent,
         framework=item.framework,
         status=item.status,

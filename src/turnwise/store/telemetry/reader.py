@@ -12,10 +12,10 @@ from turnwise.model.facts import FactKind, SessionFact, SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.model.ports import Membership
-from turnwise.store.telemetry.activity import creator_of, fact_trace
+from turnwise.store.telemetry.activity import creator_of
 from turnwise.store.telemetry.membership import FACT_TRACE, spans_of, winners_of
 from turnwise.store.telemetry.rows import COLUMNS, FACT_COLUMNS, decode_observations
-from turnwise.store.telemetry.sql import chunks, date_text, lines
+from turnwise.store.telemetry.sql import MAX_DAYS, chunks, date_text, lines
 
 
 class _Line(msgspec.Struct):
@@ -31,6 +31,7 @@ class _Line(msgspec.Struct):
 
 
 class _Fact(msgspec.Struct):
+    session_id: str
     kind: str
     fact_id: str
     body: str
@@ -46,23 +47,15 @@ _line_decoder = msgspec.json.Decoder(_Line)
 _fact_decoder = msgspec.json.Decoder(_Fact)
 _pair_decoder = msgspec.json.Decoder(_Pair)
 
-# The days bound the primary key; without them every month's index would be asked.
-_TRACE = """
-SELECT {columns} FROM observations FINAL
-WHERE project_id = {project:String} AND trace_id = {trace:String}
-AND day >= (SELECT min(first_day) FROM trace_activity
-    WHERE project_id = {project:String} AND trace_id = {trace:String})
-AND day <= (SELECT max(last_day) FROM trace_activity
-    WHERE project_id = {project:String} AND trace_id = {trace:String})
-ORDER BY span_id, version DESC LIMIT 1 BY span_id
-""".replace("{columns}", COLUMNS)
-
-_SPANS = """
-SELECT {columns} FROM observations FINAL
-WHERE project_id = {project:String} AND day BETWEEN {first:Date} AND {last:Date}
-AND trace_id IN {traces:Array(String)}
+_BY_DAYS = """
+WHERE (project_id, day, trace_id) IN {keys:Array(Tuple(String, Date, String))}
 ORDER BY trace_id, span_id, version DESC LIMIT 1 BY trace_id, span_id
-""".replace("{columns}", FACT_COLUMNS)
+"""
+_BY_RANGE = """
+WHERE project_id = {project:String} AND trace_id = {trace:String}
+AND day BETWEEN {first:Date} AND {last:Date}
+ORDER BY trace_id, span_id, version DESC LIMIT 1 BY trace_id, span_id
+"""
 
 _ACTIVITY = """
 SELECT project_id, trace_id, session_id, min(rank) AS rank,
@@ -101,10 +94,12 @@ ORDER BY project_id, session_id
 """
 
 _FACTS = """
-SELECT kind, fact_id, body, version FROM session_facts FINAL
-WHERE project_id = {project:String} AND session_id = {session:String}
-ORDER BY kind, fact_id
+SELECT session_id, kind, fact_id, body, version FROM session_facts FINAL
+WHERE project_id = {project:String} AND session_id IN {sessions:Array(String)}
+ORDER BY session_id, kind, fact_id
 """
+
+_NEWEST = "SELECT max(last_version) FROM trace_activity"
 
 
 @dataclass(slots=True)
@@ -123,10 +118,17 @@ class TraceActivity:
 Activity = dict[tuple[ProjectId, str], TraceActivity]
 
 
-def trace(client: Client, project_id: ProjectId, trace_id: str) -> list[Observation]:
-    """A whole trace by start, then span id."""
-    answer = lines(client, _TRACE, {"project": project_id, "trace": trace_id})
-    return sorted(decode_observations(answer), key=lambda item: (item.start_ns, item.span_id))
+def trace(
+    client: Client, project_id: ProjectId, trace_id: str, session_id: SessionId | None
+) -> list[Observation]:
+    """A trace, or a session's part of it, by start, then span id."""
+    activity = _activity(client, _OF_TRACES, {"project": project_id, "traces": [trace_id]})
+    spans: list[Observation] = []
+    for one in activity.values():
+        spans = _spans(client, activity, COLUMNS)[project_id, trace_id]
+        if session_id is not None:
+            spans = spans_of(session_id, one.winners, spans)
+    return sorted(spans, key=lambda item: (item.start_ns, item.span_id))
 
 
 def memberships(client: Client, project_id: ProjectId, trace_ids: Collection[str]) -> Membership:
@@ -141,18 +143,42 @@ def memberships(client: Client, project_id: ProjectId, trace_ids: Collection[str
     return Membership(frozenset(current), frozenset(named - current))
 
 
-def session_facts(client: Client, project_id: ProjectId, session_id: SessionId) -> SessionFacts:
-    """Everything known of a session, contents left out."""
-    # Activity first: what it tells of is stored, so the version is never newer than the facts.
-    shares = _shares(client, [(project_id, session_id)])[project_id, session_id]
-    traces = {trace_id: one for (_, trace_id), one in shares.items() if not _is_of_facts(trace_id)}
-    own = [line for one in shares.values() for line in one.share_of(session_id)]
-    facts: list[SessionFact] = []
-    if (project_id, fact_trace(session_id)) in shares:
-        facts = _facts(client, project_id, session_id)
-    observations = _observations(client, project_id, session_id, traces)
+def session_facts(
+    client: Client, project_id: ProjectId, session_ids: Sequence[SessionId]
+) -> list[SessionFacts]:
+    """Everything known of some sessions, contents left out, in the order asked."""
+    # Activity first: what it tells of is stored, so no version is newer than the facts.
+    activity = _of_sessions(client, [(project_id, session_id) for session_id in session_ids])
+    wanted = set(session_ids)
+    current = {key: one for key, one in activity.items() if wanted.intersection(one.winners)}
+    spans = _spans(client, current, FACT_COLUMNS)
+    facts = _facts(client, project_id, session_ids)
+    by_session: dict[SessionId, Activity] = defaultdict(dict)
+    for key, one in activity.items():
+        for line in one.lines:
+            by_session[SessionId(line.session_id)][key] = one
+    return [
+        _facts_of(project_id, each, by_session[each], spans, facts[each]) for each in session_ids
+    ]
+
+
+def _facts_of(
+    project_id: ProjectId,
+    session_id: SessionId,
+    activity: Activity,
+    spans: Mapping[tuple[ProjectId, str], list[Observation]],
+    facts: Sequence[SessionFact],
+) -> SessionFacts:
+    current = {key: one for key, one in activity.items() if session_id in one.winners}
+    observations = [
+        span
+        for key, one in current.items()
+        for span in spans_of(session_id, one.winners, spans.get(key, ()))
+    ]
+    named = max((line.last_version for one in activity.values() for line in one.lines), default=0)
     if not observations and not facts:
-        return SessionFacts(project_id=project_id, session_id=session_id)
+        return SessionFacts(project_id=project_id, session_id=session_id, named_version=named)
+    own = [line for one in current.values() for line in one.share_of(session_id)]
     return SessionFacts(
         project_id=project_id,
         session_id=session_id,
@@ -161,6 +187,7 @@ def session_facts(client: Client, project_id: ProjectId, session_id: SessionId) 
         last_arrival_ns=max(line.last_arrival_ns for line in own),
         created_by=creator_of(min(line.first_seen for line in own)),
         facts_version=max(line.last_version for line in own),
+        named_version=named,
     )
 
 
@@ -199,17 +226,18 @@ def successor(client: Client, project_id: ProjectId, session_id: SessionId) -> S
 
 
 def changed_sessions(
-    client: Client, since_version: int, until_version: int
+    client: Client, since_version: int
 ) -> tuple[int, list[tuple[ProjectId, SessionId]]]:
-    """Sessions that a fact of these versions belongs to or was taken from."""
-    found = _activity(client, _CHANGED, {"since": since_version, "until": until_version})
-    newest = since_version
-    changed: set[tuple[ProjectId, SessionId]] = set()
-    for (project_id, _), one in found.items():
-        for line in one.lines:
-            changed.add((project_id, SessionId(line.session_id)))
-            if line.last_version <= until_version:
-                newest = max(newest, line.last_version)
+    """Sessions that a newer fact belongs to or took a trace from, and the newest version of all."""
+    newest = int(str(client.command(_NEWEST)))
+    if newest <= since_version:
+        return newest, []
+    found = _activity(client, _CHANGED, {"since": max(0, since_version), "until": newest})
+    changed = {
+        (project_id, SessionId(line.session_id))
+        for (project_id, _), one in found.items()
+        for line in one.lines
+    }
     return newest, sorted(changed)
 
 
@@ -217,10 +245,6 @@ def session_ids(client: Client) -> list[tuple[ProjectId, SessionId]]:
     """Every session that some trace or fact belongs to."""
     rows = _pair_decoder.decode_lines(lines(client, _ALL_SESSIONS))
     return [(ProjectId(row.project_id), SessionId(row.session_id)) for row in rows]
-
-
-def _is_of_facts(trace_id: str) -> bool:
-    return trace_id.startswith(FACT_TRACE)
 
 
 def _activity(client: Client, statement: str, parameters: Mapping[str, Any]) -> Activity:
@@ -254,40 +278,46 @@ def _shares(
     return shares
 
 
-def _observations(
-    client: Client,
-    project_id: ProjectId,
-    session_id: SessionId,
-    traces: Mapping[str, TraceActivity],
-) -> list[Observation]:
-    spans: dict[str, list[Observation]] = defaultdict(list)
-    for part in chunks(sorted(traces)):
-        days = [line for trace_id in part for line in traces[trace_id].lines]
-        parameters = {
-            "project": project_id,
-            "first": date_text(min(line.first_day for line in days)),
-            "last": date_text(max(line.last_day for line in days)),
-            "traces": part,
-        }
-        for item in decode_observations(lines(client, _SPANS, parameters)):
-            spans[item.trace_id].append(item)
-    return [
-        span
-        for trace_id, found in spans.items()
-        for span in spans_of(session_id, traces[trace_id].winners, found)
-    ]
+def _spans(
+    client: Client, activity: Activity, columns: str
+) -> dict[tuple[ProjectId, str], list[Observation]]:
+    """The spans of traces, each in its newest version."""
+    select = f"SELECT {columns} FROM observations FINAL"  # noqa: S608 - our own column names
+    spans: dict[tuple[ProjectId, str], list[Observation]] = defaultdict(list)
+    keys: list[tuple[str, str, str]] = []
+    for (project_id, trace_id), one in activity.items():
+        if trace_id.startswith(FACT_TRACE):
+            continue
+        first = min(line.first_day for line in one.lines)
+        last = max(line.last_day for line in one.lines)
+        if last - first < MAX_DAYS:
+            keys += [(project_id, date_text(day), trace_id) for day in range(first, last + 1)]
+            continue
+        parameters = {"project": project_id, "trace": trace_id}
+        days = {"first": date_text(first), "last": date_text(last)}
+        answer = lines(client, select + _BY_RANGE, {**parameters, **days})
+        spans[project_id, trace_id] = decode_observations(answer)
+    for part in chunks(keys):
+        for span in decode_observations(lines(client, select + _BY_DAYS, {"keys": part})):
+            spans[span.project_id, span.trace_id].append(span)
+    return spans
 
 
-def _facts(client: Client, project_id: ProjectId, session_id: SessionId) -> list[SessionFact]:
-    answer = lines(client, _FACTS, {"project": project_id, "session": session_id})
-    return [
-        SessionFact(
-            project_id=project_id,
-            session_id=session_id,
-            kind=FactKind(row.kind),
-            fact_id=row.fact_id,
-            body=msgspec.json.decode(row.body),
-            version=row.version,
-        )
-        for row in _fact_decoder.decode_lines(answer)
-    ]
+def _facts(
+    client: Client, project_id: ProjectId, session_ids: Sequence[SessionId]
+) -> dict[SessionId, list[SessionFact]]:
+    found: dict[SessionId, list[SessionFact]] = defaultdict(list)
+    for part in chunks(session_ids):
+        answer = lines(client, _FACTS, {"project": project_id, "sessions": part})
+        for row in _fact_decoder.decode_lines(answer):
+            session_id = SessionId(row.session_id)
+            fact = SessionFact(
+                project_id=project_id,
+                session_id=session_id,
+                kind=FactKind(row.kind),
+                fact_id=row.fact_id,
+                body=msgspec.json.decode(row.body),
+                version=row.version,
+            )
+            found[session_id].append(fact)
+    return found

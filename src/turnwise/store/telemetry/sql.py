@@ -8,6 +8,9 @@ from clickhouse_connect.driver.client import Client
 
 T = TypeVar("T")
 
+MAX_DAYS = 8
+"""Traces over more days than this are looked up by day range, others by exact key."""
+
 _EPOCH = date(1970, 1, 1)
 
 

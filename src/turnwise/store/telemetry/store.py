@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -33,9 +33,6 @@ log = logging.getLogger(__name__)
 
 READERS = 4
 """Threads and handles for reads: more gain nothing on the few cores that one engine gets."""
-
-SETTLED_NS = 10 * 1_000_000_000
-"""Where others write too, versions younger than this may still be on their way."""
 
 _ROW_BYTES = 600
 
@@ -112,7 +109,7 @@ class ClickHouseTelemetry:
         for problem in state.problems(self._writing[0]):
             log.error("%s", problem)
         self._facts = GroupCommit(facts.commit, "telemetry-write", limits)
-        sessions = SessionWriter(self._writing[1], clock)
+        sessions = SessionWriter(self._writing[1])
         self._sessions = GroupCommit(sessions.commit, "telemetry-derive", limits)
 
     # Writing
@@ -136,11 +133,11 @@ class ClickHouseTelemetry:
             await asyncio.wrap_future(self._sessions.submit(work, len(sessions), weight))
 
     async def retire_sessions(
-        self, project_id: ProjectId, session_ids: Collection[SessionId]
+        self, project_id: ProjectId, versions: Mapping[SessionId, int]
     ) -> None:
-        there = await self._ask(derived.known, project_id, session_ids) if session_ids else []
+        there = await self._ask(derived.known, project_id, versions) if versions else []
         if there:
-            work = Change(retired=[(project_id, session_id) for session_id in there])
+            work = Change(retired=[(project_id, each, versions[each]) for each in there])
             await asyncio.wrap_future(self._sessions.submit(work, len(there), 100 * len(there)))
 
     # Facts
@@ -150,14 +147,20 @@ class ClickHouseTelemetry:
             return Membership()
         return await self._ask(reader.memberships, project_id, trace_ids)
 
-    async def session_facts(self, project_id: ProjectId, session_id: SessionId) -> SessionFacts:
-        return await self._ask(reader.session_facts, project_id, session_id)
+    async def session_facts(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> list[SessionFacts]:
+        if not session_ids:
+            return []
+        return await self._ask(reader.session_facts, project_id, list(session_ids))
 
     async def facts_version(self, project_id: ProjectId, session_id: SessionId) -> int:
         return await self._ask(reader.facts_version, project_id, session_id)
 
-    async def trace(self, project_id: ProjectId, trace_id: str) -> list[Observation]:
-        return await self._ask(reader.trace, project_id, trace_id)
+    async def trace(
+        self, project_id: ProjectId, trace_id: str, session_id: SessionId | None = None
+    ) -> list[Observation]:
+        return await self._ask(reader.trace, project_id, trace_id, session_id)
 
     async def successor(self, project_id: ProjectId, session_id: SessionId) -> SessionId | None:
         return await self._ask(reader.successor, project_id, session_id)
@@ -165,8 +168,7 @@ class ClickHouseTelemetry:
     async def changed_sessions(
         self, since_version: int
     ) -> tuple[int, list[tuple[ProjectId, SessionId]]]:
-        until = time.time_ns() - SETTLED_NS if self.is_shared else 2**64 - 1
-        return await self._ask(reader.changed_sessions, since_version, max(until, since_version))
+        return await self._ask(reader.changed_sessions, since_version)
 
     async def silent_sessions(
         self, arrived_before_ns: int, limit: int
@@ -231,9 +233,10 @@ class ClickHouseTelemetry:
 
 def _silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId, SessionId]]:
     candidates = derived.silent(client, before_ns, limit)
-    # A session is derived a little after its facts came in; what came since breaks the silence.
+    # A session is derived a little after its facts came in; what came since breaks the silence,
+    # and one that lost all its facts must not get one about its end.
     arrivals = reader.last_arrivals(client, candidates)
-    return [key for key in candidates if arrivals.get(key, 0) < before_ns]
+    return [key for key in candidates if key in arrivals and arrivals[key] < before_ns]
 
 
 def _weight(work: Submission) -> int:

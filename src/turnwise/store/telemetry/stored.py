@@ -12,13 +12,10 @@ from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.store.telemetry.activity import ActivityRow, fact_trace
 from turnwise.store.telemetry.rows import COLUMNS, decode_observations
-from turnwise.store.telemetry.sql import chunks, date_text, lines
+from turnwise.store.telemetry.sql import MAX_DAYS, chunks, date_text, lines
 
 SpanKey = tuple[ProjectId, str, str]
 FactKey = tuple[ProjectId, SessionId, FactKind, str]
-
-_MAX_DAYS = 8
-"""Traces over more days than this are looked up by day range, others by exact key."""
 
 
 class _Days(msgspec.Struct):
@@ -93,7 +90,7 @@ def stored_observations(client: Client, keys: Sequence[SpanKey]) -> dict[SpanKey
     exact: list[tuple[str, str, str, str]] = []
     for days in _days_of(client, list(wanted)):
         spans = wanted[ProjectId(days.project_id), days.trace_id]
-        if days.last - days.first >= _MAX_DAYS:
+        if days.last - days.first >= MAX_DAYS:
             _keep_newest(found, _by_range(client, days, spans))
             continue
         for day in range(days.first, days.last + 1):
@@ -123,7 +120,7 @@ def newest_versions(client: Client) -> tuple[int, int]:
     told = int(str(client.command("SELECT max(last_version) FROM trace_activity")))
     newest = [
         int(str(client.command(f"SELECT max(version) FROM {table}")))  # noqa: S608 - our own names
-        for table in ("observations", "session_facts", "sessions")
+        for table in ("observations", "session_facts")
     ]
     return told, max(told, *newest)
 

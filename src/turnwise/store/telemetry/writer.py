@@ -49,6 +49,9 @@ log = logging.getLogger(__name__)
 
 _encoder = msgspec.json.Encoder()
 
+_UNFIT = (TypeError, ValueError, ArithmeticError, AttributeError)
+"""What a record raises that does not keep to the model's types."""
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -162,13 +165,17 @@ class FactWriter:
     # Spans
 
     def _make_spans(self, group: _Group, version: int) -> None:
-        partial = [key for key, span in group.spans.items() if span.updates[0].stamps is not None]
+        partial = [
+            key
+            for key, span in group.spans.items()
+            if span.updates[0].stamps is not None and _is_text(key)
+        ]
         stored = stored_observations(self._client, partial) if partial else {}
         for key, span in group.spans.items():
             try:
                 self._make_span(group, span, stored.get(key), version)
-            except ValueError as error:
-                group.refused.append((span, str(error)))
+            except _UNFIT as error:
+                group.refused.append((span, _unfit(error)))
 
     def _make_span(
         self, group: _Group, span: _Span, stored: Observation | None, version: int
@@ -226,7 +233,7 @@ class FactWriter:
     def _make_facts(self, group: _Group, version: int) -> None:
         if not group.facts:
             return
-        stored = stored_bodies(self._client, list(group.facts))
+        stored = stored_bodies(self._client, [key for key in group.facts if _is_text(key)])
         for key, fact in group.facts.items():
             body = stored.get(key, {})
             for update in fact.bodies:
@@ -243,8 +250,8 @@ class FactWriter:
                         "body": _encoder.encode(body).decode(),
                     }
                 )
-            except (TypeError, ValueError, OverflowError) as error:
-                group.refused.append((fact, f"cannot be written as JSON: {type(error).__name__}"))
+            except _UNFIT as error:
+                group.refused.append((fact, _unfit(error)))
                 continue
             day = fact.arrival_ns // NS_PER_DAY
             fact.activity = ActivityRow(
@@ -278,6 +285,19 @@ class FactWriter:
 
     def _insert_lines(self, table: str, lines: Iterable[bytes]) -> None:
         self._client.raw_insert(table, insert_block=b"\n".join(lines), fmt="JSONEachRow")
+
+
+def _is_text(key: Iterable[str]) -> bool:
+    """Whether ids can be asked for; half a surrogate pair is no character of any encoding."""
+    try:
+        "".join(key).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _unfit(error: Exception) -> str:
+    return str(error) if type(error) is ValueError else f"cannot be stored: {type(error).__name__}"
 
 
 def _gather(works: Sequence[Submission]) -> _Group:
