@@ -18,6 +18,8 @@ class Draft:
         onsets: instants at which the party began to speak, ascending.
         was_cut_by_program: the turn was cut by code or by the end of the session, not by a voice.
         detection_delay_ns: caller's onset to the recognised interruption, as reported.
+        pauses: where an agent fell silent and went on: start and end of what was heard, and
+            the instant at which it went on.
         is_text_cut: `text` is known to end where the agent fell silent.
     """
 
@@ -43,6 +45,7 @@ class Draft:
     onsets: list[int] = field(default_factory=list)
     was_cut_by_program: bool = False
     detection_delay_ns: int | None = None
+    pauses: list[tuple[int, int, int]] = field(default_factory=list)
     is_text_cut: bool = False
 
     @property

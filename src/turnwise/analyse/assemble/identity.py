@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from string import hexdigits
 from typing import Any
 
@@ -16,8 +17,8 @@ from turnwise.model.observation import Framework, Kind, Observation, Step
 UNKNOWN_AGENT = "unknown"
 _ACTS = "start_agent_activity"
 """LiveKit's span in which an agent takes over a session."""
-_SIGNED = frozenset({Kind.AGENT, Kind.GENERATION, Kind.TOOL})
-_SIGNED_STEPS = frozenset({Step.JOB, Step.SESSION, Step.AGENT_TURN})
+_STEP_KINDS = frozenset({Kind.GENERATION, Kind.TOOL})
+_AGENT_STEPS = frozenset({Step.JOB, Step.SESSION, Step.AGENT_TURN})
 _PRECEDENCE = (Framework.LIVEKIT, Framework.PIPECAT)
 
 
@@ -66,15 +67,26 @@ def identity_of(scene: Scene, statements: Statements, started_ns: int) -> Identi
 def _agent(seen: Sequence[Observation]) -> str:
     """The name of the earliest span that has one of its own.
 
-    A span without one carries its service's name; so a name that is found on spans which no agent
-    signs is taken only if there is no other.
+    A span without one carries its service's name; so the name of a span that stands for an agent
+    is taken first, and one that is found on spans which no agent signs only if there is no other.
     """
     named = [(each, name) for each in seen if (name := each.voice.agent_name)]
-    of_service = {
-        name for each, name in named if each.kind not in _SIGNED and each.step not in _SIGNED_STEPS
-    }
-    own = next((name for _, name in named if name not in of_service), None)
-    return own or next((name for _, name in named), UNKNOWN_AGENT)
+    of_service = {name for each, name in named if not _is_signed(each)}
+    standing = [name for each, name in named if _stands_for_agent(each)]
+    ranks = (
+        (name for name in standing if name not in of_service),
+        (name for _, name in named if name not in of_service),
+        (name for _, name in named),
+    )
+    return next(chain.from_iterable(ranks), UNKNOWN_AGENT)
+
+
+def _stands_for_agent(observation: Observation) -> bool:
+    return observation.kind is Kind.AGENT or observation.step in _AGENT_STEPS
+
+
+def _is_signed(observation: Observation) -> bool:
+    return _stands_for_agent(observation) or observation.kind in _STEP_KINDS
 
 
 def framework_of(scene: Scene) -> Framework:

@@ -1,7 +1,8 @@
 """Interruptions: the caller begins to speak while the agent does, and the agent falls silent.
 
 Counted for agent turns that are marked interrupted and over which, or right after which, the caller
-spoke. A turn that code or the end of the session cut is none, nor is one that nobody spoke over.
+spoke. An agent turn that paused when the caller began to speak, and then went on, was interrupted
+falsely. A turn that code or the end of the session cut is none, nor is one that nobody spoke over.
 Words after the onset are estimated from their place in the text (voice.md 1.4: within one word in
 91 % of cases), only where the text ends where the agent fell silent.
 """
@@ -23,12 +24,13 @@ _LATE_NS = 1_000_000_000
 def interruptions_of(conversation: Conversation) -> list[Interruption]:
     """The interruptions that the turns show, in order."""
     drafts = conversation.drafts
-    if not any(draft.interrupted for draft in drafts):
+    if not any(draft.interrupted or draft.pauses for draft in drafts):
         return []
     voices = _voices(conversation)
     onsets = [onset for onset, _, _ in voices]
     found = []
     for index, draft in enumerate(drafts):
+        found.extend(_false_ones(draft, index, onsets))
         if not draft.interrupted or draft.speaker is not Speaker.AGENT or draft.was_cut_by_program:
             continue
         at = bisect_right(onsets, _silence(draft) + _LATE_NS) - 1
@@ -36,6 +38,24 @@ def interruptions_of(conversation: Conversation) -> list[Interruption]:
         interruption = _interruption(conversation, index, over)
         if interruption is not None:
             found.append(interruption)
+    return found
+
+
+def _false_ones(draft: Draft, index: int, onsets: list[int]) -> list[Interruption]:
+    """Pauses of an agent that began while the caller made a sound."""
+    found = []
+    for number, (heard_ns, paused_ns, _) in enumerate(draft.pauses):
+        at = bisect_right(onsets, paused_ns) - 1
+        if at >= 0 and onsets[at] > heard_ns:
+            found.append(
+                Interruption(
+                    id=f"{draft.id}:pause:{number}",
+                    agent_turn_index=index,
+                    onset_ns=onsets[at],
+                    stopped_ns=paused_ns,
+                    is_false=True,
+                )
+            )
     return found
 
 
@@ -103,15 +123,17 @@ def with_stated(
     conversation: Conversation,
 ) -> list[Interruption]:
     """Stated interruptions first; the turns fill in what they leave open and add what they omit."""
-    by_turn = {each.agent_turn_index: each for each in derived}
+    by_turn = {each.agent_turn_index: each for each in derived if not each.is_false}
+    false_by_turn = {each.agent_turn_index: each for each in derived if each.is_false}
     found = []
     for item_id, body in stated.items():
         number = int_of(body, "turn_index")
         index = None if number is None else indexes.get(number)
         index = _agent_turn(conversation, index)
-        known = by_turn.pop(index, None) if index is not None else None
+        candidates = false_by_turn if body.get("is_false") is True else by_turn
+        known = candidates.pop(index, None) if index is not None else None
         found.append(_stated(item_id, body, started_ns, index, known, conversation))
-    found.extend(by_turn.values())
+    found.extend([*by_turn.values(), *false_by_turn.values()])
     return sorted(found, key=lambda each: (each.onset_ns or 0, each.agent_turn_index or 0, each.id))
 
 

@@ -10,6 +10,7 @@ Source: livekit-agents 1.5.17 and 1.8.9, recorded; tests/clients/emitters/README
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from turnwise.analyse.assemble.drafts import (
     Conversation,
@@ -73,8 +74,9 @@ class _Group:
 
     @property
     def failure(self) -> str | None:
-        if self.head is not None:
-            return failure(self.head)
+        """The failure for good; up to 1.6 only the model's own spans tell of it."""
+        if self.head is not None and (error := failure(self.head)) is not None:
+            return error
         requests = self.of(Step.LLM_NODE) or self.of(Step.LLM)
         return failure(requests[-1]) if requests else None
 
@@ -321,12 +323,23 @@ def _agent_draft(group: _Group, asked: Draft | None) -> Draft:
         model=_model(everything, node),
         spans=everything,
         detection_delay_ns=_detection_delay(everything),
+        pauses=_pauses(speaking),
         was_cut_by_program=any(each.voice.interruption_source == PROGRAM for each in heads),
         is_text_cut=interrupted and spoken is not None,
     )
     if asked is not None:
         draft.floor_ns = max(draft.start_ns, asked.start_ns)
     return draft
+
+
+def _pauses(speaking: list[Observation]) -> list[tuple[int, int, int]]:
+    """Start of each piece of playout that another one follows, its end, and when that begins."""
+    ordered = sorted(speaking, key=lambda each: each.start_ns)
+    return [
+        (piece.start_ns, end_of(piece), following.start_ns)
+        for piece, following in pairwise(ordered)
+        if piece.end_ns is not None
+    ]
 
 
 def _nodes(group: _Group) -> list[Observation]:
