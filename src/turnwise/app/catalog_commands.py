@@ -77,7 +77,10 @@ def create_user(
     tenant: OfTenant,
     email: Annotated[str, typer.Option(help="What the user logs in with.")],
     password: Annotated[
-        str | None, typer.Option(help="At least 8 characters; asked for when left out.")
+        str | None,
+        typer.Option(
+            help="At least 8 characters; when left out, asked for or read from standard input."
+        ),
     ] = None,
     role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.MEMBER,
     staff: Annotated[bool, typer.Option("--staff", help="May see every tenant.")] = False,
@@ -86,8 +89,7 @@ def create_user(
     as_json: AsJson = False,
 ) -> None:
     """Make a user of a tenant."""
-    if password is None:
-        password = typer.prompt("Password", hide_input=sys.stdin.isatty(), err=True)
+    password = _asked_password() if password is None else password
     with _catalog(data_dir, catalog_url) as catalog:
         made = catalog.create_user(tenant, email, password, role, is_staff=staff)
         _show_one(_user_line(made, tenant), as_json)
@@ -218,6 +220,12 @@ def _catalog(data_dir: Path, catalog_url: str) -> Iterator[SqlCatalog]:
     except TurnwiseError as error:
         typer.echo(f"error: {error.message}", err=True)
         raise typer.Exit(2 if isinstance(error, BadInput) else 1) from error
+
+
+def _asked_password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _scopes(text: str) -> list[Scope]:

@@ -3,11 +3,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from tests.store.postgres import postgres_server, postgres_url
 from turnwise.model.ids import TenantId
 from turnwise.model.tenancy import Role, Scope
-from turnwise.store.catalog import COMMAND_LINE, NewKey, SqlCatalog, catalog_url
+from turnwise.store.catalog import COMMAND_LINE, NewKey, SqlCatalog, catalog_url, secrets
 
 __all__ = ["postgres_server", "postgres_url"]
 
@@ -33,14 +34,25 @@ class Place:
     url: str = ""
     clock: FakeClock = field(default_factory=FakeClock)
 
+    @property
+    def address(self) -> str:
+        return str(catalog_url(self.data_dir, self.url))
+
     def open(self) -> SqlCatalog:
-        return SqlCatalog.open(catalog_url(self.data_dir, self.url), now=self.clock)
+        return SqlCatalog.open(self.address, now=self.clock)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
     return Place(tmp_path / "data", url)
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    # How slow a password hash is made on purpose is not what these tests are about.
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(secrets, "_hasher", quick)
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """One SQLAlchemy engine for SQLite or PostgreSQL, and the two kinds of transactions on it."""
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
@@ -148,18 +149,34 @@ def _sqlite(path: Path) -> Engine:
         path.touch(mode=0o600, exist_ok=True)
     except OSError as error:
         raise Misconfigured(f"The catalog file {path} cannot be made: {error.strerror}.") from error
+    _switch_to_wal(path)
     engine = create_engine(URL.create("sqlite", database=str(path)), **_POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+def _switch_to_wal(path: Path) -> None:
+    """Let readers and a writer work side by side; the file remembers it."""
+    patience = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.DatabaseError as error:
+                # SQLite does not wait here for another process that is switching too.
+                if "locked" not in str(error) or time.monotonic() > patience:
+                    raise Misconfigured(f"The catalog file {path}: {error}.") from error
+                time.sleep(0.01)
+            else:
+                return
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own handling of transactions is off: it begins too late and never IMMEDIATE.
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
     ):
