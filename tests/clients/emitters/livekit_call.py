@@ -17,10 +17,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from livekit.agents import Agent, AgentSession, APIConnectOptions, ToolError, function_tool
+from livekit.agents import (
+    Agent,
+    AgentServer,
+    AgentSession,
+    APIConnectOptions,
+    JobContext,
+    JobExecutorType,
+    ToolError,
+    function_tool,
+)
 from livekit.agents.telemetry import set_tracer_provider
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.agents.voice.transcription import TranscriptSynchronizer
+from livekit.protocol import models
 from livekit_fakes import (
     Caller,
     Captions,
@@ -276,6 +286,7 @@ class Scenario:
     failures: dict[str, int] = field(default_factory=dict)
     killed: bool = False
     job: bool = False
+    worker: bool = False
     pause: bool = True
     """Whether the loudspeaker can hold its breath while it is unclear who speaks."""
 
@@ -294,6 +305,7 @@ SCENARIOS = {
     "text": Scenario(_text, audio=False),
     "killed": Scenario(_killed, killed=True),
     "job": Scenario(_plain, job=True),
+    "worker": Scenario(_plain, worker=True),
 }
 
 
@@ -319,6 +331,40 @@ def _job_context(scenario: Scenario) -> contextlib.AbstractContextManager[Any]:
         raise
     context: contextlib.AbstractContextManager[Any] = testing.fake_job_context(job_id="AJ_lampshop")
     return context
+
+
+async def _run_worker(options: Options, provider: TracerProvider) -> None:
+    """A whole worker with one job, as `console` runs it: unregistered, the job in a thread."""
+    server = AgentServer(
+        job_executor_type=JobExecutorType.THREAD,
+        host="127.0.0.1",
+        ws_url="ws://unused.invalid",
+        api_key="unused",
+        api_secret="unused-but-long-enough-for-a-signature",
+    )
+    loop, started, ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+
+    async def entrypoint(context: JobContext) -> None:
+        async def over(reason: str = "") -> None:
+            loop.call_soon_threadsafe(ended.set)
+
+        context.add_shutdown_callback(over)
+        await _run(options, provider)
+        context.shutdown(reason="the call is over")
+
+    server.rtc_session(entrypoint, agent_name="lamp-shop-desk")
+    server.once("worker_started", started.set)
+    async with asyncio.timeout(40), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(server.run(devmode=True, unregistered=True))
+        await started.wait()
+        room = models.Room(sid="RM_lampshop", name="lamp-shop-line-1")
+        await server.simulate_job(
+            room.name, fake_job=True, agent_identity="lamp-shop-agent", room_info=room
+        )
+        await ended.wait()
+        await server.drain()
+        await server.aclose()
+        await running
 
 
 async def _run(options: Options, provider: TracerProvider) -> None:
@@ -464,7 +510,8 @@ def main() -> None:
     logging.basicConfig(level=os.environ.get("EMITTER_LOG", "ERROR"))
     provider = _telemetry(options)
     try:
-        asyncio.run(_run(options, provider))
+        whole = SCENARIOS[options.scenario].worker
+        asyncio.run((_run_worker if whole else _run)(options, provider))
     finally:
         provider.force_flush()
         provider.shutdown()
