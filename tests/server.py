@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx2
 
 from turnwise.model.tenancy import Role, Scope
-from turnwise.store.catalog.sql import SqlCatalog
+from turnwise.store.catalog import SqlCatalog
 
 SECRET = "sk-test-0123456789abcdef"
 PUBLIC = "pk-test"

@@ -13,9 +13,10 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from turnwise.http.auth import require_caller
+from turnwise.http.auth import MISSING, require_caller
+from turnwise.http.errors import ErrorRenderer, render_default
 from turnwise.http.json_text import JSON, money, raw
-from turnwise.model.errors import NotFound
+from turnwise.model.errors import NotFound, TurnwiseError, Unauthenticated
 from turnwise.model.instants import iso_ms, seconds_from_ns
 from turnwise.model.observation import Observation
 from turnwise.model.ports import SessionReader
@@ -113,6 +114,19 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     403: {"model": ErrorBody, "description": "The key lacks the scope `read`."},
     404: {"model": ErrorBody, "description": "Unknown, or outside the caller's scope."},
 }
+
+
+def _render_error(error: TurnwiseError, request: Request) -> bytes:
+    """The published form; a missing and a wrong key have the vendor's own words."""
+    if isinstance(error, Unauthenticated):
+        word = "Missing" if error.code == MISSING else "Invalid"
+        return JSON.encode({"error": f"{word} x-api-key"})
+    return render_default(error, request)
+
+
+ERROR_RENDERER = ErrorRenderer(
+    ("/v1/traces/session", "/v1/sessions", "/v1/session"), _render_error
+)
 
 
 def html_path(trace_id: str) -> str:

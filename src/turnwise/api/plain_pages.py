@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Path, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from turnwise.http.auth import require_caller
-from turnwise.model.errors import NotFound
+from turnwise.http.errors import ErrorRenderer, render_default, status_of
+from turnwise.model.errors import NotFound, TurnwiseError, Unauthenticated
 from turnwise.model.instants import iso_seconds, ms_from_ns
 from turnwise.model.observation import Level, Observation
 from turnwise.model.ports import SessionQuery, SessionReader
@@ -152,6 +153,20 @@ def trace_page(trace_id: str, observations: list[Observation]) -> HTMLResponse:
     ]
     head = [("Observation", ""), ("Type", ""), ("Model", ""), ("Duration", "n"), ("When", "")]
     return _html(f"Trace {trace_id}", _table(head, rows))
+
+
+def _render_error(error: TurnwiseError, request: Request) -> bytes | Response:
+    """A page for a browser, which is asked to sign in; JSON for everybody else."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return render_default(error, request)
+    page = _html("Not shown", f"<p>{escape(error.message)}</p>")
+    page.status_code = status_of(error)
+    if isinstance(error, Unauthenticated):
+        page.headers["WWW-Authenticate"] = 'Basic realm="Turnwise", charset="UTF-8"'
+    return page
+
+
+ERROR_RENDERER = ErrorRenderer(("/",), _render_error)
 
 
 def router(reader: SessionReader) -> APIRouter:

@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from turnwise.analyse.assembler import assemble
+from turnwise.analyse.assemble import assemble
 from turnwise.app.pending import Pending
 from turnwise.model.batch import Batch, Receipt
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.ports import Catalog, TelemetryStore
 from turnwise.model.session import Session
-from turnwise.normalise.spans import normalise_spans
+from turnwise.normalise import normalise_spans
 
 # Below this many spans a hop to a worker thread costs more than it frees.
 _SPANS_WORTH_A_THREAD = 32

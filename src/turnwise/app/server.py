@@ -20,8 +20,8 @@ from turnwise.ingest import lyzr_sessions, otlp
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Health
-from turnwise.store.catalog.sql import SqlCatalog
-from turnwise.store.telemetry.store import ClickHouseTelemetry
+from turnwise.store.catalog import SqlCatalog, catalog_url
+from turnwise.store.telemetry.store import open_telemetry
 
 DESCRIPTION = """Observability for voice agents: sessions, turns, traces, cost and causes.
 
@@ -31,21 +31,18 @@ Every route takes a key as `x-api-key`, as `Authorization: Bearer` or as Basic `
 def open_catalog(settings: Settings) -> SqlCatalog:
     """The catalog of these settings, its schema up to date and the bootstrap key in place."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    url = settings.catalog_url or f"sqlite:///{settings.data_dir.resolve() / 'catalog.db'}"
-    catalog = SqlCatalog.open(url)
-    if settings.api_key is not None:
-        catalog.ensure_defaults(settings.api_key.get_secret_value(), settings.public_key)
+    catalog = SqlCatalog.open(catalog_url(settings.data_dir, settings.catalog_url))
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    catalog.ensure_defaults(key, settings.public_key)
     return catalog
 
 
 def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    pricer = Pricer.with_built_in(catalog.prices())
-    store = ClickHouseTelemetry.open(
-        settings.telemetry_url or settings.telemetry_dir, pricer.complete
-    )
-    return Flow(store, catalog, Pending())
+    pricer = Pricer(catalog.prices())
+    address = settings.telemetry_url or settings.telemetry_dir
+    return Flow(open_telemetry(address, complete=pricer.complete), catalog, Pending())
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
@@ -97,5 +94,5 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
         ]
     )
-    install_error_handlers(app, [lyzr_traces.ERROR_RENDERER, persona_sessions.ERROR_RENDERER])
+    install_error_handlers(app, [lyzr_traces.ERROR_RENDERER, otlp.ERROR_RENDERER, plain_pages.ERROR_RENDERER])
     return app
