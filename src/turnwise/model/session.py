@@ -72,7 +72,8 @@ class ToolExecution:
         turn_index: the agent turn that asked for it, None when none can be named.
         arguments, output: JSON text.
         error: text of the failure, None when it succeeded.
-        start_ns, end_ns: None when the call is known only from messages.
+        start_ns, end_ns: of a call known only from messages, the model requests between which it
+            ran; None when one of them is missing.
     """
 
     id: str

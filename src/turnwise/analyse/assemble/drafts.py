@@ -49,6 +49,11 @@ class Draft:
     is_text_cut: bool = False
 
     @property
+    def key(self) -> tuple[str | None, str]:
+        """Ids of spans are unique in their trace only."""
+        return self.trace_id, self.id
+
+    @property
     def place(self) -> tuple[int, int, int, int, str]:
         floor = self.start_ns if self.floor_ns is None else self.floor_ns
         number = -1 if self.number is None else self.number

@@ -91,20 +91,21 @@ def converse(scene: Scene) -> Conversation:
     turns = [draft for group, draft in heard if is_mute or _is_turn(group, draft)]
     noise = [draft for group, draft in heard if not is_mute and not _is_turn(group, draft)]
     turns.sort(key=lambda draft: draft.place)
-    drafts = list(turns)
+    drafts = {draft.key: draft for draft in turns}
     proof = _proof(scene)
     pairing = _Pairing(turns)
     for group in agents:
         spoke = any(_spoke(part, proof) for part in (*group.merged, group))
         asked = pairing.asked_by(group, spoke=spoke)
-        if asked is not None and asked not in turns:
-            drafts.append(asked)
+        if asked is not None:
+            drafts.setdefault(asked.key, asked)
         if spoke:
-            drafts.append(_agent_draft(group, asked))
+            answer = _agent_draft(group, asked)
+            drafts[answer.key] = answer
         elif asked is not None and (error := group.failure) is not None:
             asked.error = error
             asked.spans.extend(group.spans)
-    return Conversation(drafts, noise)
+    return Conversation(list(drafts.values()), noise)
 
 
 def _groups(scene: Scene) -> list[_Group]:
@@ -247,7 +248,7 @@ class _Pairing:
     def __init__(self, users: list[Draft]) -> None:
         self._users = users
         self._starts = [user.start_ns for user in users]
-        self._answered: set[str] = set()
+        self._answered: set[tuple[str | None, str]] = set()
         self._made: dict[tuple[str, str], Draft] = {}
 
     def asked_by(self, group: _Group, *, spoke: bool) -> Draft | None:
@@ -258,7 +259,7 @@ class _Pairing:
         at = bisect_right(self._starts, begun) - 1
         last = self._users[at] if at >= 0 else None
         is_answer = text is not None or any(head.voice.e2e_ns is not None for head in heads)
-        if last is not None and (last.text == text or last.id not in self._answered):
+        if last is not None and (last.text == text or last.key not in self._answered):
             if is_answer or group.failure is not None:
                 self._complete(last, heads, spoke=spoke)
                 return last
@@ -267,7 +268,7 @@ class _Pairing:
 
     def _complete(self, user: Draft, heads: list[Observation], *, spoke: bool) -> None:
         if spoke:
-            self._answered.add(user.id)
+            self._answered.add(user.key)
         user.stt_ns = first_of([user.stt_ns, *(head.voice.stt_ns for head in heads)])
         user.eou_delay_ns = first_of(
             [user.eou_delay_ns, *(head.voice.eou_delay_ns for head in heads)]
