@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from tests.store.catalog.conftest import FakeClock, MakeKey, Place, ensure_tenant
-from turnwise.model.errors import BadInput, Conflict, NotFound
+from tests.store.postgres import PostgresServer
+from turnwise.model.errors import BadInput, Busy, Conflict, NotFound
 from turnwise.model.tenancy import Role, Scope
 from turnwise.store.catalog import COMMAND_LINE, Actor, KeyStyle, SqlCatalog
 
@@ -227,3 +229,38 @@ def test_a_user_logged_in_has_the_scopes_of_the_role(catalog: SqlCatalog) -> Non
     assert as_member.key_id is None
     catalog.admin.users.set_active(member.id, False, by=COMMAND_LINE)
     assert catalog.caller_by_user(member.uid) is None
+
+
+def test_a_look_up_is_one_statement_by_an_index(place: Place, make_key: MakeKey) -> None:
+    new = make_key("acme")
+    with place.open() as catalog:
+        catalog.project_named(new.key.tenant_id, "web")
+        catalog.caller_by_secret(new.secret_key)
+        sent: list[str] = []
+
+        def keep(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            sent.append(statement)
+
+        engine = catalog._database.engine
+        event.listen(engine, "before_cursor_execute", keep)
+        assert catalog.caller_by_secret(new.secret_key) is not None
+        event.remove(engine, "before_cursor_execute", keep)
+        selects = [statement for statement in sent if not statement.startswith("BEGIN")]
+        assert len(selects) == 1
+        if engine.dialect.name == "sqlite":
+            with engine.connect() as connection:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {selects[0]}", (b"",)).all()
+            steps = [str(row[3]) for row in plan]
+            assert "SEARCH api_keys USING INDEX" in steps[0]
+            assert [step for step in steps if step.startswith("SCAN")] == []
+
+
+def test_a_database_that_is_gone_is_busy_and_not_a_bad_key(postgres_server: PostgresServer) -> None:
+    url = postgres_server.new_database()
+    with SqlCatalog.open(url) as catalog:
+        catalog.ensure_defaults("x" * 16)
+        postgres_server.drop_database(url)
+        with pytest.raises(Busy):
+            catalog.caller_by_secret("x" * 16)
+        with pytest.raises(Busy):
+            catalog.create_tenant("acme", "Acme")

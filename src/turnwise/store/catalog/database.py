@@ -1,4 +1,4 @@
-"""One SQLAlchemy engine for SQLite or PostgreSQL, and the two kinds of transactions on it."""
+"""One SQLAlchemy engine for SQLite or PostgreSQL, and how it is read and written."""
 
 import sqlite3
 import time
@@ -33,7 +33,7 @@ _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 class Database:
-    """Transactions on the catalog's database.
+    """Reads and writes the catalog's database.
 
     Attributes:
         now: the clock; tests hand in one of their own.
@@ -42,6 +42,10 @@ class Database:
     def __init__(self, engine: Engine, now: Clock = now_ns):
         self.engine = engine
         self.now = now
+        # On PostgreSQL a transaction around one SELECT would cost two more round trips.
+        self._reader = (
+            engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
 
     @property
     def is_sqlite(self) -> bool:
@@ -49,12 +53,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads: one snapshot on SQLite, never waits for a writer there.
+        """A connection to read with: what is committed; on SQLite it never waits for a writer.
 
         Raises:
             Busy: the database does not answer.
         """
-        with _trouble_as_busy(), self.engine.connect() as connection:
+        with _trouble_as_busy(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
