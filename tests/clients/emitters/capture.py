@@ -46,8 +46,7 @@ class Recorder(ThreadingHTTPServer):
         """Write one request down, without credentials and without this machine's paths."""
         with self.lock:
             self.count += 1
-            for secret in self.secret_paths:
-                body = body.replace(secret, neutral(secret))
+            body = self._without_paths(body, headers)
             stem = self.folder / f"{self.count:03d}"
             packed = len(body) >= GZIP_FROM
             name = f"{stem.name}.bin.gz" if packed else f"{stem.name}.bin"
@@ -63,6 +62,19 @@ class Recorder(ThreadingHTTPServer):
                 "body_bytes": len(body),
             }
             stem.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n")
+
+    def _without_paths(self, body: bytes, headers: dict[str, str]) -> bytes:
+        """A gzipped body is packed anew, and its content-length told anew, only if it had to change."""
+        packed = headers.get("content-encoding") == "gzip"
+        plain = before = gzip.decompress(body) if packed else body
+        for secret in self.secret_paths:
+            plain = plain.replace(secret, neutral(secret))
+        if plain == before:
+            return body
+        body = gzip.compress(plain, mtime=0) if packed else plain
+        if "content-length" in headers:
+            headers["content-length"] = str(len(body))
+        return body
 
 
 def neutral(path: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Fake devices and models for LiveKit Agents: a microphone, a loudspeaker, VAD, STT, LLM, TTS.
 
-They play in real time and in process. Speech is a constant sample value, silence is zero; so the
-VAD and the STT need only look at a frame's first sample.
+They play in real time and in process. Speech is a tone, silence is zero; so the VAD and the STT
+need only look at a frame's first sample.
 """
 
 from __future__ import annotations
@@ -30,11 +30,18 @@ from script import (
     Reply,
 )
 
+CALLER_HZ = 400
+AGENT_HZ = 200
+
 
 def _tone(seconds: float, rate: int, value: int) -> rtc.AudioFrame:
+    """A square wave, so that a recording has something to hear; its first sample is `value`."""
     samples = max(1, round(seconds * rate))
+    half = rate // (CALLER_HZ if rate == CALLER_RATE else AGENT_HZ) // 2
+    period = array("h", [value] * half + [-value] * half)
+    wave = period * (samples // len(period) + 1)
     return rtc.AudioFrame(
-        data=array("h", [value]).tobytes() * samples,
+        data=wave[:samples].tobytes(),
         sample_rate=rate,
         num_channels=1,
         samples_per_channel=samples,
