@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx2
 import typer
 import uvicorn
 from rich.console import Console
@@ -108,6 +109,14 @@ def _fill_when_empty(url: str, access: DemoAccess) -> None:
     say.print(f"  demo login    {access.email}  password {access.password}")
     say.print(f"  demo API key  {access.secret_key}  (public half {access.public_key})")
     say.print(f'  try           curl -H "x-api-key: {access.secret_key}" {url}/v1/observability/sessions')
+
+
+def has_sessions(url: str, api_key: str) -> bool:
+    """Whether the server has any session for this key."""
+    answer = httpx2.get(
+        f"{url}/v1/observability/sessions", params={"limit": 1}, headers={"x-api-key": api_key}
+    )
+    return bool(answer.raise_for_status().json()["data"])
 
 
 @app.command()
