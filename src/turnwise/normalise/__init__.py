@@ -1,5 +1,5 @@
 """Meaning: raw spans become observations. Pure; one table per vocabulary in `dialects`."""
 
-from turnwise.normalise.span import normalise_spans
+from turnwise.normalise.spans import normalise_spans
 
 __all__ = ["normalise_spans"]

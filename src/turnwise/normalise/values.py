@@ -106,6 +106,13 @@ def text(value: Any) -> str | None:
     return None
 
 
+def scalar(value: Any) -> str | int | float | bool | None:
+    """A text that says something, a finite number or a truth value, as it is."""
+    if isinstance(value, bool | int):
+        return value
+    return value if isinstance(value, float) and math.isfinite(value) else text(value)
+
+
 def speech(value: Any) -> str | None:
     """Words that were said: any text that is not blank, also "None" and "null"."""
     return value if isinstance(value, str) and value.strip() else None

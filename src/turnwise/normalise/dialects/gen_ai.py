@@ -11,6 +11,7 @@ from turnwise.normalise.values import (
     content,
     quantity,
     repr_mapping,
+    scalar,
     seconds,
     text,
 )
@@ -89,7 +90,7 @@ DIALECT = Dialect(
         Attribute(name="model", target="model", convert=text, rank=9),
         Attribute(name="gen_ai.provider.name", target="provider", convert=text),
         Attribute(name="gen_ai.system", target="provider", convert=text, rank=1),
-        Attribute(name="gen_ai.request.", target="params", convert=text, is_prefix=True),
+        Attribute(name="gen_ai.request.", target="params", convert=scalar, is_prefix=True),
         Attribute(
             name="gen_ai.response.time_to_first_chunk",
             target="voice.llm_ttft_ns",

@@ -11,6 +11,7 @@ from turnwise.normalise.values import (
     flag,
     milliseconds,
     quantity,
+    scalar,
     seconds,
     speech,
     text,
@@ -112,7 +113,7 @@ DIALECT = Dialect(
         Attribute(
             name="param.",
             target="params",
-            convert=text,
+            convert=scalar,
             is_prefix=True,
             framework=_PIPECAT,
         ),
