@@ -49,7 +49,7 @@ def _tone(seconds: float, rate: int, value: int) -> rtc.AudioFrame:
 
 
 def _is_loud(frame: rtc.AudioFrame) -> bool:
-    return frame.data[0] != 0
+    return bool(frame.data[0])
 
 
 class Caller(io.AudioInput):
