@@ -1,5 +1,17 @@
 """OTLP over HTTP: protobuf and JSON, on every path that a known client posts to."""
 
+from turnwise.ingest.otlp.answers import partial_success, render_error
 from turnwise.ingest.otlp.decode import Encoding, count_records, decode_traces, encoding_of
+from turnwise.ingest.otlp.routes import ERROR_RENDERER, OtlpReceiver, routes
 
-__all__ = ["Encoding", "count_records", "decode_traces", "encoding_of"]
+__all__ = [
+    "ERROR_RENDERER",
+    "Encoding",
+    "OtlpReceiver",
+    "count_records",
+    "decode_traces",
+    "encoding_of",
+    "partial_success",
+    "render_error",
+    "routes",
+]
