@@ -59,10 +59,15 @@ def problems(client: Client) -> list[str]:
         for row in _detached_decoder.decode_lines(lines(client, _DETACHED))
     ]
     found += [
-        f"Change {row.mutation_id} of {row.table} keeps failing: {row.reason[:200]}"
+        f"Change {row.mutation_id} of {row.table} keeps failing: {_first_line(row.reason)}"
         for row in _mutation_decoder.decode_lines(lines(client, _FAILING))
     ]
     return found
+
+
+def _first_line(text: str) -> str:
+    # The rest is a stack of C++ functions.
+    return text.partition("\n")[0][:300]
 
 
 def facts(client: Client, step: int) -> dict[str, str | int]:
