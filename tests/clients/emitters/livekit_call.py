@@ -66,7 +66,6 @@ from script import (
 from truth import Interruption, LLMCall, Options, Tool, Truth, Turn, ms, parse, unsupported
 
 VERSION = importlib.metadata.version("livekit-agents")
-MODERN = tuple(int(part) for part in VERSION.split(".")[:2]) >= (1, 7)
 DELAYS = Delays()
 API_KEY = "APIlampshop"
 API_SECRET = "fake-secret-of-the-lamp-shop-for-tests"
@@ -318,8 +317,6 @@ SCENARIOS = {
 
 def _cloud(options: Options) -> TracerProvider:
     """Point LiveKit's own upload at the server's root; the rest is up to the SDK."""
-    if not MODERN:
-        unsupported(f"livekit-agents {VERSION} was not made to upload outside LiveKit Cloud")
     target = urlsplit(options.endpoint)
     os.environ["LIVEKIT_OBSERVABILITY_URL"] = f"{target.scheme}://{target.netloc}"
     os.environ.setdefault("LIVEKIT_API_KEY", API_KEY)
