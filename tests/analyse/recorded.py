@@ -15,6 +15,7 @@ from turnwise.normalise import normalise_spans
 
 CAPTURES = Path(__file__).parent.parent / "captures"
 _LATE_NS = 2**62
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def recording(name: str) -> Recording:
     batches = []
     for request in _requests(folder):
         body = (folder / request["body"]).read_bytes()
-        if request["body"].endswith(".gz"):
+        while body.startswith(_GZIP):  # as stored, and as sent
             body = gzip.decompress(body)
         spans, unread = decode_traces(body, request["headers"].get("content-type"))
         observations, refused = normalise_spans(PROJECT, spans, present_ns=_LATE_NS)

@@ -27,7 +27,8 @@ class Pricer:
 
     Of the prices whose pattern matches the model's whole name (or its part after the last "/"),
     the operator's own win over the table, a price for just this provider over one for any, the
-    longer pattern over the shorter, and of equals the newest that held when the observation began.
+    name itself over a pattern, the longer pattern over the shorter, and of equals the newest that
+    held when the observation began.
 
     Args:
         own: the operator's prices.
@@ -81,7 +82,9 @@ class Pricer:
             wanted = canonical_provider(price.provider)
             if wanted is None or provider is None or wanted == provider:
                 is_own_provider = wanted is not None and wanted == provider
-                order = rank, is_own_provider, len(price.match), price.valid_from_ns, price.name
+                is_exact = price.match.replace("\\", "").lower() in {each.lower() for each in names}
+                size = len(price.match)
+                order = rank, is_own_provider, is_exact, size, price.valid_from_ns, price.name
                 found.append((order, price))
         found.sort(key=lambda each: each[0], reverse=True)
         return [price for _, price in found]

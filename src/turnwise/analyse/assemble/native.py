@@ -13,9 +13,7 @@ from turnwise.analyse.assemble.statements import Body, int_of, number_of, offset
 from turnwise.model.session import Speaker
 
 _AGENT_WORDS = frozenset({"agent", "assistant", "bot"})
-_KEPT = frozenset(
-    {"id", "speaker", "start_ns", "floor_ns", "number", "text", "interrupted", "error"}
-)
+_KEPT = frozenset({"id", "speaker", "start_ns", "floor_ns", "number", "text", "interrupted"})
 _FILLED = tuple(each.name for each in fields(Draft) if each.name not in _KEPT)
 
 
@@ -66,7 +64,7 @@ def fill_in(stated: Conversation, seen: Conversation) -> None:
         return
     for draft, source in zip(stated.drafts, seen.drafts, strict=True):
         for name in _FILLED:
-            if getattr(draft, name) in (None, []):
+            if getattr(draft, name) in (None, [], False):
                 setattr(draft, name, getattr(source, name))
 
 
