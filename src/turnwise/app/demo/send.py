@@ -1,0 +1,199 @@
+"""Sends the demo sessions to a server through its public ingest, as exporters do."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx2
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from rich.progress import Progress
+
+from turnwise.app.demo.agents import Shape
+from turnwise.app.demo.livekit_shape import livekit_trace
+from turnwise.app.demo.otlp_bytes import requests
+from turnwise.app.demo.pipecat_shape import pipecat_trace
+from turnwise.app.demo.plan import stories
+from turnwise.app.demo.story import Story
+from turnwise.model.errors import TurnwiseError, Unauthenticated
+from turnwise.model.instants import NS_PER_SECOND, now_ns
+
+DEFAULT_SESSIONS = 120
+DEFAULT_SEED = 7
+DEFAULT_DAYS = 7
+
+_HOUR_NS = 3_600 * NS_PER_SECOND
+_MINUTE_NS = 60 * NS_PER_SECOND
+_WORKERS = 8
+_TRIES = 8
+_LONGEST_WAIT_S = 30.0
+_RETRIED = frozenset({429, 502, 503, 504})
+_REFUSED = frozenset({401, 403})
+_INTERRUPTED = 130
+
+
+class DemoNotSent(TurnwiseError):
+    """The server cannot be reached or does not take the demo."""
+
+    code = "demo_not_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSession:
+    """A session as it goes over the wire.
+
+    Attributes:
+        bodies: gzipped OTLP requests, in the order in which they are to be sent.
+    """
+
+    story: Story
+    bodies: list[bytes]
+
+
+def demo_sessions(
+    sessions: int, seed: int, days: int, anchor_ns: int, live_ns: int | None = None
+) -> Iterator[DemoSession]:
+    """The demo's sessions: equal arguments give equal bytes.
+
+    `anchor_ns` is the end of the window of `days` days, `live_ns` the present of the one live
+    session (by default the anchor).
+    """
+    for story in stories(sessions, seed, days, anchor_ns, live_ns):
+        tell = livekit_trace if story.profile.shape is Shape.LIVEKIT else pipecat_trace
+        yield DemoSession(story, requests(tell(story)))
+
+
+def send_demo(
+    url: str,
+    api_key: str,
+    sessions: int = DEFAULT_SESSIONS,
+    seed: int = DEFAULT_SEED,
+    days: int = DEFAULT_DAYS,
+    anchor_ns: int | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Send demo sessions and say how many were sent.
+
+    Args:
+        url: where the server is, without a path.
+        api_key: a secret key with the scope `ingest`.
+        sessions: how many.
+        seed: the same seed and anchor give the same sessions.
+        days: over how many past days they are spread.
+        anchor_ns: the end of the window, and the present of the live session; None for the
+            current UTC hour and minute.
+        progress: shows how far it is.
+
+    Raises:
+        TurnwiseError: the server cannot be reached, refuses the key or refuses the data.
+        SystemExit: with 130, after Ctrl+C.
+    """
+    live_ns = anchor_ns
+    if anchor_ns is None:
+        present_ns = now_ns()
+        anchor_ns = present_ns - present_ns % _HOUR_NS
+        live_ns = present_ns - present_ns % _MINUTE_NS
+    made = demo_sessions(sessions, seed, days, anchor_ns, live_ns)
+    sending = _Sending(url, api_key, made, sessions, progress)
+    try:
+        asyncio.run(sending.run())
+    except KeyboardInterrupt:
+        line = f"interrupted: {sending.sent} of {sessions} demo sessions were sent"
+        if progress is None:
+            print(line, file=sys.stderr)  # noqa: T201 - there is no console to ask
+        else:
+            progress.console.print(line)
+        raise SystemExit(_INTERRUPTED) from None
+    return sending.sent
+
+
+class _Sending:
+    """One run: a few workers, each of which sends one session at a time."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        made: Iterator[DemoSession],
+        total: int,
+        progress: Progress | None,
+    ):
+        self.sent = 0
+        self._base = url.rstrip("/")
+        self._made = made
+        self._progress = progress
+        self._task = progress.add_task("demo sessions", total=total) if progress else None
+        self._headers = {
+            "content-type": "application/x-protobuf",
+            "content-encoding": "gzip",
+            "x-api-key": api_key,
+        }
+
+    async def run(self) -> None:
+        try:
+            async with (
+                httpx2.AsyncClient(headers=self._headers, timeout=30) as client,
+                asyncio.TaskGroup() as group,
+            ):
+                for _ in range(_WORKERS):
+                    group.create_task(self._work(client))
+        except* TurnwiseError as errors:
+            raise _first(errors) from None
+
+    async def _work(self, client: httpx2.AsyncClient) -> None:
+        for session in self._made:
+            for body in session.bodies:
+                await self._post(client, body)
+            self.sent += 1
+            if self._progress is not None and self._task is not None:
+                self._progress.advance(self._task)
+
+    async def _post(self, client: httpx2.AsyncClient, body: bytes) -> None:
+        """Send one request, and again while the server asks for patience."""
+        for attempt in range(_TRIES):
+            answer = await self._try(client, body)
+            if answer is not None and answer.status_code not in _RETRIED:
+                self._check(answer)
+                return
+            await asyncio.sleep(_wait_s(answer, attempt))
+        raise DemoNotSent(f"{self._base} is too busy: it did not take a request in {_TRIES} tries")
+
+    async def _try(self, client: httpx2.AsyncClient, body: bytes) -> httpx2.Response | None:
+        """The answer, or None where the connection broke."""
+        try:
+            return await client.post(f"{self._base}/v1/traces", content=body)
+        except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
+            if isinstance(error, httpx2.ConnectError):
+                raise self._unreachable(error) from None
+            return None
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> DemoNotSent:
+        return DemoNotSent(f"cannot reach {self._base}: {str(error) or type(error).__name__}")
+
+    def _check(self, answer: httpx2.Response) -> None:
+        status = answer.status_code
+        if status in _REFUSED:
+            raise Unauthenticated(f"{self._base} refused the API key ({status})")
+        if status != httpx2.codes.OK:
+            raise DemoNotSent(f"{self._base}/v1/traces answered {status}")
+        if not answer.headers.get("content-type", "").startswith("application/x-protobuf"):
+            return
+        partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
+        if partial.rejected_spans:
+            raise DemoNotSent(
+                f"{self._base} rejected {partial.rejected_spans} spans: {partial.error_message}"
+            )
+
+
+def _wait_s(answer: httpx2.Response | None, attempt: int) -> float:
+    """What Retry-After says in seconds, else longer each time."""
+    said = "" if answer is None else answer.headers.get("retry-after", "")
+    asked_s = float(said) if said.isdigit() else 0.2 * 2.0**attempt
+    return min(asked_s, _LONGEST_WAIT_S)
+
+
+def _first(errors: BaseExceptionGroup[TurnwiseError]) -> TurnwiseError:
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
