@@ -47,7 +47,8 @@ class RunningServer:
             text=True,
         )
         ready = threading.Event()
-        threading.Thread(target=self._read_log, args=(ready,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read_log, args=(ready,), daemon=True)
+        self._reader.start()
         if not ready.wait(60) or not hasattr(self, "url"):
             self.kill()
             raise RuntimeError("the server did not start:\n" + "".join(self.log[-40:]))
@@ -87,12 +88,18 @@ class RunningServer:
     def stop(self) -> None:
         """Ask it to stop and wait until it has."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self._ended()
 
     def kill(self) -> None:
         """End it without any chance to tidy up."""
         self.process.kill()
+        self._ended()
+
+    def _ended(self) -> None:
         self.process.wait(30)
+        self._reader.join(30)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
 
     def __enter__(self) -> Self:
         return self

@@ -9,14 +9,15 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
-from turnwise.http.auth import MISSING, require_caller
+from turnwise.http.auth import MISSING, with_scope
 from turnwise.http.errors import ErrorRenderer, render_default
 from turnwise.http.json_text import JSON, money, raw
 from turnwise.model.errors import NotFound, TurnwiseError, Unauthenticated
+from turnwise.model.ids import is_canonical_uuid
 from turnwise.model.instants import iso_ms, seconds_from_ns
 from turnwise.model.observation import Observation
 from turnwise.model.ports import SessionReader
@@ -26,7 +27,21 @@ from turnwise.model.tenancy import Caller, Scope
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 
-UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+
+def _is_uuid(text: str) -> str:
+    if not is_canonical_uuid(text):
+        raise ValueError("must be a UUID, 36 characters with dashes")
+    return text
+
+
+Reader = Annotated[Caller, Depends(with_scope(Scope.READ))]
+SessionUuid = Annotated[
+    str,
+    Path(
+        alias="sessionId", description="The session's UUID.", json_schema_extra={"format": "uuid"}
+    ),
+    AfterValidator(_is_uuid),
+]
 
 
 class TraceLine(msgspec.Struct, rename="camel", frozen=True):
@@ -124,9 +139,7 @@ def _render_error(error: TurnwiseError, request: Request) -> bytes:
     return render_default(error, request)
 
 
-ERROR_RENDERER = ErrorRenderer(
-    ("/v1/traces/session", "/v1/sessions", "/v1/session"), _render_error
-)
+ERROR_RENDERER = ErrorRenderer(("/v1/traces/session", "/v1/sessions", "/v1/session"), _render_error)
 
 
 def html_path(trace_id: str) -> str:
@@ -202,13 +215,12 @@ def router(reader: SessionReader) -> APIRouter:
 
     @routes.get("/{sessionId}", summary="List session traces")
     async def list_session_traces(
-        request: Request,
-        session_id: Annotated[str, Path(alias="sessionId", pattern=UUID_PATTERN)],
+        caller: Reader,
+        session_id: SessionUuid,
         page: Annotated[int, Query(ge=1, description="1-based page.")] = 1,
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Page size.")] = DEFAULT_LIMIT,
     ) -> Response:
         """Traces of one session, newest first."""
-        caller = await require_caller(request, Scope.READ)
         session = await visible_session(reader, caller, session_id)
         newest_first = sorted(session.traces, key=lambda trace: (-trace.start_ns, trace.trace_id))
         lines = newest_first[(page - 1) * limit : page * limit]
@@ -225,12 +237,11 @@ def router(reader: SessionReader) -> APIRouter:
 
     @routes.get("/{sessionId}/{traceId}", summary="Get trace details")
     async def get_trace_details(
-        request: Request,
-        session_id: Annotated[str, Path(alias="sessionId", pattern=UUID_PATTERN)],
+        caller: Reader,
+        session_id: SessionUuid,
         trace_id: Annotated[str, Path(alias="traceId", min_length=1, max_length=256)],
     ) -> Response:
         """One trace with every observation: prompts, answers, tokens, cost and timing."""
-        caller = await require_caller(request, Scope.READ)
         session = await visible_session(reader, caller, session_id)
         summary = next((each for each in session.traces if each.trace_id == trace_id), None)
         if summary is None:

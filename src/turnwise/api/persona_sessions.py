@@ -7,11 +7,11 @@ nobody sent are empty, because the published shape demands numbers and strings; 
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from turnwise.http.auth import require_caller
+from turnwise.http.auth import with_scope
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.json_text import JSON, raw
 from turnwise.model.errors import NotFound
@@ -19,10 +19,12 @@ from turnwise.model.ids import ProjectId, SessionId, agent_uuid_of, public_sessi
 from turnwise.model.instants import iso_seconds, ms_from_ns, now_ns
 from turnwise.model.ports import SessionQuery, SessionReader
 from turnwise.model.session import Session, SessionHead, Speaker, ToolExecution, Turn
-from turnwise.model.tenancy import Scope
+from turnwise.model.tenancy import Caller, Scope
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+
+Reader = Annotated[Caller, Depends(with_scope(Scope.READ))]
 
 
 class SessionLine(msgspec.Struct, rename="camel", frozen=True):
@@ -207,7 +209,7 @@ def router(reader: SessionReader) -> APIRouter:
 
     @routes.get("", summary="List sessions")
     async def list_sessions(
-        request: Request,
+        caller: Reader,
         agent_id: Annotated[
             str | None, Query(alias="agentId", description="Public id or slug of an agent.")
         ] = None,
@@ -217,7 +219,6 @@ def router(reader: SessionReader) -> APIRouter:
         cursor: Annotated[str | None, Query(description="`nextCursor` of the page before.")] = None,
     ) -> Response:
         """Sessions of the tenant, latest start first."""
-        caller = await require_caller(request, Scope.READ)
         before = None
         if cursor is not None:
             started_ns, session_id = decode_cursor(cursor)
@@ -237,10 +238,9 @@ def router(reader: SessionReader) -> APIRouter:
 
     @routes.get("/{sessionId}", summary="Get session detail")
     async def get_session(
-        request: Request, session_id: Annotated[str, Path(alias="sessionId", max_length=256)]
+        caller: Reader, session_id: Annotated[str, Path(alias="sessionId", max_length=256)]
     ) -> Response:
         """One session with its turns, tools and metrics."""
-        caller = await require_caller(request, Scope.READ)
         session = await reader.session(caller, session_id)
         if session is None:
             raise NotFound("Session not found.", code="session_not_found")

@@ -35,7 +35,8 @@ catalog_commands.register(app)
 say = Console(stderr=True, highlight=False)
 
 DataDir = Annotated[
-    Path | None, typer.Option(help="Folder of everything that is kept embedded.", show_default=False)
+    Path | None,
+    typer.Option(help="Folder of everything that is kept embedded.", show_default=False),
 ]
 SettingsFile = Annotated[
     Path | None, typer.Option("--config", help="TOML file of settings.", show_default=False)
@@ -47,6 +48,12 @@ def _settings(file: Path | None = None, **flags: Any) -> config.Settings:
     for name in config.unknown_names(dict(os.environ)):
         say.print(f"[yellow]warning:[/] {name} is no setting of turnwise; see docs/settings.md")
     return config.load(flags, file)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 
 @app.command()
@@ -61,7 +68,7 @@ def serve(
 ) -> None:
     """Run the server and its background worker in one process."""
     settings = _settings(file, host=host, port=port, data_dir=data_dir)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _log_to_stderr()
     catalog = open_catalog(settings)
     access = ensure_demo_access(catalog, settings.data_dir) if demo else None
     flow = open_flow(settings, catalog)
@@ -72,6 +79,7 @@ def serve(
             port=settings.port,
             access_log=False,
             log_config=None,
+            server_header=False,
             timeout_graceful_shutdown=10,
         ),
         access,
@@ -108,7 +116,9 @@ def _fill_when_empty(url: str, access: DemoAccess) -> None:
         say.print(f"[red]demo sessions were not sent:[/] {error.message}")
     say.print(f"  demo login    {access.email}  password {access.password}")
     say.print(f"  demo API key  {access.secret_key}  (public half {access.public_key})")
-    say.print(f'  try           curl -H "x-api-key: {access.secret_key}" {url}/v1/observability/sessions')
+    say.print(
+        f'  try           curl -H "x-api-key: {access.secret_key}" {url}/v1/observability/sessions'
+    )
 
 
 def has_sessions(url: str, api_key: str) -> bool:
@@ -123,7 +133,7 @@ def has_sessions(url: str, api_key: str) -> bool:
 def worker(data_dir: DataDir = None, file: SettingsFile = None) -> None:
     """Run the background worker alone, beside API processes on a shared telemetry server."""
     settings = _settings(file, data_dir=data_dir)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _log_to_stderr()
     flow = open_flow(settings, open_catalog(settings))
     silence_ns = round(settings.silence_minutes * 60 * NS_PER_SECOND)
     asyncio.run(Worker(flow, silence_ns).run())

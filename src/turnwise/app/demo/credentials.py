@@ -2,11 +2,10 @@
 
 import json
 import os
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from turnwise.store.catalog.sql import SqlCatalog
+from turnwise.store.catalog import SqlCatalog
 
 _FILE = "demo-access.json"
 EMAIL = "demo@turnwise.local"
@@ -29,9 +28,8 @@ def ensure_demo_access(catalog: SqlCatalog, data_dir: Path) -> DemoAccess:
         access = DemoAccess(**json.loads(file.read_text()))
         if catalog.caller_by_secret(access.secret_key, access.public_key) is not None:
             return access
-    password = secrets.token_urlsafe(9)
-    key = catalog.ensure_demo(EMAIL, password)
-    access = DemoAccess(EMAIL, password, key.key.public_key, key.secret_key)
+    login = catalog.ensure_demo(EMAIL)
+    access = DemoAccess(EMAIL, login.password, login.key.public_key, login.secret_key)
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
         json.dump(asdict(access), opened)
     return access
