@@ -38,10 +38,11 @@ def exception_message(events: Sequence[RawEvent]) -> str | None:
 
 
 def exception_type(events: Sequence[RawEvent]) -> str | None:
-    """The type of the last exception."""
+    """The name of the last exception's type, without its module."""
     for event in reversed(events):
         if event.name == "exception":
-            return text(event.attributes.get("exception.type"))
+            said = text(event.attributes.get("exception.type"))
+            return said.rpartition(".")[2] if said else None
     return None
 
 
