@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import OperationalError
 
 from tests.store.telemetry.places import (
     NASTY,
@@ -16,6 +17,7 @@ from tests.store.telemetry.places import (
     rows,
     session,
 )
+from turnwise.model.errors import Busy
 from turnwise.model.ports import SessionQuery
 from turnwise.model.session import Speaker, Turn
 from turnwise.store.telemetry import ClickHouseTelemetry
@@ -145,6 +147,20 @@ async def test_a_session_that_is_no_unicode_does_not_cost_its_neighbours(
     )
     assert isinstance(answers[0], ValueError)
     assert await store.session([PROJECT], named("y")) is not None
+
+
+async def test_a_failing_engine_says_busy(
+    store: ClickHouseTelemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("connection lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._writing[1], "raw_insert", fail)
+        with pytest.raises(Busy):
+            await store.put_sessions([session("x")])
+    await store.put_sessions([session("x")])
+    assert await store.session([PROJECT], named("x")) == session("x")
 
 
 async def test_what_was_said_can_be_searched(store: ClickHouseTelemetry, client: Client) -> None:

@@ -198,6 +198,37 @@ async def test_an_index_never_brings_back_an_old_version(
     assert found == [(0,)]
 
 
+async def test_joining_parts_changes_no_answer(store: ClickHouseTelemetry, client: Client) -> None:
+    tables = ("observations", "trace_activity", "session_facts", "sessions")
+    for table in tables:
+        client.command(f"SYSTEM STOP MERGES {table}")
+    here, own = named("call"), named("t1")
+    await store.write(3, [span("a", start_ns=START + DAY_NS)], [])
+    await store.write(4, [span("b", session_ref="room", session_rank=2)], [])
+    await store.write(5, [span("c", session_ref="call", session_rank=1)], [])
+    await store.write(6, [span("a", name="x")], [fact(here, FactKind.TURN, "1", text="x")])
+    await store.write(6, [], [fact(here, FactKind.TURN, "1", text="y")])
+    await store.put_sessions([session("call", facts_version=1), session("gone", facts_version=1)])
+    await store.put_sessions([session("call", facts_version=2)])
+    await store.retire_sessions(PROJECT, {named("gone"): 2})
+
+    async def answers() -> list[object]:
+        return [
+            await store.trace(PROJECT, "t1"),
+            await store.session_facts(PROJECT, [here, own]),
+            await store.memberships(PROJECT, ["t1"]),
+            await store.changed_sessions(0),
+            await store.session_ids(),
+            await store.sessions(SessionQuery(project_ids=(PROJECT,))),
+        ]
+
+    before = await answers()
+    for table in tables:
+        client.command(f"SYSTEM START MERGES {table}")
+        client.command(f"OPTIMIZE TABLE {table} FINAL")
+    assert await answers() == before
+
+
 async def test_contents_go_through_memberships_of_many_traces(store: ClickHouseTelemetry) -> None:
     spans = [span("a", f"t{n}", session_ref="call") for n in range(2_100)]
     await store.write(7, spans, [])

@@ -269,6 +269,7 @@ async def test_a_cancelled_call_does_not_cost_its_neighbours(open_store: Open) -
         DatabaseError("no memory", code=241, name="MEMORY_LIMIT_EXCEEDED"),
         DatabaseError("something new", code=4711, name="SOMETHING_NEW"),
         OperationalError("connection lost"),
+        OSError("no space left"),
     ],
 )
 async def test_a_failing_engine_says_busy_and_nothing_is_lost_after_it(

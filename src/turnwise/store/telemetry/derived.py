@@ -143,7 +143,7 @@ class SessionWriter:
             if newest:
                 block = b"\n".join(line for _, line in newest.values())
                 self._client.raw_insert("sessions", insert_block=block, fmt="JSONEachRow")
-        except ClickHouseError as error:
+        except (ClickHouseError, OSError) as error:
             for job in good:
                 job.done.set_exception(as_busy(error))
             return

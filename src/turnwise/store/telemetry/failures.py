@@ -61,7 +61,7 @@ def insert_divided(
         part = pending.pop()
         try:
             insert(part)
-        except ClickHouseError as error:
+        except (ClickHouseError, OSError) as error:
             if not isinstance(error, DatabaseError) or is_engine_failure(error):
                 raise EngineError(reason_of(error)) from error
             if len(part) > 1:

@@ -35,7 +35,7 @@ _size_decoder = msgspec.json.Decoder(_Size)
 # The engine opens without a part that it cannot read, and says nothing.
 _DETACHED = """
 SELECT table, name, reason FROM system.detached_parts
-WHERE database = currentDatabase() AND reason NOT IN ('', 'ignored', 'clone', 'attaching')
+WHERE database = currentDatabase() AND startsWith(reason, 'broken')
 ORDER BY table, name
 """
 

@@ -121,7 +121,7 @@ class FactWriter:
         try:
             group = _gather([job.work for job in jobs])
             self._store(group)
-        except (EngineError, ClickHouseError) as error:
+        except (EngineError, ClickHouseError, OSError) as error:
             log.warning("group of %d requests not stored: %s", len(jobs), reason_of(error))
             for job in jobs:
                 job.done.set_exception(as_busy(error))
