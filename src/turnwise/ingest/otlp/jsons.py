@@ -102,9 +102,10 @@ def _records(
     request: dict[str, Any], rejected: list[Rejected]
 ) -> Iterator[tuple[dict[str, Any], RawScope, Any]]:
     """Every span with its resource and scope; a group of wrong shape is one rejected record."""
-    for group in _outer_list(request, "resourceSpans", "resource_spans"):
+    for item in _outer_list(request, "resourceSpans", "resource_spans"):
         try:
-            resource = _attributes(_dict(_dict(group, "resourceSpans").get("resource"), "resource"))
+            group = _dict(item, "resourceSpans")
+            resource = _attributes(_dict(group.get("resource"), "resource"))
             inner = _list(group, "scopeSpans", "scope_spans") or _list(
                 group, "instrumentationLibrarySpans", "instrumentation_library_spans"
             )
@@ -113,8 +114,9 @@ def _records(
             continue
         for part in inner:
             try:
-                scope = _scope(_dict(part, "scopeSpans"))
-                records = _list(part, "spans", "spans")
+                scope_spans = _dict(part, "scopeSpans")
+                scope = _scope(scope_spans)
+                records = _list(scope_spans, "spans", "spans")
             except ValueError as error:
                 rejected.append(Rejected("", str(error)))
                 continue
