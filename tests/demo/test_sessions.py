@@ -153,7 +153,7 @@ def test_each_agent_changes_its_version_once() -> None:
         versions = [
             each.resource["service.version"]
             for each in sent(200)
-            if each.resource["service.name"] == profile.name
+            if each.resource["service.name"] == profile.service
         ]
         changes = [old != new for old, new in pairwise(versions)]
         assert changes.count(True) == 1

@@ -52,7 +52,8 @@ class Profile:
 
     Attributes:
         book: its file of texts.
-        label: what the agent is called inside its program.
+        name: what the agent is called; on a LiveKit call also what it calls itself.
+        service: the program in which it runs; Pipecat names nothing else.
         languages: how often each is spoken.
         calls: calls per hour of a UTC working day, one digit for each hour, only relative.
         weekend: what part of them comes at weekends.
@@ -63,7 +64,7 @@ class Profile:
     name: str
     book: str
     shape: Shape
-    label: str
+    service: str
     instructions: str
     tools: Mapping[str, str]
     stt: Model
@@ -92,7 +93,7 @@ CLINIC = Profile(
     name="clinic-appointments",
     book="clinic",
     shape=Shape.LIVEKIT,
-    label="front_desk",
+    service="riverside-clinic-voice",
     instructions=(
         "You answer the appointment line of Riverside Clinic. Be warm and brief, one question at a "
         "time. Never give medical advice; in an emergency send the caller to the emergency number."
@@ -128,7 +129,7 @@ SHOP = Profile(
     name="order-desk",
     book="shop",
     shape=Shape.LIVEKIT,
-    label="order_desk",
+    service="voltcorner-voice",
     instructions=(
         "You are the order desk of Voltcorner Electronics. Look orders up before you promise "
         "anything, and hand returns and defects over to the returns desk."
@@ -164,7 +165,7 @@ HOTEL = Profile(
     name="hotel-concierge",
     book="hotel",
     shape=Shape.PIPECAT,
-    label="concierge",
+    service="hotel-concierge",
     instructions=(
         "You are the concierge of the Hotel Lanterna. Be courteous and concrete, and offer to book "
         "things yourself. Speak the guest's language."
@@ -193,7 +194,7 @@ HOTEL = Profile(
         Release("3.2.0", Model("anthropic", "claude-sonnet-4-5"), {"llm": 1.35}),
     ),
     languages={"en": 0.8, "es": 0.2},
-    paces=_paces(0.24, 0.5, 0.62, 0.2, 0.3),
+    paces=_paces(0.24, 0.5, 0.52, 0.2, 0.3),
     calls="311112465433334445789965",
     weekend=1.2,
     share=0.2,
@@ -203,7 +204,7 @@ POWER = Profile(
     name="outage-line",
     book="power",
     shape=Shape.PIPECAT,
-    label="outage_line",
+    service="outage-line",
     instructions=(
         "You answer the outage line of Brightgrid. Safety first: fallen lines, smoke and medical "
         "devices go before everything else. Give times only as the crew reports them."

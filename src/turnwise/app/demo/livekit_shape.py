@@ -56,7 +56,7 @@ class _Telling:
             "telemetry.sdk.name": "opentelemetry",
             "telemetry.sdk.version": "1.45.2",
             "service.instance.id": self._draw.hexadecimal(32),
-            "service.name": profile.name,
+            "service.name": profile.service,
             "service.version": self._story.release.version,
         }
 

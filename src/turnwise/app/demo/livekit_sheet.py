@@ -23,7 +23,7 @@ class Sheet:
         self.draw = Draw(story.key)
         self.trace_id = self.draw.hexadecimal(32)
         self.spans: list[Span] = []
-        self.label = story.profile.label
+        self.label = story.profile.name
         self.has_spoken = False
         self.story = story
         self._room = f"RM_{self.draw.hexadecimal(12)}"
@@ -80,7 +80,7 @@ class Sheet:
     ) -> None:
         """The session itself, told after all that happened in it."""
         told: dict[str, Value] = {
-            "lk.agent_label": self.story.profile.label,
+            "lk.agent_label": self.story.profile.name,
             "gen_ai.operation.name": "invoke_workflow",
             "gen_ai.workflow.name": "agent_session",
             **self._about_job,

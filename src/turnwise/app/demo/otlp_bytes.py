@@ -13,7 +13,7 @@ from turnwise.model.instants import NS_PER_SECOND
 
 Value = str | bool | int | float | Sequence[str]
 
-_REQUEST_NS = 20 * NS_PER_SECOND
+_REQUEST_NS = 30 * NS_PER_SECOND
 """How much of a call goes into one request."""
 
 _HAS_LOCAL_PARENT = 0x100

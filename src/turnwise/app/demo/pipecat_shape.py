@@ -4,6 +4,7 @@ Source: the recorded calls of pipecat-ai 1.14.0 in tests/captures.
 """
 
 import json
+import re
 from collections.abc import Mapping
 
 from turnwise.app.demo import phrases
@@ -15,6 +16,7 @@ from turnwise.model.instants import NS_PER_SECOND, ns_from_seconds
 
 _STEPS, _TURNS = "pipecat", "pipecat.turn"
 _TURN_TIMEOUT_NS = ns_from_seconds(2.5)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 _EARLY_NS = ns_from_seconds(0.4)
 _TOKENS_PER_TOOL = 64
 _STT_LEAD_NS = ns_from_seconds(0.06)
@@ -84,7 +86,7 @@ class _Telling:
             "telemetry.sdk.name": "opentelemetry",
             "telemetry.sdk.version": "1.45.2",
             "service.instance.id": "unknown",
-            "service.name": self._story.profile.name,
+            "service.name": self._story.profile.service,
             "deployment.environment": "production",
             "service.version": self._story.release.version,
         }
@@ -182,7 +184,10 @@ class _Telling:
             begun = asked_ns + ns_from_seconds(max(run.seconds for run in beat.runs))
             self._remember_tools(beat)
         ended_ns = self._ask(turn, begun, beat.llm_s[-1], beat.agent, [])
-        self._speak(turn, beat, ended_ns)
+        # The voice gets the first sentence while the model still writes the others.
+        sentence_s = tokens_in(_SENTENCE_END.split(beat.agent)[0]) / TOKENS_PER_S
+        written_ns = begun + ns_from_seconds(beat.llm_s[-1] + sentence_s)
+        self._speak(turn, beat, min(written_ns, ended_ns))
 
     def _ask(
         self, turn: _Turn, start_ns: int, ttft_s: float, text: str, uses: list[ToolUse]

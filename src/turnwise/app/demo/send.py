@@ -1,6 +1,7 @@
 """Sends the demo sessions to a server through its public ingest, as exporters do."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ DEFAULT_DAYS = 7
 
 _HOUR_NS = 3_600 * NS_PER_SECOND
 _MINUTE_NS = 60 * NS_PER_SECOND
-_WORKERS = 8
+_WORKERS = 16
 _TRIES = 8
 _LONGEST_WAIT_S = 30.0
 _RETRIED = frozenset({429, 502, 503, 504})
@@ -93,6 +94,8 @@ def send_demo(
         present_ns = now_ns()
         anchor_ns = present_ns - present_ns % _HOUR_NS
         live_ns = present_ns - present_ns % _MINUTE_NS
+    # Otherwise a server that sends the demo to itself logs each of its requests.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     made = demo_sessions(sessions, seed, days, anchor_ns, live_ns)
     sending = _Sending(url, api_key, made, sessions, progress)
     try:
