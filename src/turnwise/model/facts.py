@@ -21,6 +21,17 @@ class FactKind(StrEnum):
     """name, turn_index, start_ms, end_ms, status, error, arguments, output, call_id."""
     INTERRUPTION = "interruption"
     """turn_index, onset_ms, detected_ms, stopped_ms, bleed_words, is_false."""
+    CALL_EVENT = "call_event"
+    """One status callback of a carrier, id "SID:SEQUENCE": sid, carrier, sequence, status,
+    direction, from_number, to_number, parent_sid, at_ns, duration_seconds."""
+    ROOM_EVENT = "room_event"
+    """One webhook of a media server by its event id: event, room_sid, room_name, at_ns, call_id,
+    and what the event carries."""
+    RECORDING = "recording"
+    """One audio file by its id: status, storage_uri, content_type, size_bytes, duration_ns,
+    channels, offset_ns, external_id, call_id, error."""
+    REPORT = "report"
+    """A framework's own report of the session, whole, as it came; id is its job or room."""
     FINALIZED = "finalized"
     """at_ns, reason; written once, by an explicit end or by the worker after silence."""
 

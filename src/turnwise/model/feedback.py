@@ -11,8 +11,11 @@ class Feedback:
 
     Attributes:
         score: the number, for numeric and boolean judgements.
-        value: the label, for categorical and free ones.
+        value: the label, for categorical and free ones; JSON text when it is no plain text.
+        correction: JSON text.
         source: who judged: "api", "app", "model".
+        session_ref, trace_id, observation_id: what it is about; all None: the project itself.
+        extra: JSON text of an object: whatever else the sender said.
     """
 
     id: str
@@ -21,8 +24,11 @@ class Feedback:
     score: float | None = None
     value: str | None = None
     comment: str | None = None
+    correction: str | None = None
     source: str = "api"
     session_ref: str | None = None
     trace_id: str | None = None
     observation_id: str | None = None
+    extra: str = "{}"
     created_ns: int = 0
+    modified_ns: int = 0

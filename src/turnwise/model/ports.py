@@ -1,11 +1,12 @@
 """The seams: what the flow needs from a store, with the whole contract in the docstrings."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from turnwise.model.batch import Batch, Receipt, Rejected
 from turnwise.model.facts import SessionFact, SessionFacts
+from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.model.price import Price
@@ -65,6 +66,22 @@ class SessionQuery:
     created_by: int | None = None
     before: tuple[int, SessionId] | None = None
     limit: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackQuery:
+    """Which judgements; None means any."""
+
+    project_ids: tuple[ProjectId, ...]
+    ids: tuple[str, ...] | None = None
+    keys: tuple[str, ...] | None = None
+    trace_ids: tuple[str, ...] | None = None
+    observation_ids: tuple[str, ...] | None = None
+    session_refs: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
+    on_project: bool | None = None
+    limit: int = 100
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +211,63 @@ class TelemetryStore(Protocol):
 
     async def close(self) -> None:
         """Finish what was accepted, then let go of the engine."""
+        ...
+
+
+class FeedbackStore(Protocol):
+    """Judgements; the telemetry store implements it."""
+
+    async def put_feedback(self, feedback: Sequence[Feedback]) -> None:
+        """Keep judgements, each replacing the one of its id; durable on return."""
+        ...
+
+    async def delete_feedback(self, project_ids: Sequence[ProjectId], feedback_id: str) -> bool:
+        """Forget a judgement; False when there is none of this id."""
+        ...
+
+    async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
+        """Judgements, newest first, then id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in the media store.
+
+    Attributes:
+        size_bytes: its whole length.
+        content: the bytes asked for, in pieces.
+        start, end: which bytes `content` holds, `end` exclusive.
+    """
+
+    size_bytes: int
+    content_type: str
+    start: int
+    end: int
+    content: AsyncIterator[bytes]
+
+
+class MediaStore(Protocol):
+    """Recordings and attachments: a folder or S3."""
+
+    async def put(self, key: str, content: AsyncIterator[bytes], content_type: str) -> int:
+        """Keep a file, replacing one of the same key; returns its size. Never half a file."""
+        ...
+
+    async def get(self, key: str, start: int = 0, end: int | None = None) -> StoredFile | None:
+        """A file or a part of it; None when there is none."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Forget a file; nothing happens when there is none."""
+        ...
+
+    def uri(self, key: str) -> str:
+        """Where the file is, for people: `s3://bucket/key` or `file:///...`."""
+        ...
+
+    async def presigned_url(self, key: str, ttl_seconds: int) -> str | None:
+        """A URL of the storage itself that anyone may read; None when it cannot make one."""
         ...
 
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from turnwise.model.call import Call
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Framework
+from turnwise.model.recording import Recording
 from turnwise.model.usage import ModelUsage
 
 
@@ -164,6 +166,7 @@ class Session:
     close_reason: str | None = None
     call_id: str | None = None
     room_name: str | None = None
+    room_sid: str | None = None
     job_id: str | None = None
     user_ref: str | None = None
     user_identity: str | None = None
@@ -176,6 +179,8 @@ class Session:
     tools: tuple[ToolExecution, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
     traces: tuple[TraceSummary, ...] = ()
+    call: Call | None = None
+    recordings: tuple[Recording, ...] = ()
     usage: tuple[ModelUsage, ...] = ()
     cost_usd: Decimal = Decimal(0)
     unpriced: int = 0
