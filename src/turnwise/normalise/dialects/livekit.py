@@ -151,7 +151,11 @@ DIALECT = Dialect(
         Attribute(name="lk.response.ttft", target="voice.llm_ttft_ns", convert=seconds, unit="s"),
         Attribute(name="lk.llm_metrics", target="llm_metrics", convert=mapping, unit="JSON"),
         Attribute(
-            name="lk.realtime_model_metrics", target="llm_metrics", convert=mapping, unit="JSON"
+            name="lk.realtime_model_metrics",
+            target="llm_metrics",
+            convert=mapping,
+            unit="JSON",
+            rank=1,
         ),
         Attribute(name="lk.retry_count", target="voice.retry_count", convert=count),
         # the voice
