@@ -75,3 +75,13 @@ def test_playout_that_went_on_was_interrupted_falsely() -> None:
     assert not session.turns[0].interrupted
     assert session_of(SESSION, *calm, more).interruptions == ()
     assert session_of(SESSION, *calm, more, *_caller(500, None)).interruptions == ()
+
+
+def test_an_agent_cut_and_going_on_in_a_new_turn_was_cut_by_nobody() -> None:
+    again = (
+        livekit(Step.AGENT_TURN, 3000, 4000, "b", "s", agent_text="Again"),
+        livekit(Step.AGENT_SPEAKING, 3000, 4000, "bs", "b"),
+    )
+    assert session_of(SESSION, *_agent(), *again).interruptions == ()
+    [interruption] = session_of(SESSION, *_agent(), *_caller(1500, None), *again).interruptions
+    assert interruption.is_false

@@ -1,4 +1,4 @@
-from tests.analyse.build import interval, livekit, ms, said, session_of
+from tests.analyse.build import interval, livekit, ms, said, session_of, span
 from turnwise.model.observation import Level, Observation, Step
 
 JOB = livekit(Step.JOB, -5000, 60_000, "job")
@@ -222,3 +222,26 @@ def test_an_agent_that_takes_over_implies_a_handoff_where_no_span_tells_of_it() 
     ]
     session = session_of(SESSION, *starts)
     assert session.metadata == '{"handoffs":[{"atMs":1400,"from":"desk","to":"billing"}]}'
+
+
+def test_an_agent_cut_before_its_first_word_said_nothing_of_what_was_written() -> None:
+    turn = livekit(Step.AGENT_TURN, 2900, 5000, "a1", "s", interrupted=True)
+    _, node, _, speaking = _answer()
+    agent = session_of(SESSION, *ASKED, turn, node, speaking).turns[1]
+    assert (agent.text, agent.full_text) == (None, "Nine.")
+
+
+def test_without_texts_and_voices_the_last_generation_spoke() -> None:
+    agent = session_of(
+        livekit(Step.AGENT_TURN, 2900, 5000, "a1"),
+        livekit(Step.LLM_NODE, 2910, 2940, "m", "a1", llm_ttft_ms=999),
+        livekit(Step.LLM_NODE, 2950, 3200, "n", "a1", llm_ttft_ms=170),
+        livekit(Step.AGENT_SPEAKING, 3600, 4900, "a1s", "a1"),
+    ).turns[0]
+    assert agent.llm_ns == 170_000_000
+
+
+def test_generations_of_another_library_are_turns_where_the_framework_tells_of_none() -> None:
+    other = span(Step.LLM, 100, 300, "g", "s", user_text="Hi", agent_text="Hello")
+    assert said(session_of(SESSION, other)) == [("user", "Hi"), ("agent", "Hello")]
+    assert said(session_of(SESSION, other, *GREETING)) == [("agent", "Hello!")]

@@ -127,6 +127,8 @@ def test_a_stated_interruption_may_name_the_turn_of_the_caller() -> None:
 
 def test_a_stated_interruption_of_no_known_turn_is_kept() -> None:
     stated = fact(FactKind.INTERRUPTION, "i1", turn_index=0, onset_ms=500, is_false=True)
+    early = fact(FactKind.INTERRUPTION, "i3", turn_index=1, onset_ms=700)
+    assert session_of(SESSION, *TURNS, early).interruptions[0].user_turn_index == 1
     lost = fact(FactKind.INTERRUPTION, "i2", onset_ms=600, stopped_ms=650)
     found = {each.id: each for each in session_of(SESSION, TURNS[0], stated, lost).interruptions}
     assert found["i1"].is_false

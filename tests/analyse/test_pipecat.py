@@ -139,3 +139,27 @@ def test_without_texts_the_turns_stay() -> None:
     session = session_of(ROOT, *turn)
     assert said(session) == [("user", None), ("agent", None)]
     assert session.turns[1].llm_ns == 100_000_000
+
+
+def test_a_voice_or_an_ear_that_failed_leaves_its_error() -> None:
+    voice = pipecat(Step.TTS, 0, 90, "v", "t1", agent_text="Hi", level=Level.ERROR, error_type="E1")
+    ear = pipecat(Step.STT, 200, None, "s", "t2", level=Level.ERROR, error_type="E2")
+    session = session_of(voice, ear)
+    assert [turn.error for turn in session.turns] == ["E1", "E2"]
+    assert session.turns[1].end_ns is None
+
+
+def test_the_words_of_a_turn_span_alone_are_its_turns() -> None:
+    whole = pipecat(Step.EXCHANGE, 100, 900, "t1", "c", user_text="Why?", agent_text="Because.")
+    session = session_of(ROOT, whole)
+    assert said(session) == [("user", "Why?"), ("agent", "Because.")]
+    assert [interval(turn) for turn in session.turns] == [(100, 100), (100, 900)]
+
+
+def test_a_call_that_an_earlier_message_told_without_its_output_is_completed() -> None:
+    open_call, closed = ToolMessage("c1", "lookup"), ToolMessage("c1", "lookup", "{}", "[]")
+    asks = pipecat(Step.STT, 0, 50, "s", "t1", user_text="Why?")
+    first = pipecat(Step.LLM, 100, 200, "l1", "t1", tool_messages=(open_call,))
+    second = pipecat(Step.LLM, 300, 400, "l2", "t1", agent_text="So.", tool_messages=(closed,))
+    [tool] = session_of(asks, first, second).tools
+    assert (tool.output, tool.turn_index) == ("[]", 1)
