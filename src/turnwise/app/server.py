@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import FastAPI
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
-from turnwise.api import health, lyzr_traces, persona_sessions, plain_pages
+from turnwise.api import health, lyzr_traces, metrics, persona_sessions, plain_pages
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
+from turnwise.app.counters import Counters
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
@@ -40,9 +42,11 @@ def open_catalog(settings: Settings) -> SqlCatalog:
 def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    pricer = Pricer(catalog.prices())
-    address = settings.telemetry_url or settings.telemetry_dir
-    return Flow(open_telemetry(address, complete=pricer.complete), catalog, Pending())
+    counters, pending = Counters(), Pending()
+    complete = counters.pricing(Pricer(catalog.prices()))
+    store = open_telemetry(settings.telemetry_url or settings.telemetry_dir, complete=complete)
+    counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
+    return Flow(store, catalog, pending, counters)
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
@@ -78,6 +82,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         lyzr_traces.router(reading),
         persona_sessions.router(reading),
         health.router(__version__, check),
+        metrics.router(flow.counters.registry),
         plain_pages.router(reading),
     ):
         app.include_router(router)
@@ -87,9 +92,16 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         settings.livekit_api_key,
         settings.livekit_api_secret.get_secret_value() if settings.livekit_api_secret else "",
     )
+    receiver = otlp.OtlpReceiver(flow.accept, catalog.project_named, limit)
+    for signal in receiver.counted:
+        flow.counters.gauge(
+            f"otlp_{signal}_dropped",
+            f"OTLP {signal} records that were counted and dropped.",
+            partial(receiver.counted.__getitem__, signal),
+        )
     app.router.routes.extend(
         [
-            *otlp.routes(flow.accept, catalog.project_named, limit),
+            *receiver.routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
         ]
