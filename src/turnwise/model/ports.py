@@ -10,6 +10,7 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.model.price import Price
+from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, Caller
 
@@ -227,6 +228,57 @@ class FeedbackStore(Protocol):
 
     async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
         """Judgements, newest first, then id."""
+        ...
+
+
+class RunStore(Protocol):
+    """Observations as runs of tracing projects; the telemetry store implements it."""
+
+    async def runs(self, query: RunQuery) -> list[Observation]:
+        """Runs by start, then span id, in the direction asked; contents included."""
+        ...
+
+    async def run_places(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> dict[str, RunPlace]:
+        """Where runs of these span ids are kept; unknown ones are left out."""
+        ...
+
+    async def run_stats(
+        self, project_ids: Sequence[ProjectId], since_ns: int | None
+    ) -> dict[ProjectId, RunStats]:
+        """Statistics of each project over the runs that start at or after an instant."""
+        ...
+
+    async def matching_stats(self, query: RunQuery) -> RunStats:
+        """Statistics over the matching runs of all projects together; `limit` is ignored."""
+        ...
+
+    async def last_run_starts(self, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
+        """When the newest root run of each project began; projects without runs are left out."""
+        ...
+
+    async def feedback_of_runs(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> dict[str, dict[str, FeedbackSummary]]:
+        """Judgements of each run by key; runs without any are left out."""
+        ...
+
+    async def drop_twins(self, project_id: ProjectId, trace_ids: Collection[str]) -> set[str]:
+        """Forget spans that repeat a run; returns the OpenTelemetry traces that lost spans.
+
+        The LangSmith SDK in hybrid mode sends every run and also a span of scope "langsmith", in
+        the OpenTelemetry trace whose hex digits are those of the run's trace UUID. Spans of that
+        scope in such a trace are dropped once the project holds a run of the UUID's trace.
+
+        Args:
+            project_id: where both are.
+            trace_ids: in either form; others than UUIDs are passed over.
+        """
+        ...
+
+    async def erase_project(self, project_id: ProjectId) -> None:
+        """Forget every fact, session and judgement of a project; durable on return."""
         ...
 
 
