@@ -9,18 +9,23 @@ Adapters get `accept`; the worker and the reader call `settle`.
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
 from turnwise.app.pending import Pending
 from turnwise.model.batch import Batch, Receipt
 from turnwise.model.ids import ProjectId, SessionId
-from turnwise.model.ports import Catalog, TelemetryStore
+from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStore, Written
 from turnwise.model.session import Session
-from turnwise.normalise import normalise_spans
+from turnwise.normalise import is_langsmith, normalise_runs, normalise_spans
 
 # Below this many spans a hop to a worker thread costs more than it frees.
 _SPANS_WORTH_A_THREAD = 32
+
+
+class FactStore(TelemetryStore, RunStore, FeedbackStore, Protocol):
+    """The telemetry store with all that it can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Flow:
         met: agents that the catalog already knows, so that it is asked once for each.
     """
 
-    store: TelemetryStore
+    store: FactStore
     catalog: Catalog
     pending: Pending
     counters: Counters = field(default_factory=Counters)
@@ -51,16 +56,27 @@ class Flow:
             observations, unreadable = await asyncio.to_thread(
                 normalise, batch.project_id, batch.spans
             )
+        pieces, unplaced = normalise_runs(batch.project_id, batch.runs)
+        unreadable += unplaced
         written = await self.store.write(
-            batch.user_id, [*batch.observations, *observations], batch.facts
+            batch.user_id, [*batch.observations, *observations, *pieces], batch.facts
         )
         self.pending.mark(written)
+        await self._drop_twins(batch)
         receipt = Receipt(
             stored=written.stored,
             rejected=(*batch.rejected, *unreadable, *written.rejected),
         )
         self.counters.receipt(receipt)
         return receipt
+
+    async def _drop_twins(self, batch: Batch) -> None:
+        """Keep one of each run that came twice, as a run and as a span; whichever was first."""
+        told_twice = {span.trace_id for span in batch.spans if is_langsmith(span)}
+        told_twice.update(run.trace_id for run in batch.runs)
+        gone = await self.store.drop_twins(batch.project_id, told_twice)
+        traces = frozenset((batch.project_id, trace_id) for trace_id in gone)
+        self.pending.mark(Written(traces=traces))
 
     async def settle(
         self, project_id: ProjectId, session_ids: Collection[SessionId]

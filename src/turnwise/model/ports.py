@@ -12,7 +12,7 @@ from turnwise.model.observation import Observation
 from turnwise.model.price import Price
 from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
-from turnwise.model.tenancy import Agent, Caller
+from turnwise.model.tenancy import Agent, ApiKey, Caller, ProjectChanges, ProjectDetails, Tenant
 
 Accept = Callable[[Batch], Awaitable[Receipt]]
 """Takes a batch and returns when it is durable; raises Busy when it must be sent again."""
@@ -350,6 +350,52 @@ class Catalog(Protocol):
 
     def prices(self) -> Sequence[Price]:
         """Operator's own prices, which win over the built-in table."""
+        ...
+
+
+class ProjectBook(Protocol):
+    """The caller's own projects and keys. Synchronous: called in a worker thread."""
+
+    def tenant(self, caller: Caller) -> Tenant:
+        """The caller's tenant."""
+        ...
+
+    def projects(self, caller: Caller) -> list[ProjectDetails]:
+        """Every project of the tenant, the oldest first."""
+        ...
+
+    def project(self, caller: Caller, project_id: str) -> ProjectDetails:
+        """A project by its UUID; raises NotFound."""
+        ...
+
+    def create_project(
+        self, caller: Caller, name: str, fields: ProjectChanges, project_id: str | None
+    ) -> ProjectDetails:
+        """A new project; raises Conflict when the name or the id is taken."""
+        ...
+
+    def change_project(
+        self, caller: Caller, project_id: str, changes: ProjectChanges
+    ) -> ProjectDetails:
+        """Change what is not None; raises NotFound and Conflict."""
+        ...
+
+    def delete_project(self, caller: Caller, project_id: str) -> ProjectId:
+        """Forget a project; raises NotFound, and Conflict while keys write to it."""
+        ...
+
+    def keys(self, caller: Caller) -> list[ApiKey]:
+        """Keys of the tenant (of the caller alone, unless the caller sees the whole tenant)."""
+        ...
+
+    def create_key(
+        self, caller: Caller, name: str, *, read_only: bool, expires_ns: int | None
+    ) -> tuple[ApiKey, str]:
+        """A new key of the caller, no mightier than the caller, and its secret."""
+        ...
+
+    def revoke_key(self, caller: Caller, key_id: str) -> ApiKey:
+        """Take back a key that `keys` shows; raises NotFound."""
         ...
 
 

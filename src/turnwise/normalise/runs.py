@@ -203,10 +203,14 @@ def _usage(
 ) -> tuple[Counts, Mapping[str, Any]]:
     """Token counts, and the object that they and perhaps costs come from.
 
-    A chain's output often is the model's answer with its usage: that is the model's, not its own.
+    A chain's output often is the model's answer with its usage, which the SDK copies into the
+    metadata: that is the model's, not its own.
     """
     found = _mapping(metadata.get("usage_metadata"))
-    if not found and kind not in (Kind.CHAIN, Kind.SPAN):
+    if kind in (Kind.CHAIN, Kind.SPAN):
+        if _inner(outputs, "usage_metadata"):
+            found = {}
+    elif not found:
         found = _reported(outputs) if kind in _CONSUMING else _inner(outputs, "usage_metadata")
     return merged(counts_of(found)), found
 

@@ -132,7 +132,7 @@ class _Sorter:
             if found is not None:
                 self.fields.setdefault((kind, run_id), {})[detail] = found
         else:
-            self.refuse(part, "a part of no known name")
+            self.rejected.append(Rejected(part.name[:256], "a part of no known name"))
 
     def refuse(self, part: Part, reason: str) -> None:
         self.rejected.append(Rejected(part.name[:256], reason))

@@ -50,13 +50,13 @@ class Placing:
         known = await self._known([each for each in pieces if _lacks(each, made)], made)
         for piece in sorted(pieces, key=lambda each: each.is_update):
             try:
-                project = self._own_project(piece, names)
+                named = self._own_project(piece, names)
                 run = raw_run(piece, known)
             except BadInput as error:
                 bad.append(Rejected(piece.id, error.message))
                 continue
             place = known.get(piece.id)
-            project = project or (place.project_id if place else self.caller.project_id)
+            project = named or (place.project_id if place else self.caller.project_id)
             start_ns = run.placed_ns if run.start_ns is None else run.start_ns
             known[piece.id] = RunPlace(project, run.trace_id, start_ns)
             good.append((project, run, piece))
@@ -66,9 +66,11 @@ class Placing:
         names = {name for each in pieces if (name := _name(each)) is not None}
         made: dict[str, ProjectId] = {}
         for name in names:
-            known = self.caller.projects_by_name.get(name)
+            if (known := self.caller.projects_by_name.get(name)) is not None:
+                made[name] = known
+                continue
             try:
-                made[name] = known or await asyncio.to_thread(
+                made[name] = await asyncio.to_thread(
                     self.project_named, self.caller.tenant_id, name
                 )
             except BadInput:
