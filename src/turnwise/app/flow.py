@@ -7,7 +7,7 @@ Adapters get `accept`; the worker and the reader call `settle`.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,12 +16,15 @@ from turnwise.app.counters import Counters
 from turnwise.app.pending import Pending
 from turnwise.model.batch import Batch, Receipt
 from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
+from turnwise.model.observation import Observation
 from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStore, Written
 from turnwise.model.session import Session
 from turnwise.normalise import is_langsmith, normalise_runs, normalise_spans
 
 # Below this many spans a hop to a worker thread costs more than it frees.
 _SPANS_WORTH_A_THREAD = 32
+NS_PER_YEAR = 366 * 86_400 * NS_PER_SECOND
 
 
 class FactStore(TelemetryStore, RunStore, FeedbackStore, Protocol):
@@ -62,7 +65,7 @@ class Flow:
             batch.user_id, [*batch.observations, *observations, *pieces], batch.facts
         )
         self.pending.mark(written)
-        await self._drop_twins(batch)
+        await self._drop_twins(batch, pieces)
         receipt = Receipt(
             stored=written.stored,
             rejected=(*batch.rejected, *unreadable, *written.rejected),
@@ -70,11 +73,12 @@ class Flow:
         self.counters.receipt(receipt)
         return receipt
 
-    async def _drop_twins(self, batch: Batch) -> None:
+    async def _drop_twins(self, batch: Batch, runs: Sequence[Observation]) -> None:
         """Keep one of each run that came twice, as a run and as a span; whichever was first."""
-        told_twice = {span.trace_id for span in batch.spans if is_langsmith(span)}
-        told_twice.update(run.trace_id for run in batch.runs)
-        gone = await self.store.drop_twins(batch.project_id, told_twice)
+        starts = [span.start_ns + NS_PER_US // 2 for span in batch.spans if is_langsmith(span)]
+        starts += [run.start_ns for run in runs]
+        instants = {each // NS_PER_US for each in starts if 0 < each < now_ns() + NS_PER_YEAR}
+        gone = await self.store.drop_twins(batch.project_id, instants)
         traces = frozenset((batch.project_id, trace_id) for trace_id in gone)
         self.pending.mark(Written(traces=traces))
 

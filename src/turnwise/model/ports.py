@@ -264,16 +264,16 @@ class RunStore(Protocol):
         """Judgements of each run by key; runs without any are left out."""
         ...
 
-    async def drop_twins(self, project_id: ProjectId, trace_ids: Collection[str]) -> set[str]:
-        """Forget spans that repeat a run; returns the OpenTelemetry traces that lost spans.
+    async def drop_twins(self, project_id: ProjectId, starts_us: Collection[int]) -> set[str]:
+        """Forget spans that repeat a run; returns the traces that lost some.
 
-        The LangSmith SDK in hybrid mode sends every run and also a span of scope "langsmith", in
-        the OpenTelemetry trace whose hex digits are those of the run's trace UUID. Spans of that
-        scope in such a trace are dropped once the project holds a run of the UUID's trace.
+        The LangSmith SDK in hybrid mode sends every run and also a span of scope "langsmith",
+        with ids of its own. Such a span is dropped once the project holds a run of the same name
+        that began in the same microsecond.
 
         Args:
             project_id: where both are.
-            trace_ids: in either form; others than UUIDs are passed over.
+            starts_us: microseconds since the epoch in which the runs or spans in question began.
         """
         ...
 

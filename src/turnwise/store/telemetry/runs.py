@@ -6,11 +6,12 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from turnwise.model.ids import ProjectId
+from turnwise.model.instants import NS_PER_US
 from turnwise.model.observation import Observation
-from turnwise.model.runs import RunPlace, RunQuery, trace_ids_of, trace_uuid
-from turnwise.store.telemetry.rows import COLUMNS, decode_observations
+from turnwise.model.runs import RunPlace, RunQuery
+from turnwise.store.telemetry.rows import COLUMNS, NS_PER_DAY, decode_observations
 from turnwise.store.telemetry.run_filters import IS_ROOT, Conditions
-from turnwise.store.telemetry.sql import chunks, lines
+from turnwise.store.telemetry.sql import chunks, date_text, lines
 
 
 class _Place(msgspec.Struct):
@@ -44,14 +45,16 @@ SELECT project_id, max(start_ns) AS start_ns FROM observations FINAL
 WHERE project_id IN {projects:Array(String)} AND {is_root} GROUP BY project_id
 """.replace("{is_root}", IS_ROOT)
 
-# Runs have UUIDs with dashes as trace ids, spans the same digits without.
-_IS_TWIN = """project_id = {project:String} AND trace_id IN (
-    SELECT replaceAll(trace_id, '-', '') FROM observations
-    WHERE project_id = {project:String} AND trace_id IN {runs:Array(String)})
-AND trace_id IN {spans:Array(String)} AND JSONExtractString(metadata, 'scope', 'name') = 'langsmith'
+_IS_TWIN = """project_id = {project:String} AND day IN {days:Array(Date)}
+AND start_ns IN {spans:Array(Int64)} AND empty(run)
+AND JSONExtractString(ifNull(metadata, ''), 'scope', 'name') = 'langsmith'
+AND (intDiv(start_ns + 500, 1000), name) IN (
+    SELECT intDiv(start_ns, 1000), name FROM observations FINAL
+    WHERE project_id = {project:String} AND day IN {days:Array(Date)}
+    AND start_ns IN {runs:Array(Int64)} AND notEmpty(run))
 """
 
-_TWINS = "SELECT DISTINCT trace_id FROM observations FINAL WHERE " + _IS_TWIN  # noqa: S608
+_TWINS = "SELECT DISTINCT trace_id FROM observations FINAL WHERE " + _IS_TWIN
 
 # A span that is sent again gets a newer version, comes back, and is dropped again.
 _DROP_TWINS = (
@@ -117,23 +120,27 @@ def last_starts(client: Client, project_ids: Sequence[ProjectId]) -> dict[Projec
     return found
 
 
-def drop_twins(client: Client, project_id: ProjectId, trace_ids: Collection[str]) -> set[str]:
+def drop_twins(client: Client, project_id: ProjectId, starts_us: Collection[int]) -> set[str]:
     """Make spans disappear that repeat a run; returns the traces that had some."""
     dropped: set[str] = set()
-    pairs = [trace_ids_of(each) for each in sorted({trace_uuid(each) for each in trace_ids})]
-    for part in chunks(pairs):
+    for part in chunks(sorted(set(starts_us))):
+        exact = [each * NS_PER_US for each in part]
         parameters = {
             "project": project_id,
-            "runs": [uuid for uuid, _ in part],
-            "spans": [digits for _, digits in part],
+            "days": sorted({date_text(each // NS_PER_DAY) for each in exact}),
+            "runs": exact,
+            "spans": sorted({*exact, *map(_as_sent, part)}),
         }
-        found = {
-            row.trace_id for row in _twin_decoder.decode_lines(lines(client, _TWINS, parameters))
-        }
-        if found:
+        answer = lines(client, _TWINS, parameters)
+        if found := {row.trace_id for row in _twin_decoder.decode_lines(answer)}:
             client.command(_DROP_TWINS, parameters=parameters)
             dropped |= found
     return dropped
+
+
+def _as_sent(start_us: int) -> int:
+    """Nanoseconds as the SDK makes them of a run's start, by way of a float of seconds."""
+    return int(start_us / 1_000_000 * 1_000_000_000)
 
 
 def erase(client: Client, project_id: ProjectId) -> None:

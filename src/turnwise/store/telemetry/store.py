@@ -235,8 +235,8 @@ class ClickHouseTelemetry:
     ) -> dict[str, dict[str, FeedbackSummary]]:
         return await self._ask(run_stats.of_runs, project_ids, run_ids) if run_ids else {}
 
-    async def drop_twins(self, project_id: ProjectId, trace_ids: Collection[str]) -> set[str]:
-        return await self._ask(runs.drop_twins, project_id, trace_ids) if trace_ids else set()
+    async def drop_twins(self, project_id: ProjectId, starts_us: Collection[int]) -> set[str]:
+        return await self._ask(runs.drop_twins, project_id, starts_us) if starts_us else set()
 
     async def erase_project(self, project_id: ProjectId) -> None:
         await self._ask(runs.erase, project_id)

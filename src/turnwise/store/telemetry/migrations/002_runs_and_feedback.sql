@@ -6,6 +6,10 @@ ALTER TABLE {database}.observations {on_cluster}
 ALTER TABLE {database}.observations {on_cluster}
     ADD INDEX IF NOT EXISTS ix_span span_id TYPE bloom_filter(0.001) GRANULARITY 1;
 
+-- Spans that repeat a run are found by the instant at which both began.
+ALTER TABLE {database}.observations {on_cluster}
+    ADD INDEX IF NOT EXISTS ix_start start_ns TYPE bloom_filter(0.001) GRANULARITY 1;
+
 -- Judgements, newest version per id.
 CREATE TABLE IF NOT EXISTS {database}.feedback {on_cluster}
 (
