@@ -7,20 +7,28 @@ Adapters get `accept`; the worker and the reader call `settle`.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
 from turnwise.app.pending import Pending
 from turnwise.model.batch import Batch, Receipt
 from turnwise.model.ids import ProjectId, SessionId
-from turnwise.model.ports import Catalog, TelemetryStore
+from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
+from turnwise.model.observation import Observation
+from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStore, Written
 from turnwise.model.session import Session
-from turnwise.normalise import normalise_spans
+from turnwise.normalise import is_langsmith, normalise_runs, normalise_spans
 
 # Below this many spans a hop to a worker thread costs more than it frees.
 _SPANS_WORTH_A_THREAD = 32
+NS_PER_YEAR = 366 * 86_400 * NS_PER_SECOND
+
+
+class FactStore(TelemetryStore, RunStore, FeedbackStore, Protocol):
+    """The telemetry store with all that it can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Flow:
         met: agents that the catalog already knows, so that it is asked once for each.
     """
 
-    store: TelemetryStore
+    store: FactStore
     catalog: Catalog
     pending: Pending
     counters: Counters = field(default_factory=Counters)
@@ -51,16 +59,28 @@ class Flow:
             observations, unreadable = await asyncio.to_thread(
                 normalise, batch.project_id, batch.spans
             )
+        pieces, unplaced = normalise_runs(batch.project_id, batch.runs)
+        unreadable += unplaced
         written = await self.store.write(
-            batch.user_id, [*batch.observations, *observations], batch.facts
+            batch.user_id, [*batch.observations, *observations, *pieces], batch.facts
         )
         self.pending.mark(written)
+        await self._drop_twins(batch, pieces)
         receipt = Receipt(
             stored=written.stored,
             rejected=(*batch.rejected, *unreadable, *written.rejected),
         )
         self.counters.receipt(receipt)
         return receipt
+
+    async def _drop_twins(self, batch: Batch, runs: Sequence[Observation]) -> None:
+        """Keep one of each run that came twice, as a run and as a span; whichever was first."""
+        starts = [span.start_ns + NS_PER_US // 2 for span in batch.spans if is_langsmith(span)]
+        starts += [run.start_ns for run in runs]
+        instants = {each // NS_PER_US for each in starts if 0 < each < now_ns() + NS_PER_YEAR}
+        gone = await self.store.drop_twins(batch.project_id, instants)
+        traces = frozenset((batch.project_id, trace_id) for trace_id in gone)
+        self.pending.mark(Written(traces=traces))
 
     async def settle(
         self, project_id: ProjectId, session_ids: Collection[SessionId]

@@ -10,22 +10,25 @@ from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
-from turnwise.api import health, lyzr_traces, metrics, persona_sessions, plain_pages
+from turnwise.api import health, langsmith, lyzr_traces, metrics, persona_sessions, plain_pages
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
+from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
 from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
 from turnwise.ingest import lyzr_sessions, otlp
+from turnwise.ingest.langsmith.routes import RunWrites
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
 from turnwise.model.instants import NS_PER_SECOND
-from turnwise.model.ports import Health
+from turnwise.model.ports import Health, MediaStore
+from turnwise.normalise import complete_run
 from turnwise.store.catalog import SqlCatalog, catalog_url
 from turnwise.store.telemetry.store import open_telemetry
 
@@ -47,8 +50,11 @@ def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     counters, pending = Counters(), Pending()
-    complete = counters.pricing(Pricer(catalog.prices()))
-    store = open_telemetry(settings.telemetry_url or settings.telemetry_dir, complete=complete)
+    price = counters.pricing(Pricer(catalog.prices()))
+    store = open_telemetry(
+        settings.telemetry_url or settings.telemetry_dir,
+        complete=lambda observation: price(complete_run(observation)),
+    )
     counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
     return Flow(store, catalog, pending, counters)
 
@@ -82,15 +88,17 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.authenticator = CatalogAuthenticator(catalog)
+    limit = settings.max_body_bytes
+    media: MediaStore | None = None
     for router in (
         lyzr_traces.router(reading),
         persona_sessions.router(reading),
         health.router(__version__, check),
         metrics.router(flow.counters.registry),
+        langsmith.router(OwnProjects(catalog), flow.store, media, limit),
         plain_pages.router(reading),
     ):
         app.include_router(router)
-    limit = settings.max_body_bytes
     livekit = lyzr_sessions.LiveKitAccess(
         settings.livekit_url,
         settings.livekit_api_key,
@@ -106,6 +114,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     app.router.routes.extend(
         [
             *receiver.routes(),
+            *RunWrites(flow.accept, flow.store, catalog.project_named, media, limit).routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
         ]
@@ -115,6 +124,12 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         [*otlp_document.OPERATIONS, *native_document.OPERATIONS, *lyzr_sessions.OPERATIONS],
     )
     install_error_handlers(
-        app, [lyzr_traces.ERROR_RENDERER, otlp.ERROR_RENDERER, plain_pages.ERROR_RENDERER]
+        app,
+        [
+            lyzr_traces.ERROR_RENDERER,
+            otlp.ERROR_RENDERER,
+            plain_pages.ERROR_RENDERER,
+            *langsmith.ERROR_RENDERERS,
+        ],
     )
     return app

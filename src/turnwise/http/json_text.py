@@ -19,12 +19,17 @@ def raw(text: str | None) -> msgspec.Raw:
     return _NULL if text is None else msgspec.Raw(text.encode())
 
 
-def money(usd: Decimal) -> msgspec.Raw:
-    """A decimal as an exact JSON number, without exponent and trailing zeros."""
+def decimal_text(usd: Decimal) -> str:
+    """A decimal without exponent and trailing zeros."""
     text = format(usd, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return msgspec.Raw((text or "0").encode())
+    return text or "0"
+
+
+def money(usd: Decimal) -> msgspec.Raw:
+    """A decimal as an exact JSON number, without exponent and trailing zeros."""
+    return msgspec.Raw(decimal_text(usd).encode())
 
 
 def decode_json(body: bytes, form: type[Form]) -> Form:

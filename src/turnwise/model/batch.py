@@ -61,6 +61,29 @@ class RawSpan:
     links: Sequence[RawLink] = ()
 
 
+@dataclass(slots=True, kw_only=True)
+class RawRun:
+    """The making of a LangSmith run, or an update of one, before anybody asked what it means.
+
+    Attributes:
+        id, trace_id, parent_id: UUIDs in canonical text.
+        is_update: an update wins over the making, whichever comes first.
+        start_ns: None when this very message does not say; then `placed_ns` stands for it.
+        placed_ns: the best guess at the start, until one is said.
+        fields: as they came, nulls left out; JSON values.
+        attachments: what was kept: name to JSON-able facts about the file.
+    """
+
+    id: str
+    trace_id: str
+    parent_id: str | None
+    is_update: bool
+    start_ns: int | None
+    placed_ns: int
+    fields: dict[str, Any]
+    attachments: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """One record that was not stored: which, and why."""
@@ -76,7 +99,7 @@ class Batch:
     Attributes:
         user_id: who sends it; becomes the creator of sessions that it begins.
         project_id: where all of it goes.
-        spans: still to be normalised.
+        spans, runs: still to be normalised.
         observations: already in our own words (native ways in).
         facts: session facts.
         rejected: records that the way in itself could not read.
@@ -85,6 +108,7 @@ class Batch:
     project_id: ProjectId
     user_id: int
     spans: Sequence[RawSpan] = ()
+    runs: Sequence[RawRun] = ()
     observations: Sequence[Observation] = ()
     facts: Sequence[SessionFact] = ()
     rejected: list[Rejected] = field(default_factory=list)

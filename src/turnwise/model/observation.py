@@ -166,6 +166,8 @@ class Observation:
         usage_details: token counts by name; `total` is the sum of the others unless given.
         cost_details: USD by name; `total` as in usage_details.
         cost_source: "reported", the name of the price row, or None while unpriced.
+        run: what the run surface must give back and no other field holds, by field name: plain text
+            for `run_type` and `dotted_order`, JSON text for all others. Partial updates win per key.
         stamps: JSON text of the per-field ordering of partial updates, None for whole records.
         version: set by the store; larger is newer.
     """
@@ -201,6 +203,7 @@ class Observation:
     user_ref: str | None = None
     tags: tuple[str, ...] = ()
     voice: Voice = Voice()
+    run: dict[str, str] = field(default_factory=dict)
     stamps: str | None = None
     version: int = 0
 

@@ -10,8 +10,9 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.model.price import Price
+from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
-from turnwise.model.tenancy import Agent, Caller
+from turnwise.model.tenancy import Agent, ApiKey, Caller, ProjectChanges, ProjectDetails, Tenant
 
 Accept = Callable[[Batch], Awaitable[Receipt]]
 """Takes a batch and returns when it is durable; raises Busy when it must be sent again."""
@@ -230,6 +231,57 @@ class FeedbackStore(Protocol):
         ...
 
 
+class RunStore(Protocol):
+    """Observations as runs of tracing projects; the telemetry store implements it."""
+
+    async def runs(self, query: RunQuery) -> list[Observation]:
+        """Runs by start, then span id, in the direction asked; contents included."""
+        ...
+
+    async def run_places(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> dict[str, RunPlace]:
+        """Where runs of these span ids are kept; unknown ones are left out."""
+        ...
+
+    async def run_stats(
+        self, project_ids: Sequence[ProjectId], since_ns: int | None
+    ) -> dict[ProjectId, RunStats]:
+        """Statistics of each project over the runs that start at or after an instant."""
+        ...
+
+    async def matching_stats(self, query: RunQuery) -> RunStats:
+        """Statistics over the matching runs of all projects together; `limit` is ignored."""
+        ...
+
+    async def last_run_starts(self, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
+        """When the newest root run of each project began; projects without runs are left out."""
+        ...
+
+    async def feedback_of_runs(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> dict[str, dict[str, FeedbackSummary]]:
+        """Judgements of each run by key; runs without any are left out."""
+        ...
+
+    async def drop_twins(self, project_id: ProjectId, starts_us: Collection[int]) -> set[str]:
+        """Forget spans that repeat a run; returns the traces that lost some.
+
+        The LangSmith SDK in hybrid mode sends every run and also a span of scope "langsmith",
+        with ids of its own. Such a span is dropped once the project holds a run of the same name
+        that began in the same microsecond.
+
+        Args:
+            project_id: where both are.
+            starts_us: microseconds since the epoch in which the runs or spans in question began.
+        """
+        ...
+
+    async def erase_project(self, project_id: ProjectId) -> None:
+        """Forget every fact, session and judgement of a project; durable on return."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file in the media store.
@@ -298,6 +350,52 @@ class Catalog(Protocol):
 
     def prices(self) -> Sequence[Price]:
         """Operator's own prices, which win over the built-in table."""
+        ...
+
+
+class ProjectBook(Protocol):
+    """The caller's own projects and keys. Synchronous: called in a worker thread."""
+
+    def tenant(self, caller: Caller) -> Tenant:
+        """The caller's tenant."""
+        ...
+
+    def projects(self, caller: Caller) -> list[ProjectDetails]:
+        """Every project of the tenant, the oldest first."""
+        ...
+
+    def project(self, caller: Caller, project_id: str) -> ProjectDetails:
+        """A project by its UUID; raises NotFound."""
+        ...
+
+    def create_project(
+        self, caller: Caller, name: str, fields: ProjectChanges, project_id: str | None
+    ) -> ProjectDetails:
+        """A new project; raises Conflict when the name or the id is taken."""
+        ...
+
+    def change_project(
+        self, caller: Caller, project_id: str, changes: ProjectChanges
+    ) -> ProjectDetails:
+        """Change what is not None; raises NotFound and Conflict."""
+        ...
+
+    def delete_project(self, caller: Caller, project_id: str) -> ProjectId:
+        """Forget a project; raises NotFound, and Conflict while keys write to it."""
+        ...
+
+    def keys(self, caller: Caller) -> list[ApiKey]:
+        """Keys of the tenant (of the caller alone, unless the caller sees the whole tenant)."""
+        ...
+
+    def create_key(
+        self, caller: Caller, name: str, *, read_only: bool, expires_ns: int | None
+    ) -> tuple[ApiKey, str]:
+        """A new key of the caller, no mightier than the caller, and its secret."""
+        ...
+
+    def revoke_key(self, caller: Caller, key_id: str) -> ApiKey:
+        """Take back a key that `keys` shows; raises NotFound."""
         ...
 
 

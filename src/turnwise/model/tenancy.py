@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from turnwise.model.errors import Forbidden
 from turnwise.model.ids import ProjectId, TenantId
@@ -62,6 +63,47 @@ class Project:
     name: str
     created_ns: int
     description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectDetails:
+    """A project with what only the tracer-session surface and the settings ask for.
+
+    Attributes:
+        end_ns: None while the project runs.
+        retention_days: None means what the server's setting says.
+    """
+
+    project: Project
+    start_ns: int
+    end_ns: int | None
+    extra: dict[str, Any]
+    default_dataset_id: str | None
+    reference_dataset_id: str | None
+    trace_tier: str | None
+    test_run_number: int | None
+    last_run_start_ns: int | None
+    retention_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectChanges:
+    """What to change; None leaves a field as it is, as the clients of this surface expect."""
+
+    name: str | None = None
+    description: str | None = None
+    start_ns: int | None = None
+    end_ns: int | None = None
+    extra: dict[str, Any] | None = None
+    default_dataset_id: str | None = None
+    reference_dataset_id: str | None = None
+    trace_tier: str | None = None
+    retention_days: int | None = None
+
+    def given(self) -> dict[str, Any]:
+        """What is to be changed, by field name."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Meaning: raw spans become observations. Pure; one table per vocabulary in `dialects`."""
 
-from turnwise.normalise.spans import normalise_spans
+from turnwise.normalise.runs import complete_run, normalise_runs
+from turnwise.normalise.spans import is_langsmith, normalise_spans
 
-__all__ = ["normalise_spans"]
+__all__ = ["complete_run", "is_langsmith", "normalise_runs", "normalise_spans"]

@@ -77,6 +77,23 @@ def normalise_spans(
     return kept, rejected
 
 
+def is_langsmith(span: RawSpan) -> bool:
+    """Whether the LangSmith SDK made the span out of a run."""
+    return span.scope.name == "langsmith"
+
+
+def _parent(span: RawSpan) -> str | None:
+    """The parent; None for the root of the LangSmith SDK, whose parent exists nowhere.
+
+    The SDK begins a root inside a context that it makes from the run's UUID: its hex digits are
+    the trace id, the first half of them the id of the parent.
+    """
+    parent = span.parent_span_id or None
+    if parent is not None and is_langsmith(span) and parent == span.trace_id[:16]:
+        return None
+    return parent
+
+
 def _refusal(span: RawSpan, latest_ns: int) -> str | None:
     if not span.trace_id or not span.span_id:
         return "missing id"
@@ -113,7 +130,7 @@ def _observation(project_id: ProjectId, span: RawSpan, encoder: Encoder) -> Obse
         trace_id=span.trace_id,
         span_id=span.span_id,
         start_ns=span.start_ns,
-        parent_span_id=span.parent_span_id or None,
+        parent_span_id=_parent(span),
         end_ns=span.end_ns,
         name=span.name or None,
         kind=kind,
@@ -151,7 +168,7 @@ def _voice(reading: Reading, tool_messages: tuple[ToolMessage, ...]) -> Voice:
 
 
 def _root_name(span: RawSpan, reading: Reading) -> str | None:
-    return None if span.parent_span_id else reading.fields.get("root_trace_name")
+    return None if _parent(span) else reading.fields.get("root_trace_name")
 
 
 def _read_metrics(reading: Reading) -> None:

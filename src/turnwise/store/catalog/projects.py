@@ -1,68 +1,20 @@
 """Projects: the containers that keys write to."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from turnwise.model.errors import NotFound
+from turnwise.model.errors import Conflict, NotFound
 from turnwise.model.ids import ProjectId, TenantId
-from turnwise.model.tenancy import Project
+from turnwise.model.tenancy import Project, ProjectChanges, ProjectDetails
 from turnwise.store.catalog import checks
 from turnwise.store.catalog.audit import INGEST, Actor, record
 from turnwise.store.catalog.database import Database
-from turnwise.store.catalog.tables import projects
+from turnwise.store.catalog.tables import agents, api_keys, projects
 
 DEFAULT_PROJECT = "default"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectDetails:
-    """A project with what only the tracer-session surface and the settings ask for.
-
-    Attributes:
-        end_ns: None while the project runs.
-        retention_days: None means what the server's setting says.
-    """
-
-    project: Project
-    start_ns: int
-    end_ns: int | None
-    extra: dict[str, Any]
-    default_dataset_id: str | None
-    reference_dataset_id: str | None
-    trace_tier: str | None
-    test_run_number: int | None
-    last_run_start_ns: int | None
-    retention_days: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectChanges:
-    """What to change; None leaves a field as it is, as the clients of this surface expect."""
-
-    name: str | None = None
-    description: str | None = None
-    start_ns: int | None = None
-    end_ns: int | None = None
-    extra: dict[str, Any] | None = None
-    default_dataset_id: str | None = None
-    reference_dataset_id: str | None = None
-    trace_tier: str | None = None
-    retention_days: int | None = None
-
-    def values(self) -> dict[str, Any]:
-        """The columns to set, checked.
-
-        Raises:
-            BadInput: the name is malformed.
-        """
-        given = {field: getattr(self, field) for field in self.__dataclass_fields__}
-        if self.name is not None:
-            given["name"] = checks.name("name", self.name)
-        return {field: value for field, value in given.items() if value is not None}
 
 
 class Projects:
@@ -92,7 +44,7 @@ class Projects:
         chosen = None if project_id is None else checks.uuid_text(project_id)
         if project_id is not None and chosen is None:
             checks.refuse("id", "id must be a UUID.")
-        values = (fields or ProjectChanges()).values() | {"name": name}
+        values = _values(fields or ProjectChanges()) | {"name": name}
         conflict = f"There is a project '{name}' already."
         with self._database.writing(conflict=conflict) as connection:
             return insert_project(
@@ -125,7 +77,7 @@ class Projects:
             NotFound: there is none, or it is another tenant's.
             Conflict: the new name is taken.
         """
-        values = changes.values()
+        values = _values(changes)
         with self._database.writing(
             conflict=f"There is a project '{changes.name}' already."
         ) as connection:
@@ -142,6 +94,42 @@ class Projects:
                     fields=sorted(values),
                 )
             return _get(connection, tenant_id, found.id)
+
+    def delete(self, tenant_id: TenantId, project_id: str, *, by: Actor) -> ProjectId:
+        """Forget a project and the agents that ingest has met in it.
+
+        Raises:
+            NotFound: there is none, or it is another tenant's.
+            Conflict: keys that still hold write to it.
+        """
+        with self._database.writing() as connection:
+            found = _get(connection, tenant_id, project_id).project.id
+            holding = select(api_keys.c.id).where(
+                api_keys.c.project_id == found, api_keys.c.revoked_ns.is_(None)
+            )
+            if connection.execute(holding.limit(1)).first() is not None:
+                raise Conflict("API keys write to this project; revoke them first.")
+            others = select(projects.c.id).where(
+                projects.c.tenant_id == tenant_id, projects.c.id != found
+            )
+            heir = (
+                connection.execute(
+                    others.order_by(projects.c.name != DEFAULT_PROJECT, projects.c.created_ns)
+                )
+                .scalars()
+                .first()
+            )
+            if heir is None:
+                raise Conflict("The last project of a tenant stays.")
+            # Revoked keys stay for the record, and a key needs a project.
+            connection.execute(
+                update(api_keys).where(api_keys.c.project_id == found).values(project_id=heir)
+            )
+            connection.execute(delete(agents).where(agents.c.project_id == found))
+            connection.execute(delete(projects).where(projects.c.id == found))
+            now = self._database.now()
+            record(connection, now, by, "project.deleted", f"project {found}", tenant_id)
+            return found
 
     def named(self, tenant_id: TenantId, name: str) -> Project | None:
         """The tenant's project of this name."""
@@ -174,6 +162,14 @@ class Projects:
             raise NotFound("There is no such tenant.") from error
         assert found is not None
         return found
+
+
+def _values(changes: ProjectChanges) -> dict[str, Any]:
+    """The columns to set, checked."""
+    given = changes.given()
+    if changes.name is not None:
+        given["name"] = checks.name("name", changes.name)
+    return given
 
 
 def insert_project(

@@ -10,7 +10,7 @@ from turnwise.model.ids import ProjectId, TenantId
 from turnwise.model.instants import now_ns
 from turnwise.model.ports import Health
 from turnwise.model.price import Price
-from turnwise.model.tenancy import Agent, Caller, Project, Role, Scope, Tenant, User
+from turnwise.model.tenancy import Agent, Caller, Project, ProjectChanges, Role, Scope, Tenant, User
 from turnwise.store.catalog import bootstrap, schema
 from turnwise.store.catalog.agents import Agents
 from turnwise.store.catalog.audit import COMMAND_LINE, Actor, AuditLog
@@ -19,7 +19,7 @@ from turnwise.store.catalog.callers import Callers
 from turnwise.store.catalog.database import Clock, Database, open_database
 from turnwise.store.catalog.keys import Keys, NewKey
 from turnwise.store.catalog.prices import Prices
-from turnwise.store.catalog.projects import ProjectChanges, Projects
+from turnwise.store.catalog.projects import Projects
 from turnwise.store.catalog.secrets import KeyStyle
 from turnwise.store.catalog.tenants import Tenants
 from turnwise.store.catalog.users import Users

@@ -1,7 +1,8 @@
 """How partial updates become one record. Pure functions: any order and repetition ends the same.
 
 The stamps of an observation are JSON text of an object: field name to an integer that orders the
-updates, "*" for all fields that are not listed. A field of `voice` is listed as "voice.<field>".
+updates, "*" for all fields that are not listed. A field of `voice` is listed as "voice.<field>", a
+key of `run` as "run.<key>".
 A field without a stamp is a placeholder: any stamped value replaces it.
 """
 
@@ -13,7 +14,7 @@ import msgspec
 from turnwise.model.observation import Observation, Voice
 from turnwise.store.telemetry.rows import NO_VOICE, NS_PER_DAY
 
-_KEY = frozenset({"project_id", "trace_id", "span_id", "version", "stamps", "voice"})
+_KEY = frozenset({"project_id", "trace_id", "span_id", "version", "stamps", "voice", "run"})
 # These mean nothing without the field that they go with.
 _FOLLOWS = {"session_rank": "session_ref", "cost_source": "cost_details"}
 # What the store's own `complete` made of a record is made anew after a merge.
@@ -109,6 +110,9 @@ def _said(observation: Observation) -> Said:
             value = getattr(observation.voice, name[6:])
             if value is not None and value != default:
                 said[name] = (stamps.get(name, whole), value)
+    whole = stamps.get("run", stamps.get(_ALL, _UNSTAMPED))
+    for key, text in observation.run.items():
+        said[f"run.{key}"] = (stamps.get(f"run.{key}", whole), text)
     return said
 
 
@@ -135,9 +139,12 @@ def _wins(found: tuple[int, Any], kept: tuple[int, Any]) -> bool:
 def _record(key: Observation, said: Said) -> Observation:
     values: dict[str, Any] = dict(_DEFAULTS)
     voice: dict[str, Any] = {}
+    run: dict[str, str] = {}
     for name, (_, value) in said.items():
         if name.startswith("voice."):
             voice[name[6:]] = value
+        elif name.startswith("run."):
+            run[name[4:]] = value
         elif name == "session_ref":
             values["session_ref"], values["session_rank"] = value
         elif name == "cost_details":
@@ -149,5 +156,6 @@ def _record(key: Observation, said: Said) -> Observation:
         key,
         **values,
         voice=Voice(**voice) if voice else NO_VOICE,
+        run=run,
         stamps=_sorting_encoder.encode(stamps).decode(),
     )

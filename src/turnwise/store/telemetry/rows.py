@@ -69,6 +69,7 @@ class ObservationRow(msgspec.Struct, omit_defaults=True, gc=False):
     app_version: str | None = None
     user_ref: str | None = None
     tags: tuple[str, ...] = ()
+    run: dict[str, str] = {}
     stamps: str | None = None
     voice: str = ""
 
@@ -90,7 +91,7 @@ class _WrittenRow(ObservationRow, omit_defaults=True, gc=False):
     is_deleted: int = 0
 
 
-CONTENT_COLUMNS = frozenset({"input", "output", "metadata", "model_parameters"})
+CONTENT_COLUMNS = frozenset({"input", "output", "metadata", "model_parameters", "run"})
 """What session_facts leaves out: large, and the assembler does not read it."""
 
 COLUMNS = ", ".join(ObservationRow.__struct_fields__)
@@ -227,6 +228,7 @@ def _observation(row: ObservationRow) -> Observation:
         app_version=row.app_version,
         user_ref=row.user_ref,
         tags=row.tags,
+        run=row.run,
         voice=_voice_decoder.decode(row.voice) if row.voice else NO_VOICE,
         stamps=row.stamps,
     )

@@ -14,11 +14,20 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from turnwise.model.errors import Busy
 from turnwise.model.facts import SessionFact, SessionFacts
+from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Complete, Health, Membership, SessionQuery, Written
+from turnwise.model.ports import (
+    Complete,
+    FeedbackQuery,
+    Health,
+    Membership,
+    SessionQuery,
+    Written,
+)
+from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
-from turnwise.store.telemetry import derived, reader, schema
+from turnwise.store.telemetry import derived, judgements, reader, run_stats, runs, schema
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
@@ -102,12 +111,13 @@ class ClickHouseTelemetry:
         engine = self._engine
         with closing(engine.client(None, {})) as maker:
             self._step = schema.migrate(maker, engine)
-        # Each of these two belongs to one writer thread.
-        self._writing = [engine.client(engine.database, WRITE_SETTINGS) for _ in range(2)]
+        # Each of these belongs to one writer thread.
+        self._writing = [engine.client(engine.database, WRITE_SETTINGS) for _ in range(3)]
         settings: dict[str, str | int] = {"max_execution_time": READ_SECONDS}
         self._reading = Handles(lambda: engine.client(engine.database, settings), READERS)
         self._readers = ThreadPoolExecutor(READERS, "telemetry-read")
         told, newest = newest_versions(self._writing[0])
+        newest = max(newest, judgements.newest_version(self._writing[2]))
         clock = VersionClock(newest)
         facts = FactWriter(self._writing[0], clock, complete)
         if repaired := facts.repair(told):
@@ -117,6 +127,8 @@ class ClickHouseTelemetry:
         self._facts = GroupCommit(facts.commit, "telemetry-write", limits)
         sessions = SessionWriter(self._writing[1])
         self._sessions = GroupCommit(sessions.commit, "telemetry-derive", limits)
+        judged = judgements.FeedbackWriter(self._writing[2], VersionClock(newest))
+        self._judgements = GroupCommit(judged.commit, "telemetry-feedback", limits)
 
     # Writing
 
@@ -197,6 +209,54 @@ class ClickHouseTelemetry:
     async def sessions(self, query: SessionQuery) -> list[SessionHead]:
         return await self._ask(derived.heads, query)
 
+    # Runs and judgements
+
+    async def runs(self, query: RunQuery) -> list[Observation]:
+        return await self._ask(runs.runs, query)
+
+    async def run_places(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> dict[str, RunPlace]:
+        return await self._ask(runs.places, project_ids, run_ids) if run_ids else {}
+
+    async def run_stats(
+        self, project_ids: Sequence[ProjectId], since_ns: int | None
+    ) -> dict[ProjectId, RunStats]:
+        return await self._ask(run_stats.by_project, project_ids, since_ns)
+
+    async def matching_stats(self, query: RunQuery) -> RunStats:
+        return await self._ask(run_stats.matching, query)
+
+    async def last_run_starts(self, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
+        return await self._ask(runs.last_starts, project_ids)
+
+    async def feedback_of_runs(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> dict[str, dict[str, FeedbackSummary]]:
+        return await self._ask(run_stats.of_runs, project_ids, run_ids) if run_ids else {}
+
+    async def drop_twins(self, project_id: ProjectId, starts_us: Collection[int]) -> set[str]:
+        return await self._ask(runs.drop_twins, project_id, starts_us) if starts_us else set()
+
+    async def erase_project(self, project_id: ProjectId) -> None:
+        await self._ask(runs.erase, project_id)
+
+    async def put_feedback(self, feedback: Sequence[Feedback]) -> None:
+        await self._change_feedback([(each, False) for each in feedback])
+
+    async def delete_feedback(self, project_ids: Sequence[ProjectId], feedback_id: str) -> bool:
+        found = await self._ask(judgements.of_id, project_ids, feedback_id)
+        await self._change_feedback([(each, True) for each in found])
+        return bool(found)
+
+    async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
+        return await self._ask(judgements.find, query)
+
+    async def _change_feedback(self, changes: Sequence[judgements.Change]) -> None:
+        if changes:
+            job = self._judgements.submit(changes, len(changes), _ROW_BYTES * len(changes))
+            await asyncio.wrap_future(job)
+
     # Itself
 
     async def health(self) -> Health:
@@ -213,6 +273,7 @@ class ClickHouseTelemetry:
         """`close` for those who have no event loop."""
         self._facts.close()
         self._sessions.close()
+        self._judgements.close()
         self._readers.shutdown()
         self._reading.close()
         for client in self._writing:

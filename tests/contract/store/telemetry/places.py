@@ -91,6 +91,7 @@ def full_span(text: str = NASTY) -> Observation:
         app_version=text,
         user_ref=text,
         tags=(text, "", "b"),
+        run={"run_type": text, text: "{}"},
         voice=Voice(
             user_text=text,
             confidence=0.25,

@@ -1,0 +1,1 @@
+"""LangSmith runs: single, in batches, and as multipart with attachments and feedback."""
