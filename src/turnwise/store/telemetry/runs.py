@@ -54,7 +54,7 @@ AND (intDiv(start_ns + 500, 1000), name) IN (
     AND start_ns IN {runs:Array(Int64)} AND notEmpty(run))
 """
 
-_TWINS = "SELECT DISTINCT trace_id FROM observations FINAL WHERE " + _IS_TWIN
+_TWINS = "SELECT DISTINCT trace_id FROM observations FINAL WHERE " + _IS_TWIN  # noqa: S608 - ours
 
 # A span that is sent again gets a newer version, comes back, and is dropped again.
 _DROP_TWINS = (
