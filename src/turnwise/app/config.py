@@ -64,7 +64,8 @@ class Settings(BaseSettings):
         "default", description="Slug of the tenant that its users belong to; new ones are members."
     )
     signup: bool = Field(
-        True, description="Whether `POST /api/auth/signup/` may make a user with a tenant of their own."
+        True,
+        description="Whether `POST /api/auth/signup/` may make a user with a tenant of their own.",
     )
     max_live_sessions: int = Field(
         100,

@@ -3,6 +3,7 @@
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -52,10 +53,8 @@ def _kept(path: Path) -> bytes:
                 file.write(secrets.token_urlsafe(48))
                 file.flush()
                 os.fsync(file.fileno())
-            try:
+            with suppress(FileExistsError):  # another process was first
                 os.link(half_made, path)
-            except FileExistsError:
-                pass  # another process was first
         finally:
             half_made.unlink()
     return path.read_bytes().strip()

@@ -12,6 +12,7 @@ from turnwise.model.observation import Observation
 from turnwise.model.price import Price
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, Caller
+from turnwise.model.transcripts import Usage, UsageQuery
 
 Accept = Callable[[Batch], Awaitable[Receipt]]
 """Takes a batch and returns when it is durable; raises Busy when it must be sent again."""
@@ -177,6 +178,14 @@ class TelemetryStore(Protocol):
 
     async def sessions(self, query: SessionQuery) -> list[SessionHead]:
         """Lines of the session list: start descending, then id descending; at most `limit`."""
+        ...
+
+    async def usage(self, query: UsageQuery) -> Usage:
+        """A page of whole sessions, start descending, and the sums over all that match."""
+        ...
+
+    async def live_sessions(self, project_id: ProjectId, agent: str) -> int:
+        """How many sessions of an agent are open, as far as they have been derived."""
         ...
 
     async def trace(

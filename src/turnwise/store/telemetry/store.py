@@ -18,8 +18,10 @@ from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.model.ports import Complete, Health, Membership, SessionQuery, Written
 from turnwise.model.session import Session, SessionHead
+from turnwise.model.transcripts import Usage, UsageQuery
 from turnwise.store.telemetry import derived, reader, schema
 from turnwise.store.telemetry import health as state
+from turnwise.store.telemetry import usage as consumption
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
 from turnwise.store.telemetry.embedded import DEFAULT_MEMORY_BYTES, Embedded
@@ -190,6 +192,12 @@ class ClickHouseTelemetry:
 
     async def sessions(self, query: SessionQuery) -> list[SessionHead]:
         return await self._ask(derived.heads, query)
+
+    async def usage(self, query: UsageQuery) -> Usage:
+        return await self._ask(consumption.usage, query)
+
+    async def live_sessions(self, project_id: ProjectId, agent: str) -> int:
+        return await self._ask(consumption.live, project_id, agent)
 
     # Itself
 
