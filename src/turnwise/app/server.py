@@ -8,15 +8,30 @@ from fastapi import FastAPI
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
-from turnwise.api import health, lyzr_traces, persona_sessions, plain_pages
+from turnwise.api import (
+    health,
+    lyzr_traces,
+    oshara_auth,
+    oshara_billing,
+    oshara_characters,
+    oshara_forms,
+    persona_sessions,
+    plain_pages,
+)
+from turnwise.app.accounts import CatalogAccounts, CatalogCharacters, CatalogForms
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
+from turnwise.app.secret_key import load_secret_key
+from turnwise.app.tokens import OwnTokens, outside_tokens
+from turnwise.app.transcripts import Transcripts
 from turnwise.app.worker import Worker
+from turnwise.http.envelope import ENVELOPE_RENDERER
 from turnwise.http.errors import install_error_handlers
-from turnwise.ingest import lyzr_sessions, otlp
+from turnwise.http.livekit_access import LiveKitAccess
+from turnwise.ingest import lyzr_sessions, oshara_sessions, otlp
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Health
@@ -25,7 +40,8 @@ from turnwise.store.telemetry.store import open_telemetry
 
 DESCRIPTION = """Observability for voice agents: sessions, turns, traces, cost and causes.
 
-Every route takes a key as `x-api-key`, as `Authorization: Bearer` or as Basic `public:secret`."""
+Every route takes a key as `x-api-key`, as `Authorization: Bearer` or as Basic `public:secret`, and a
+log-in token as `Authorization: Bearer`."""
 
 
 def open_catalog(settings: Settings) -> SqlCatalog:
@@ -73,16 +89,25 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.authenticator = CatalogAuthenticator(catalog)
+    tokens = OwnTokens(load_secret_key(settings))
+    app.state.authenticator = CatalogAuthenticator(
+        catalog, tokens, outside_tokens(settings), settings.jwt_tenant
+    )
+    transcripts = Transcripts(flow, reading, catalog)
+    characters = CatalogCharacters(catalog)
     for router in (
         lyzr_traces.router(reading),
         persona_sessions.router(reading),
+        oshara_billing.router(transcripts),
+        oshara_auth.router(CatalogAccounts(catalog, tokens, may_sign_up=settings.signup)),
+        oshara_characters.router(characters),
+        oshara_forms.router(characters, CatalogForms(catalog)),
         health.router(__version__, check),
         plain_pages.router(reading),
     ):
         app.include_router(router)
     limit = settings.max_body_bytes
-    livekit = lyzr_sessions.LiveKitAccess(
+    livekit = LiveKitAccess(
         settings.livekit_url,
         settings.livekit_api_key,
         settings.livekit_api_secret.get_secret_value() if settings.livekit_api_secret else "",
@@ -91,10 +116,23 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         [
             *otlp.routes(flow.accept, catalog.project_named, limit),
             *NativeWrites(flow.accept, reading, limit).routes(),
+            *oshara_sessions.AgentSessions(
+                flow.accept_settled,
+                characters,
+                flow.store.live_sessions,
+                livekit,
+                settings.max_live_sessions,
+            ).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
         ]
     )
     install_error_handlers(
-        app, [lyzr_traces.ERROR_RENDERER, otlp.ERROR_RENDERER, plain_pages.ERROR_RENDERER]
+        app,
+        [
+            lyzr_traces.ERROR_RENDERER,
+            otlp.ERROR_RENDERER,
+            plain_pages.ERROR_RENDERER,
+            ENVELOPE_RENDERER,
+        ],
     )
     return app

@@ -173,7 +173,12 @@ class Agents:
 
     def release(self, agent_id: str, *, by: Actor) -> None:
         """Forget what a person said of an agent: it is inactive then, and nobody has made it."""
-        values: dict[str, Any] = {"created_by": None, "config": {}, "allowed_origins": [], "is_active": False}
+        values: dict[str, Any] = {
+            "created_by": None,
+            "config": {},
+            "allowed_origins": [],
+            "is_active": False,
+        }
         with self._database.writing() as connection:
             query = select(agents).where(agents.c.id == agent_id)
             row = connection.execute(query).mappings().one_or_none()

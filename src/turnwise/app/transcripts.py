@@ -1,0 +1,124 @@
+"""Sessions for the transcript surface: its rule of who may see what, in one place."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from turnwise.app.flow import Flow
+from turnwise.app.reading import LIST_PATIENCE_SECONDS, Reading
+from turnwise.model.ids import ProjectId
+from turnwise.model.recording import Recording, RecordingStatus
+from turnwise.model.session import Session
+from turnwise.model.tenancy import Caller
+from turnwise.model.transcripts import (
+    RecordingLinks,
+    Transcript,
+    TranscriptPage,
+    UsageFilter,
+    UsageQuery,
+)
+from turnwise.store.catalog import SqlCatalog
+
+_BEST_FIRST = (RecordingStatus.READY, RecordingStatus.PENDING, RecordingStatus.FAILED)
+
+Made = tuple[tuple[ProjectId, str], ...]
+"""Agents by project and slug."""
+
+
+class Transcripts:
+    """Implements model.transcripts.TranscriptReader.
+
+    Staff see every session of every tenant. Others see sessions of agents that they made, in
+    their own tenant; owners and admins are no exception.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        reading: Reading,
+        catalog: SqlCatalog,
+        links: RecordingLinks | None = None,
+    ):
+        self._flow = flow
+        self._reading = reading
+        self._catalog = catalog.admin
+        self._links = links
+
+    async def transcript(self, caller: Caller, session_id: str) -> Transcript | None:
+        """See TranscriptReader.transcript."""
+        made: Made | None = None
+        if caller.is_staff:
+            everywhere = await asyncio.to_thread(self._catalog.sessions.projects_of, None)
+            others = [each for each in everywhere if each not in caller.project_ids]
+            project_ids = (*caller.project_ids, *others)
+        else:
+            made = await self._made_by(caller)
+            theirs = {project_id for project_id, _ in made}
+            project_ids = tuple(each for each in caller.project_ids if each in theirs)
+        if not project_ids:
+            return None
+        session = await self._reading.session(replace(caller, project_ids=project_ids), session_id)
+        if session is None:
+            return None
+        if made is not None and (session.project_id, session.agent) not in made:
+            return None
+        return (await self._told([session]))[0]
+
+    async def page(self, caller: Caller, wanted: UsageFilter) -> TranscriptPage:
+        """See TranscriptReader.page."""
+        query = UsageQuery(
+            project_ids=caller.project_ids,
+            agent=wanted.character,
+            from_ns=wanted.from_ns,
+            to_ns=wanted.to_ns,
+            limit=wanted.limit,
+            offset=wanted.offset,
+        )
+        if caller.is_staff:
+            projects = await asyncio.to_thread(self._catalog.sessions.projects_of, wanted.tenant)
+            query = replace(query, project_ids=projects if wanted.tenant is not None else None)
+        else:
+            projects = caller.project_ids
+            is_theirs = wanted.tenant in (None, caller.tenant_slug)
+            query = replace(query, agents=await self._made_by(caller) if is_theirs else ())
+        if self._flow.pending.concerns(projects):
+            await self._flow.pending.settled(LIST_PATIENCE_SECONDS)
+        found = await self._flow.store.usage(query)
+        return TranscriptPage(found.totals, tuple(await self._told(found.sessions)))
+
+    async def _made_by(self, caller: Caller) -> Made:
+        agents = await asyncio.to_thread(self._catalog.agents.made, caller.user_id)
+        return tuple(
+            (each.agent.project_id, each.agent.slug)
+            for each in agents
+            if each.agent.project_id in caller.project_ids
+        )
+
+    async def _told(self, sessions: Sequence[Session]) -> list[Transcript]:
+        keys = [(session.project_id, session.id) for session in sessions]
+        numbers = await asyncio.to_thread(self._catalog.sessions.numbers, keys)
+        projects = {session.project_id for session in sessions}
+        tenants = await asyncio.to_thread(self._catalog.sessions.tenants_of, projects)
+        return [
+            Transcript(
+                session=session,
+                number=numbers[key],
+                tenant=tenants.get(session.project_id, ""),
+                recording=(recording := best_of(session.recordings)),
+                recording_url=await self._link(recording),
+            )
+            for key, session in zip(keys, sessions, strict=True)
+        ]
+
+    async def _link(self, recording: Recording | None) -> str | None:
+        if self._links is None or recording is None:
+            return None
+        if recording.status is not RecordingStatus.READY:
+            return None
+        return await self._links.link(recording)
+
+
+def best_of(recordings: Collection[Recording]) -> Recording | None:
+    """The recording to show: one that can be played before one that may be, the first of equals."""
+    found = [each for each in recordings if each.status in _BEST_FIRST]
+    return min(found, key=lambda each: _BEST_FIRST.index(each.status), default=None)
