@@ -13,7 +13,7 @@ import pytest
 
 from tests.people import PASSWORD, new_person
 from tests.server import RunningServer
-from turnwise.app.secret_key import derived_key
+from turnwise.app.secret_key import key_for
 from turnwise.model.tenancy import Role, Scope
 from turnwise.store.catalog import SqlCatalog
 
@@ -23,8 +23,8 @@ DAY = 86_400
 
 def own_key(server: RunningServer) -> bytes:
     """What the server signs log-in tokens with."""
-    secret = (server.data_dir / "secret-key").read_bytes().strip()
-    return derived_key(secret, "log-in tokens")
+    secret = (server.data_dir / "secret.key").read_bytes().strip()
+    return key_for(secret, "log-in tokens")
 
 
 def me(server: RunningServer, bearer: str, **headers: str) -> httpx2.Response:
@@ -33,7 +33,7 @@ def me(server: RunningServer, bearer: str, **headers: str) -> httpx2.Response:
 
 
 def test_the_secret_key_is_kept_for_its_owner_alone(server: RunningServer) -> None:
-    file = server.data_dir / "secret-key"
+    file = server.data_dir / "secret.key"
     assert file.stat().st_mode & 0o777 == 0o600
     assert len(file.read_bytes()) >= 48
 

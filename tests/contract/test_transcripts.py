@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.otlp import MS, base_ns, chat, new_trace_id, send, span
+from tests.otlp import MS, base_ns, chat, new_trace_id, send
 from tests.people import Person, create_character, new_person
 from tests.server import RunningServer
 from turnwise.model.tenancy import Role, Scope
@@ -125,8 +125,6 @@ def test_a_live_session_is_told_so_far(server: RunningServer) -> None:
     person, session = new_person(server), str(uuid4())
     with person.client() as client:
         slug = create_character(client)
-        running = span("agent_session", new_trace_id(), base_ns(), None, {"session.id": session})
-        running.pop("endTimeUnixNano", None)
         assert create(client, slug, id=session, startedAt="2026-11-01T10:00:00Z") == session
         data = client.get(f"{BASE}/{session}/").json()["data"]
         later = client.get(f"{BASE}/{session}/").json()["data"]

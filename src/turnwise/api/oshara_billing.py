@@ -7,10 +7,10 @@ that nobody reported are 0 here, because the published shape demands numbers; in
 import re
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel
 
@@ -47,6 +47,14 @@ def _is_uuid(text: str) -> str:
     if not is_canonical_uuid(text):
         raise ValueError("must be a UUID, 36 characters with dashes")
     return text
+
+
+class Links(Protocol):
+    """Makes links to recordings."""
+
+    async def link(self, request: Request, recording: Recording) -> tuple[str, int] | None:
+        """An absolute URL that anyone may play until it expires, and when; None without audio."""
+        ...
 
 
 class Utterance(msgspec.Struct, frozen=True):
@@ -136,7 +144,7 @@ def usd(cost: Decimal) -> str:
     return format(cost.quantize(_MICRO_USD, ROUND_HALF_UP), "f")
 
 
-def summary_of(transcript: Transcript, at_ns: int) -> SessionSummary:
+def summary_of(transcript: Transcript, link: str | None, at_ns: int) -> SessionSummary:
     """The published form of a session; `at_ns` stands for the end of a live one."""
     session = transcript.session
     llm, stt, tts = (_rows(session, stage) for stage in (Stage.LLM, Stage.STT, Stage.TTS))
@@ -167,7 +175,7 @@ def summary_of(transcript: Transcript, at_ns: int) -> SessionSummary:
             transcript.recording.status if transcript.recording else RecordingStatus.NONE
         ).upper(),
         recording_url=_storage_uri(transcript.recording),
-        recording_presigned_url=transcript.recording_url,
+        recording_presigned_url=link,
         transcript=utterances,
         transcript_text="\n".join(f"{each.role.capitalize()}: {each.text}" for each in utterances),
         created_at=iso_seconds(session.started_ns),
@@ -226,8 +234,10 @@ def _bound(field: str, text: str | None, *, is_end: bool) -> int | None:
     return max(-_LAST_NS, min(bound, _LAST_NS))
 
 
-def _usage_of(found: TranscriptPage, page: int, page_size: int) -> UsageBody:
-    totals, at_ns = found.totals, now_ns()
+def _usage_of(
+    found: TranscriptPage, summaries: list[SessionSummary], page: int, page_size: int
+) -> UsageBody:
+    totals = found.totals
     return UsageBody(
         total_sessions=totals.sessions,
         total_llm_input_tokens=totals.llm_input_tokens,
@@ -236,7 +246,7 @@ def _usage_of(found: TranscriptPage, page: int, page_size: int) -> UsageBody:
         total_tts_characters=totals.tts_characters,
         total_estimated_cost_usd=usd(totals.cost_usd),
         sessions=SummaryPage(
-            data=[summary_of(each, at_ns) for each in found.transcripts],
+            data=summaries,
             page=page,
             page_size=page_size,
             total=totals.sessions,
@@ -245,13 +255,20 @@ def _usage_of(found: TranscriptPage, page: int, page_size: int) -> UsageBody:
     )
 
 
-def router(reader: TranscriptReader) -> APIRouter:
+def router(reader: TranscriptReader, links: Links | None = None) -> APIRouter:
     """The two endpoints; each answers with and without its last slash."""
     routes = APIRouter(prefix="/api/billing", tags=["Transcripts"], responses=ERRORS)
+
+    async def told(request: Request, transcript: Transcript) -> SessionSummary:
+        recording, link = transcript.recording, None
+        if links is not None and recording and recording.status is RecordingStatus.READY:
+            link = await links.link(request, recording)
+        return summary_of(transcript, link[0] if link else None, now_ns())
 
     @routes.get("/sessions/{session_id}", include_in_schema=False)
     @routes.get("/sessions/{session_id}/", summary="Get a session transcript", responses=NOT_FOUND)
     async def get_session(
+        request: Request,
         caller: Reader,
         session_id: Annotated[
             str,
@@ -263,11 +280,12 @@ def router(reader: TranscriptReader) -> APIRouter:
         transcript = await reader.transcript(caller, session_id)
         if transcript is None:
             raise NotFound("Session not found.")
-        return enveloped(summary_of(transcript, now_ns()), "Session retrieved.")
+        return enveloped(await told(request, transcript), "Session retrieved.")
 
     @routes.get("/usage", include_in_schema=False)
     @routes.get("/usage/", summary="List usage")
     async def get_usage(
+        request: Request,
         caller: Reader,
         character_slug: Annotated[str | None, Query(description="Only of this character.")] = None,
         tenant_id: Annotated[str | None, Query(description="Only of this tenant (slug).")] = None,
@@ -292,6 +310,7 @@ def router(reader: TranscriptReader) -> APIRouter:
             offset=(page - 1) * page_size,
         )
         found = await reader.page(caller, wanted)
-        return enveloped(_usage_of(found, page, page_size), "Usage retrieved.")
+        summaries = [await told(request, each) for each in found.transcripts]
+        return enveloped(_usage_of(found, summaries, page, page_size), "Usage retrieved.")
 
     return routes

@@ -45,8 +45,8 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="Signs log-in tokens and links (at least 16 characters); made and kept in the "
-        "data folder when absent.",
+        description="Signs links and log-in tokens (at least 16 characters). Absent: made and kept "
+        "in the data folder.",
     )
     jwt_issuer: str = Field(
         "", description="Issuer (`iss`) of an outside identity provider whose tokens are accepted."

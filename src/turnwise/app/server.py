@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
 from turnwise.api import (
     health,
     lyzr_traces,
+    metrics,
     oshara_auth,
     oshara_billing,
     oshara_characters,
@@ -21,18 +24,22 @@ from turnwise.api import (
 from turnwise.app.accounts import CatalogAccounts, CatalogCharacters, CatalogForms
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
+from turnwise.app.counters import Counters
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
-from turnwise.app.secret_key import load_secret_key
+from turnwise.app.secret_key import secret_key
 from turnwise.app.tokens import OwnTokens, outside_tokens
 from turnwise.app.transcripts import Transcripts
 from turnwise.app.worker import Worker
+from turnwise.http.documents import describe
 from turnwise.http.envelope import ENVELOPE_RENDERER
 from turnwise.http.errors import install_error_handlers
 from turnwise.http.livekit_access import LiveKitAccess
 from turnwise.ingest import lyzr_sessions, oshara_sessions, otlp
+from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
+from turnwise.ingest.otlp import document as otlp_document
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Health
 from turnwise.store.catalog import SqlCatalog, catalog_url
@@ -56,9 +63,11 @@ def open_catalog(settings: Settings) -> SqlCatalog:
 def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    pricer = Pricer(catalog.prices())
-    address = settings.telemetry_url or settings.telemetry_dir
-    return Flow(open_telemetry(address, complete=pricer.complete), catalog, Pending())
+    counters, pending = Counters(), Pending()
+    complete = counters.pricing(Pricer(catalog.prices()))
+    store = open_telemetry(settings.telemetry_url or settings.telemetry_dir, complete=complete)
+    counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
+    return Flow(store, catalog, pending, counters)
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
@@ -82,14 +91,14 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         telemetry = await flow.store.health()
         return Health(telemetry.problems, {"version": __version__, **telemetry.facts})
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Turnwise",
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    tokens = OwnTokens(load_secret_key(settings))
+    tokens = OwnTokens(secret_key(settings))
     app.state.authenticator = CatalogAuthenticator(
         catalog, tokens, outside_tokens(settings), settings.jwt_tenant
     )
@@ -103,6 +112,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         oshara_characters.router(characters),
         oshara_forms.router(characters, CatalogForms(catalog)),
         health.router(__version__, check),
+        metrics.router(flow.counters.registry),
         plain_pages.router(reading),
     ):
         app.include_router(router)
@@ -112,9 +122,16 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         settings.livekit_api_key,
         settings.livekit_api_secret.get_secret_value() if settings.livekit_api_secret else "",
     )
+    receiver = otlp.OtlpReceiver(flow.accept, catalog.project_named, limit)
+    for signal in receiver.counted:
+        flow.counters.gauge(
+            f"otlp_{signal}_dropped",
+            f"OTLP {signal} records that were counted and dropped.",
+            partial(receiver.counted.__getitem__, signal),
+        )
     app.router.routes.extend(
         [
-            *otlp.routes(flow.accept, catalog.project_named, limit),
+            *receiver.routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
             *oshara_sessions.AgentSessions(
                 flow.accept_settled,
@@ -125,6 +142,10 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             ).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
         ]
+    )
+    describe(
+        app,
+        [*otlp_document.OPERATIONS, *native_document.OPERATIONS, *lyzr_sessions.OPERATIONS],
     )
     install_error_handlers(
         app,

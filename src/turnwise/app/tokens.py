@@ -12,7 +12,7 @@ import httpx2
 import jwt
 
 from turnwise.app.config import Settings
-from turnwise.app.secret_key import derived_key
+from turnwise.app.secret_key import key_for
 from turnwise.model.accounts import Tokens
 from turnwise.model.errors import Busy, Misconfigured
 
@@ -36,7 +36,7 @@ class OwnTokens:
     """Makes and checks this server's tokens (HS256, a key derived from the server's secret)."""
 
     def __init__(self, secret_key: bytes, now: Clock = time.time):
-        self._key = derived_key(secret_key, "log-in tokens")
+        self._key = key_for(secret_key, "log-in tokens")
         self._now = now
 
     def both(self, uid: str) -> Tokens:

@@ -5,13 +5,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from turnwise.app.flow import Flow
-from turnwise.app.reading import LIST_PATIENCE_SECONDS, Reading
+from turnwise.app.reading import PATIENCE_SECONDS, Reading
 from turnwise.model.ids import ProjectId
 from turnwise.model.recording import Recording, RecordingStatus
 from turnwise.model.session import Session
 from turnwise.model.tenancy import Caller
 from turnwise.model.transcripts import (
-    RecordingLinks,
     Transcript,
     TranscriptPage,
     UsageFilter,
@@ -32,17 +31,10 @@ class Transcripts:
     their own tenant; owners and admins are no exception.
     """
 
-    def __init__(
-        self,
-        flow: Flow,
-        reading: Reading,
-        catalog: SqlCatalog,
-        links: RecordingLinks | None = None,
-    ):
+    def __init__(self, flow: Flow, reading: Reading, catalog: SqlCatalog):
         self._flow = flow
         self._reading = reading
         self._catalog = catalog.admin
-        self._links = links
 
     async def transcript(self, caller: Caller, session_id: str) -> Transcript | None:
         """See TranscriptReader.transcript."""
@@ -82,7 +74,7 @@ class Transcripts:
             is_theirs = wanted.tenant in (None, caller.tenant_slug)
             query = replace(query, agents=await self._made_by(caller) if is_theirs else ())
         if self._flow.pending.concerns(projects):
-            await self._flow.pending.settled(LIST_PATIENCE_SECONDS)
+            await self._flow.pending.settled(PATIENCE_SECONDS)
         found = await self._flow.store.usage(query)
         return TranscriptPage(found.totals, tuple(await self._told(found.sessions)))
 
@@ -104,18 +96,10 @@ class Transcripts:
                 session=session,
                 number=numbers[key],
                 tenant=tenants.get(session.project_id, ""),
-                recording=(recording := best_of(session.recordings)),
-                recording_url=await self._link(recording),
+                recording=best_of(session.recordings),
             )
             for key, session in zip(keys, sessions, strict=True)
         ]
-
-    async def _link(self, recording: Recording | None) -> str | None:
-        if self._links is None or recording is None:
-            return None
-        if recording.status is not RecordingStatus.READY:
-            return None
-        return await self._links.link(recording)
 
 
 def best_of(recordings: Collection[Recording]) -> Recording | None:

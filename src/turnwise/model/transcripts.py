@@ -60,14 +60,12 @@ class Transcript:
         number: serial number, given when the session was first shown.
         tenant: slug of its tenant.
         recording: the one to play, None when there is none.
-        recording_url: a link that anyone may play for a while; None unless the audio is there.
     """
 
     session: Session
     number: int
     tenant: str
     recording: Recording | None = None
-    recording_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +97,4 @@ class TranscriptReader(Protocol):
 
     async def page(self, caller: Caller, wanted: UsageFilter) -> TranscriptPage:
         """Sessions that the caller may see; what they may not is simply absent."""
-        ...
-
-
-class RecordingLinks(Protocol):
-    """Makes links to recordings."""
-
-    async def link(self, recording: Recording) -> str | None:
-        """An absolute URL that anyone may play until it expires; None when there is no audio."""
         ...
