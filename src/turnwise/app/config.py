@@ -48,6 +48,12 @@ class Settings(BaseSettings):
         description="Signs links and log-in tokens (at least 16 characters). Absent: made and kept "
         "in the data folder.",
     )
+    observability_key: SecretStr | None = Field(
+        None,
+        description="What workers send as `x-observability-key` to `POST "
+        "/internal/sessions/observability` (at least 16 characters); without it they need an API "
+        "key.",
+    )
     jwt_issuer: str = Field(
         "", description="Issuer (`iss`) of an outside identity provider whose tokens are accepted."
     )

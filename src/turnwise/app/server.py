@@ -13,6 +13,7 @@ from turnwise.analyse.pricing import Pricer
 from turnwise.api import (
     health,
     lyzr_traces,
+    lyzr_transcripts,
     metrics,
     oshara_auth,
     oshara_billing,
@@ -30,13 +31,14 @@ from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
 from turnwise.app.secret_key import secret_key
 from turnwise.app.tokens import OwnTokens, outside_tokens
-from turnwise.app.transcripts import Transcripts
+from turnwise.app.transcripts import Conversations, Transcripts
 from turnwise.app.worker import Worker
+from turnwise.app.worker_key import WorkerKey
 from turnwise.http.documents import describe
 from turnwise.http.envelope import ENVELOPE_RENDERER
 from turnwise.http.errors import install_error_handlers
 from turnwise.http.livekit_access import LiveKitAccess
-from turnwise.ingest import lyzr_sessions, oshara_sessions, otlp
+from turnwise.ingest import lyzr_reports, lyzr_sessions, oshara_sessions, otlp
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
@@ -106,6 +108,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     characters = CatalogCharacters(catalog)
     for router in (
         lyzr_traces.router(reading),
+        lyzr_transcripts.router(reading, Conversations(flow, catalog)),
         persona_sessions.router(reading),
         oshara_billing.router(transcripts),
         oshara_auth.router(CatalogAccounts(catalog, tokens, may_sign_up=settings.signup)),
@@ -140,12 +143,21 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
                 livekit,
                 settings.max_live_sessions,
             ).routes(),
+            *lyzr_reports.WorkerReports(
+                flow.accept, reading, WorkerKey(settings, catalog).caller, limit
+            ).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
         ]
     )
     describe(
         app,
-        [*otlp_document.OPERATIONS, *native_document.OPERATIONS, *lyzr_sessions.OPERATIONS],
+        [
+            *otlp_document.OPERATIONS,
+            *native_document.OPERATIONS,
+            *lyzr_sessions.OPERATIONS,
+            *lyzr_reports.OPERATIONS,
+            *oshara_sessions.OPERATIONS,
+        ],
     )
     install_error_handlers(
         app,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 from turnwise.app.flow import Flow
 from turnwise.app.reading import PATIENCE_SECONDS, Reading
@@ -11,8 +12,11 @@ from turnwise.model.recording import Recording, RecordingStatus
 from turnwise.model.session import Session
 from turnwise.model.tenancy import Caller
 from turnwise.model.transcripts import (
+    CallStats,
+    SessionKey,
     Transcript,
     TranscriptPage,
+    Usage,
     UsageFilter,
     UsageQuery,
 )
@@ -100,6 +104,45 @@ class Transcripts:
             )
             for key, session in zip(keys, sessions, strict=True)
         ]
+
+
+class Conversations:
+    """Implements model.transcripts.ConversationReader."""
+
+    def __init__(self, flow: Flow, catalog: SqlCatalog):
+        self._flow = flow
+        self._catalog = catalog.admin
+
+    async def conversations(self, caller: Caller, query: UsageQuery) -> Usage:
+        """See ConversationReader.conversations."""
+        return await self._flow.store.usage(await self._visible(caller, query))
+
+    async def reports(self, sessions: Sequence[Session]) -> dict[SessionKey, dict[str, Any]]:
+        """See ConversationReader.reports."""
+        found: dict[SessionKey, dict[str, Any]] = {}
+        for project_id in {session.project_id for session in sessions}:
+            wanted = [each.id for each in sessions if each.project_id == project_id]
+            reports = await self._flow.store.reports(project_id, wanted)
+            found |= {(project_id, each): report for each, report in reports.items()}
+        return found
+
+    async def creators(self, sessions: Sequence[Session]) -> dict[int, str]:
+        """See ConversationReader.creators."""
+        numbers = {session.created_by for session in sessions}
+        return await asyncio.to_thread(self._catalog.users.uids, numbers)
+
+    async def stats(self, caller: Caller, query: UsageQuery) -> CallStats:
+        """See ConversationReader.stats."""
+        return await self._flow.store.call_stats(await self._visible(caller, query))
+
+    async def _visible(self, caller: Caller, query: UsageQuery) -> UsageQuery:
+        if self._flow.pending.concerns(caller.project_ids):
+            await self._flow.pending.settled(PATIENCE_SECONDS)
+        projects = caller.project_ids
+        if query.project_ids is not None:
+            projects = tuple(each for each in projects if each in query.project_ids)
+        created_by = None if caller.sees_whole_tenant else caller.user_id
+        return replace(query, project_ids=projects, created_by=created_by)
 
 
 def best_of(recordings: Collection[Recording]) -> Recording | None:

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from turnwise.http.documents import Operation
 from turnwise.http.envelope import bare, read_form
 from turnwise.http.livekit_access import TOKEN_SECONDS, LiveKitAccess
 from turnwise.http.origins import is_allowed
@@ -186,3 +187,20 @@ def _batch(
 def _readable_by(request: Request) -> dict[str, str]:
     origin = request.headers.get("origin")
     return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"} if origin else {}
+
+
+OPERATIONS = [
+    Operation(
+        path=PATH + "/",
+        method="POST",
+        summary="Start a session from a web page",
+        tag="AI characters",
+        body=StartSession,
+        answers={
+            200: "What the page needs to join the room.",
+            429: "As many live sessions as the character may have.",
+        },
+        errors=(400, 403, 404, 413, 503),
+    )
+]
+"""This route in the OpenAPI document."""

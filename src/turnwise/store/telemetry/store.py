@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -18,7 +18,7 @@ from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.model.ports import Complete, Health, Membership, SessionQuery, Written
 from turnwise.model.session import Session, SessionHead
-from turnwise.model.transcripts import Usage, UsageQuery
+from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 from turnwise.store.telemetry import derived, reader, schema
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry import usage as consumption
@@ -201,6 +201,14 @@ class ClickHouseTelemetry:
 
     async def usage(self, query: UsageQuery) -> Usage:
         return await self._ask(consumption.usage, query)
+
+    async def call_stats(self, query: UsageQuery) -> CallStats:
+        return await self._ask(consumption.call_stats, query)
+
+    async def reports(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> dict[SessionId, dict[str, Any]]:
+        return await self._ask(consumption.reports, project_id, list(session_ids))
 
     async def live_sessions(self, project_id: ProjectId, agent: str) -> int:
         return await self._ask(consumption.live, project_id, agent)

@@ -1,15 +1,16 @@
 """What sessions consumed: a page of them and the sums over all that match."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from turnwise.model.ids import ProjectId
+from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.session import Session
-from turnwise.model.transcripts import Usage, UsageQuery, UsageTotals
-from turnwise.store.telemetry.sql import lines
+from turnwise.model.transcripts import CallStats, Usage, UsageQuery, UsageTotals
+from turnwise.store.telemetry.sql import chunks, lines
 
 
 class _Totals(msgspec.Struct):
@@ -29,6 +30,19 @@ class _Count(msgspec.Struct):
     sessions: int
 
 
+class _Stats(msgspec.Struct):
+    total: int
+    phone: int
+    turns: int
+
+
+class _Report(msgspec.Struct):
+    session_id: SessionId
+    body: str
+
+
+_stats_decoder = msgspec.json.Decoder(_Stats)
+_report_decoder = msgspec.json.Decoder(_Report)
 _totals_decoder = msgspec.json.Decoder(_Totals)
 _detail_decoder = msgspec.json.Decoder(_Detail)
 _session_decoder = msgspec.json.Decoder(Session)
@@ -50,8 +64,28 @@ input_tokens Int64, output_tokens Int64, audio_ns Int64, characters Int64))') AS
 
 _PAGE = "SELECT detail FROM sessions FINAL WHERE "
 
+_STATS = """
+SELECT
+    count() AS total,
+    countIf(startsWith(ifNull(room_name, ''), 'call-') OR call_id IS NOT NULL) AS phone,
+    sum(turn_count) AS turns
+FROM sessions FINAL WHERE """
+
+_REPORTS = """
+SELECT session_id, body FROM session_facts FINAL
+WHERE project_id = {project:String} AND session_id IN {sessions:Array(String)} AND kind = 'report'
+ORDER BY version
+"""
+
+_ORDERS = {
+    (False, False): "started_ns DESC, session_id DESC",
+    (False, True): "started_ns, session_id",
+    (True, False): "ended_ns DESC, session_id DESC",
+    (True, True): "ended_ns, session_id",
+}
+
 _ORDER = """
-ORDER BY started_ns DESC, session_id DESC, project_id
+ORDER BY {order}, project_id
 LIMIT {limit:UInt32} OFFSET {offset:UInt64}"""
 
 _LIVE = """
@@ -69,8 +103,29 @@ def usage(client: Client, query: UsageQuery) -> Usage:
     if totals.sessions <= query.offset:
         return Usage(totals, ())
     page = {**parameters, "limit": query.limit, "offset": query.offset}
-    found = _detail_decoder.decode_lines(lines(client, _PAGE + condition + _ORDER, page))
+    order = _ORDER.replace("{order}", _ORDERS[query.is_ended, query.oldest_first])
+    found = _detail_decoder.decode_lines(lines(client, _PAGE + condition + order, page))
     return Usage(totals, tuple(_session_decoder.decode(row.detail) for row in found))
+
+
+def call_stats(client: Client, query: UsageQuery) -> CallStats:
+    """How many sessions match, whatever page is asked for."""
+    condition, parameters = _condition(query)
+    (sums,) = _stats_decoder.decode_lines(lines(client, _STATS + condition, parameters))
+    mean = sums.turns / sums.total if sums.total else None
+    return CallStats(total=sums.total, phone=sums.phone, mean_turns=mean)
+
+
+def reports(
+    client: Client, project_id: ProjectId, session_ids: Sequence[SessionId]
+) -> dict[SessionId, dict[str, Any]]:
+    """The reports of some sessions; of several of one session newer fields win."""
+    found: dict[SessionId, dict[str, Any]] = {}
+    for part in chunks(session_ids):
+        answer = lines(client, _REPORTS, {"project": project_id, "sessions": part})
+        for row in _report_decoder.decode_lines(answer):
+            found.setdefault(row.session_id, {}).update(msgspec.json.decode(row.body))
+    return found
 
 
 def live(client: Client, project_id: ProjectId, agent: str) -> int:
@@ -81,20 +136,22 @@ def live(client: Client, project_id: ProjectId, agent: str) -> int:
 
 
 def _condition(query: UsageQuery) -> tuple[str, dict[str, Any]]:
-    parts, parameters = ["1 = 1"], dict[str, Any]()
-    if query.project_ids is not None:
-        parts.append("project_id IN {projects:Array(String)}")
-        parameters["projects"] = list(query.project_ids)
-    if query.agents is not None:
-        parts.append("(project_id, agent) IN {agents:Array(Tuple(String, String))}")
-        parameters["agents"] = list(query.agents)
-    if query.agent is not None:
-        parts.append("agent = {agent:String}")
-        parameters["agent"] = query.agent
-    if query.from_ns is not None:
-        parts.append("started_ns >= {since:Int64}")
-        parameters["since"] = query.from_ns
-    if query.to_ns is not None:
-        parts.append("started_ns <= {until:Int64}")
-        parameters["until"] = query.to_ns
+    wanted: dict[str, Any] = {
+        "project_id IN {projects:Array(String)}": query.project_ids,
+        "(project_id, agent) IN {agents:Array(Tuple(String, String))}": query.agents,
+        "agent = {agent:String}": query.agent,
+        "session_id = {session:String}": query.session_id,
+        "created_by = {creator:Int64}": query.created_by,
+        "started_ns >= {since:Int64}": query.from_ns,
+        "started_ns <= {until:Int64}": query.to_ns,
+        "ended_ns >= {ended_since:Int64}": query.ended_from_ns,
+        "ended_ns <= {ended_until:Int64}": query.ended_to_ns,
+    }
+    parts = ["ended_ns IS NOT NULL" if query.is_ended else "1 = 1"]
+    parameters: dict[str, Any] = {}
+    for condition, value in wanted.items():
+        if value is not None:
+            parts.append(condition)
+            name = condition.partition("{")[2].partition(":")[0]
+            parameters[name] = list(value) if isinstance(value, tuple) else value
     return " AND ".join(parts), parameters
