@@ -15,6 +15,7 @@ from turnwise.api import (
     lyzr_traces,
     lyzr_transcripts,
     metrics,
+    openapi_alias,
     oshara_auth,
     oshara_billing,
     oshara_characters,
@@ -115,6 +116,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         oshara_characters.router(characters),
         oshara_forms.router(characters, CatalogForms(catalog)),
         health.router(__version__, check),
+        openapi_alias.router(lambda: app.openapi()),
         metrics.router(flow.counters.registry),
         plain_pages.router(reading),
     ):
