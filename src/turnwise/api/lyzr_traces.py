@@ -139,7 +139,9 @@ def _render_error(error: TurnwiseError, request: Request) -> bytes:
     return render_default(error, request)
 
 
-ERROR_RENDERER = ErrorRenderer(("/v1/traces/session", "/v1/sessions", "/v1/session"), _render_error)
+ERROR_RENDERER = ErrorRenderer(
+    ("/v1/traces/session", "/v1/sessions", "/v1/session", "/v1/transcripts"), _render_error
+)
 
 
 def html_path(trace_id: str) -> str:

@@ -43,6 +43,42 @@ class Settings(BaseSettings):
     catalog_url: str = Field(
         "", description="Empty: SQLite under the data folder. `postgresql://...`: PostgreSQL."
     )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Signs links and log-in tokens (at least 16 characters). Absent: made and kept "
+        "in the data folder.",
+    )
+    observability_key: SecretStr | None = Field(
+        None,
+        description="What workers send as `x-observability-key` to `POST "
+        "/internal/sessions/observability` (at least 16 characters); without it they need an API "
+        "key.",
+    )
+    jwt_issuer: str = Field(
+        "", description="Issuer (`iss`) of an outside identity provider whose tokens are accepted."
+    )
+    jwt_jwks: str = Field(
+        "",
+        description="Its public keys (RS256, ES256): a JWKS file or an `http(s)://` address. "
+        "Needs the issuer.",
+    )
+    jwt_secret: SecretStr | None = Field(
+        None, description="Its shared secret instead (HS256, at least 32 characters)."
+    )
+    jwt_audience: str = Field("", description="Audience (`aud`) that its tokens must name.")
+    jwt_tenant: str = Field(
+        "default", description="Slug of the tenant that its users belong to; new ones are members."
+    )
+    signup: bool = Field(
+        True,
+        description="Whether `POST /api/auth/signup/` may make a user with a tenant of their own.",
+    )
+    max_live_sessions: int = Field(
+        100,
+        ge=0,
+        description="Live sessions per character that browsers may start; 0 is no limit. "
+        "A character's own `max_concurrent_sessions` wins.",
+    )
     max_body_mb: int = Field(
         64, ge=1, description="Largest request body in MiB, before and after decompression."
     )

@@ -82,6 +82,16 @@ class Flow:
         traces = frozenset((batch.project_id, trace_id) for trace_id in gone)
         self.pending.mark(Written(traces=traces))
 
+    async def accept_settled(self, batch: Batch) -> Receipt:
+        """The same, and its session facts are derived on return.
+
+        Raises:
+            Busy: as `accept`.
+        """
+        receipt = await self.accept(batch)
+        await self.settle(batch.project_id, {fact.session_id for fact in batch.facts})
+        return receipt
+
     async def settle(
         self, project_id: ProjectId, session_ids: Collection[SessionId]
     ) -> list[Session]:

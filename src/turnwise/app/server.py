@@ -10,7 +10,21 @@ from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
-from turnwise.api import health, langsmith, lyzr_traces, metrics, persona_sessions, plain_pages
+from turnwise.api import (
+    health,
+    langsmith,
+    lyzr_traces,
+    lyzr_transcripts,
+    metrics,
+    openapi_alias,
+    oshara_auth,
+    oshara_billing,
+    oshara_characters,
+    oshara_forms,
+    persona_sessions,
+    plain_pages,
+)
+from turnwise.app.accounts import CatalogAccounts, CatalogCharacters, CatalogForms
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
@@ -18,10 +32,16 @@ from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
 from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
+from turnwise.app.secret_key import secret_key
+from turnwise.app.tokens import OwnTokens, outside_tokens
+from turnwise.app.transcripts import Conversations, Transcripts
 from turnwise.app.worker import Worker
+from turnwise.app.worker_key import WorkerKey
 from turnwise.http.documents import describe
+from turnwise.http.envelope import ENVELOPE_RENDERER
 from turnwise.http.errors import install_error_handlers
-from turnwise.ingest import lyzr_sessions, otlp
+from turnwise.http.livekit_access import LiveKitAccess
+from turnwise.ingest import lyzr_reports, lyzr_sessions, oshara_sessions, otlp
 from turnwise.ingest.langsmith.routes import RunWrites
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
@@ -34,7 +54,8 @@ from turnwise.store.telemetry.store import open_telemetry
 
 DESCRIPTION = """Observability for voice agents: sessions, turns, traces, cost and causes.
 
-Every route takes a key as `x-api-key`, as `Authorization: Bearer` or as Basic `public:secret`."""
+Every route takes a key as `x-api-key`, as `Authorization: Bearer` or as Basic `public:secret`, and a
+log-in token as `Authorization: Bearer`."""
 
 
 def open_catalog(settings: Settings) -> SqlCatalog:
@@ -87,19 +108,30 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.authenticator = CatalogAuthenticator(catalog)
     limit = settings.max_body_bytes
     media: MediaStore | None = None
+    tokens = OwnTokens(secret_key(settings))
+    app.state.authenticator = CatalogAuthenticator(
+        catalog, tokens, outside_tokens(settings), settings.jwt_tenant
+    )
+    transcripts = Transcripts(flow, reading, catalog)
+    characters = CatalogCharacters(catalog)
     for router in (
         lyzr_traces.router(reading),
+        lyzr_transcripts.router(reading, Conversations(flow, catalog)),
         persona_sessions.router(reading),
+        oshara_billing.router(transcripts),
+        oshara_auth.router(CatalogAccounts(catalog, tokens, may_sign_up=settings.signup)),
+        oshara_characters.router(characters),
+        oshara_forms.router(characters, CatalogForms(catalog)),
         health.router(__version__, check),
+        openapi_alias.router(lambda: app.openapi()),
         metrics.router(flow.counters.registry),
         langsmith.router(OwnProjects(catalog), flow.store, media, limit),
         plain_pages.router(reading),
     ):
         app.include_router(router)
-    livekit = lyzr_sessions.LiveKitAccess(
+    livekit = LiveKitAccess(
         settings.livekit_url,
         settings.livekit_api_key,
         settings.livekit_api_secret.get_secret_value() if settings.livekit_api_secret else "",
@@ -116,12 +148,28 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *receiver.routes(),
             *RunWrites(flow.accept, flow.store, catalog.project_named, media, limit).routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
+            *oshara_sessions.AgentSessions(
+                flow.accept_settled,
+                characters,
+                flow.store.live_sessions,
+                livekit,
+                settings.max_live_sessions,
+            ).routes(),
+            *lyzr_reports.WorkerReports(
+                flow.accept, reading, WorkerKey(settings, catalog).caller, limit
+            ).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
         ]
     )
     describe(
         app,
-        [*otlp_document.OPERATIONS, *native_document.OPERATIONS, *lyzr_sessions.OPERATIONS],
+        [
+            *otlp_document.OPERATIONS,
+            *native_document.OPERATIONS,
+            *lyzr_sessions.OPERATIONS,
+            *lyzr_reports.OPERATIONS,
+            *oshara_sessions.OPERATIONS,
+        ],
     )
     install_error_handlers(
         app,
@@ -130,6 +178,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             otlp.ERROR_RENDERER,
             plain_pages.ERROR_RENDERER,
             *langsmith.ERROR_RENDERERS,
+            ENVELOPE_RENDERER,
         ],
     )
     return app

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import jwt
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +15,7 @@ from turnwise.http.auth import require_caller
 from turnwise.http.body import read_body
 from turnwise.http.documents import Operation
 from turnwise.http.json_text import JSON, decode_json
+from turnwise.http.livekit_access import LiveKitAccess
 from turnwise.model.batch import Batch
 from turnwise.model.errors import BadInput, Issue, NotFound
 from turnwise.model.facts import FactKind, SessionFact
@@ -24,32 +24,9 @@ from turnwise.model.instants import now_ns
 from turnwise.model.ports import Accept, SessionReader
 from turnwise.model.tenancy import Scope
 
-TOKEN_SECONDS = 3_600
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
 _EXAMPLE = {"userIdentity": "caller-1", "roomName": "support-1"}
-
-
-@dataclass(frozen=True, slots=True)
-class LiveKitAccess:
-    """Where callers are sent, and what their tokens are signed with; empty means not configured."""
-
-    url: str = ""
-    api_key: str = ""
-    api_secret: str = ""
-
-    def token(self, identity: str, room: str, now_s: int) -> str:
-        """A LiveKit access token for one room, or "" when no credentials are configured."""
-        if not (self.api_key and self.api_secret):
-            return ""
-        claims = {
-            "iss": self.api_key,
-            "sub": identity,
-            "nbf": now_s,
-            "exp": now_s + TOKEN_SECONDS,
-            "video": {"roomJoin": True, "room": room},
-        }
-        return jwt.encode(claims, self.api_secret, algorithm="HS256")
 
 
 class Start(msgspec.Struct, rename="camel"):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from turnwise.model.batch import Batch, Receipt, Rejected
 from turnwise.model.facts import SessionFact, SessionFacts
@@ -13,6 +13,7 @@ from turnwise.model.price import Price
 from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, ApiKey, Caller, ProjectChanges, ProjectDetails, Tenant
+from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 
 Accept = Callable[[Batch], Awaitable[Receipt]]
 """Takes a batch and returns when it is durable; raises Busy when it must be sent again."""
@@ -178,6 +179,24 @@ class TelemetryStore(Protocol):
 
     async def sessions(self, query: SessionQuery) -> list[SessionHead]:
         """Lines of the session list: start descending, then id descending; at most `limit`."""
+        ...
+
+    async def usage(self, query: UsageQuery) -> Usage:
+        """A page of whole sessions, start descending, and the sums over all that match."""
+        ...
+
+    async def call_stats(self, query: UsageQuery) -> CallStats:
+        """How many sessions match, whatever page is asked for."""
+        ...
+
+    async def reports(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> dict[SessionId, dict[str, Any]]:
+        """The reports of some sessions, each as one object; those without any are left out."""
+        ...
+
+    async def live_sessions(self, project_id: ProjectId, agent: str) -> int:
+        """How many sessions of an agent are open, as far as they have been derived."""
         ...
 
     async def trace(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select, update
 
 from turnwise.model.errors import Conflict, NotFound
 from turnwise.model.ids import MAX_ID_LENGTH, ProjectId, TenantId, agent_uuid_of
@@ -80,7 +80,7 @@ class Agents:
             BadInput: the slug is malformed.
         """
         slug = checks.name("slug", slug, MAX_ID_LENGTH)
-        values = (fields or AgentFields()).values() | {"created_by": created_by}
+        values = {"is_active": True, "created_by": created_by} | (fields or AgentFields()).values()
         conflict = f"There is an agent '{slug}' already."
         with self._database.writing(conflict=conflict) as connection:
             row = _new_row(_tenant_of(connection, project_id), project_id, slug, self._now())
@@ -155,6 +155,39 @@ class Agents:
                 )
         return self.details(project_ids, found.id)
 
+    def made(self, user_id: int | None = None, slug: str | None = None) -> list[AgentDetails]:
+        """Agents that people made (None: anybody, any slug) in every tenant, the oldest first.
+
+        Of a user by their number; of a slug exactly, or by public id, UUID or object id.
+        """
+        query = select(agents).order_by(agents.c.created_ns, agents.c.id)
+        query = query.where(
+            agents.c.created_by.is_not(None) if user_id is None else agents.c.created_by == user_id
+        )
+        if slug is not None:
+            if not checks.is_storable(slug):
+                return []
+            query = query.where(_is_named(slug))
+        with self._database.reading() as connection:
+            return [_details(row) for row in connection.execute(query).mappings()]
+
+    def release(self, agent_id: str, *, by: Actor) -> None:
+        """Forget what a person said of an agent: it is inactive then, and nobody has made it."""
+        values: dict[str, Any] = {
+            "created_by": None,
+            "config": {},
+            "allowed_origins": [],
+            "is_active": False,
+        }
+        with self._database.writing() as connection:
+            query = select(agents).where(agents.c.id == agent_id)
+            row = connection.execute(query).mappings().one_or_none()
+            if row is None:
+                raise NotFound("There is no such agent.")
+            connection.execute(update(agents).where(agents.c.id == agent_id).values(values))
+            now, target = self._database.now(), f"agent {agent_id}"
+            record(connection, now, by, "agent.released", target, row["tenant_id"])
+
     def met(self, project_id: ProjectId, slugs: Collection[str]) -> None:
         """Make agents that ingest has met; known ones stay as they are.
 
@@ -220,19 +253,16 @@ def _new_row(tenant_id: TenantId, project_id: ProjectId, slug: str, now_ns: int)
 def _row(connection: Connection, project_ids: Sequence[ProjectId], name: str) -> RowMapping | None:
     if not checks.is_storable(name):
         return None
-    uuid = checks.uuid_text(name.removeprefix(_PUBLIC_PREFIX))
-    query = select(agents).where(
-        agents.c.project_id.in_(project_ids),
-        or_(
-            agents.c.slug == name,
-            agents.c.object_id == name.lower(),
-            agents.c.id == uuid,
-        ),
-    )
+    query = select(agents).where(agents.c.project_id.in_(project_ids), _is_named(name))
     rows = connection.execute(query).mappings().all()
     rank = {project_id: place for place, project_id in enumerate(project_ids)}
     # An id outranks a slug that looks like one.
     return min(rows, key=lambda row: (row["slug"] == name, rank[row["project_id"]]), default=None)
+
+
+def _is_named(name: str) -> ColumnElement[bool]:
+    uuid = checks.uuid_text(name.removeprefix(_PUBLIC_PREFIX))
+    return or_(agents.c.slug == name, agents.c.object_id == name.lower(), agents.c.id == uuid)
 
 
 def _one(connection: Connection, project_ids: Sequence[ProjectId], name: str) -> Agent | None:

@@ -41,7 +41,7 @@ _KEY = (
     .join(users, users.c.id == api_keys.c.user_id)
     .join(tenants, tenants.c.id == api_keys.c.tenant_id)
     .join(projects, projects.c.tenant_id == api_keys.c.tenant_id)
-    .where(api_keys.c.revoked_ns.is_(None), users.c.is_active)
+    .where(api_keys.c.revoked_ns.is_(None), ~api_keys.c.is_paused, users.c.is_active)
     .order_by(projects.c.created_ns, projects.c.id)
 )
 _BY_SECRET = _KEY.where(api_keys.c.secret_hash == bindparam("secret_hash"))

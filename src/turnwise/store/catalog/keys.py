@@ -72,13 +72,21 @@ class Keys:
                 connection, user, name, scope_text, target, now, by, expires_ns, style
             )
 
-    def all(self, tenant_id: TenantId | None = None, user_id: int | None = None) -> list[ApiKey]:
-        """The keys of a tenant or of one user, the oldest first, revoked ones too."""
+    def all(
+        self,
+        tenant_id: TenantId | None = None,
+        user_id: int | None = None,
+        *,
+        revoked_too: bool = True,
+    ) -> list[ApiKey]:
+        """The keys of a tenant or of one user, the oldest first."""
         query = select(api_keys).order_by(api_keys.c.created_ns, api_keys.c.id)
         if tenant_id is not None:
             query = query.where(api_keys.c.tenant_id == tenant_id)
         if user_id is not None:
             query = query.where(api_keys.c.user_id == user_id)
+        if not revoked_too:
+            query = query.where(api_keys.c.revoked_ns.is_(None))
         with self._database.reading() as connection:
             return [_key(row) for row in connection.execute(query).mappings()]
 
@@ -98,12 +106,44 @@ class Keys:
             NotFound: there is no such key.
         """
         with self._database.writing() as connection:
-            key = _get(connection, key_id, tenant_id)
-            if key.is_active:
+            row = _row(connection, key_id, tenant_id)
+            key = _key(row)
+            if row["revoked_ns"] is None:
                 now = self._database.now()
                 _set(connection, key, revoked_ns=now)
                 record(connection, now, by, "key.revoked", f"key {key.id}", key.tenant_id)
             return _get(connection, key.id, tenant_id)
+
+    def change(
+        self,
+        key_id: str,
+        tenant_id: TenantId | None = None,
+        *,
+        name: str | None = None,
+        is_active: bool | None = None,
+        by: Actor,
+    ) -> ApiKey:
+        """Rename a key, put it to rest or wake it; None leaves as it is.
+
+        Raises:
+            NotFound: there is no such key.
+            Conflict: it has been revoked.
+            BadInput: the name is malformed.
+        """
+        values: dict[str, Any] = {}
+        if name is not None:
+            values["name"] = checks.name("name", name)
+        if is_active is not None:
+            values["is_paused"] = not is_active
+        with self._database.writing() as connection:
+            row = _row(connection, key_id, tenant_id)
+            if row["revoked_ns"] is not None:
+                raise Conflict("This key has been revoked; make a new one.")
+            if values:
+                _set(connection, _key(row), **values)
+                now, target = self._database.now(), f"key {row['id']}"
+                record(connection, now, by, "key.changed", target, row["tenant_id"], **values)
+            return _get(connection, key_id, tenant_id)
 
     def rotate(self, key_id: str, tenant_id: TenantId | None = None, *, by: Actor) -> NewKey:
         """Give a key a new secret; the old one stops at once, all else stays.
@@ -115,7 +155,7 @@ class Keys:
         with self._database.writing() as connection:
             row = _row(connection, key_id, tenant_id)
             key = _key(row)
-            if not key.is_active:
+            if row["revoked_ns"] is not None:
                 raise Conflict("This key has been revoked; make a new one.")
             if row["is_bootstrap"]:
                 raise Conflict("This key's secret is TURNWISE_API_KEY; change it there.")
@@ -223,7 +263,7 @@ def _key(row: RowMapping) -> ApiKey:
         user_id=row["user_id"],
         project_id=ProjectId(row["project_id"]),
         scopes=split_scopes(row["scopes"]),
-        is_active=row["revoked_ns"] is None,
+        is_active=row["revoked_ns"] is None and not row["is_paused"],
         created_ns=row["created_ns"],
         expires_ns=row["expires_ns"],
         last_used_ns=row["last_used_ns"],

@@ -17,10 +17,13 @@ from turnwise.store.catalog.audit import COMMAND_LINE, Actor, AuditLog
 from turnwise.store.catalog.bootstrap import DEFAULT_PUBLIC_KEY, Defaults, DemoLogin
 from turnwise.store.catalog.callers import Callers
 from turnwise.store.catalog.database import Clock, Database, open_database
+from turnwise.store.catalog.forms import Forms
 from turnwise.store.catalog.keys import Keys, NewKey
 from turnwise.store.catalog.prices import Prices
 from turnwise.store.catalog.projects import Projects
 from turnwise.store.catalog.secrets import KeyStyle
+from turnwise.store.catalog.sessions import SessionCatalog
+from turnwise.store.catalog.signup import sign_up
 from turnwise.store.catalog.tenants import Tenants
 from turnwise.store.catalog.users import Users
 
@@ -29,7 +32,8 @@ class Administration:
     """Everything that can be done to the catalog, by id and for a named actor.
 
     Attributes:
-        tenants, users, projects, agents, keys, prices: one set of operations each.
+        tenants, users, projects, agents, keys, prices, forms: one set of operations each.
+        sessions: numbers and tenants of sessions.
         audit: what has been done.
     """
 
@@ -40,6 +44,8 @@ class Administration:
         self.agents = Agents(database)
         self.keys = Keys(database)
         self.prices = Prices(database)
+        self.forms = Forms(database)
+        self.sessions = SessionCatalog(database)
         self.audit = AuditLog(database)
 
 
@@ -113,6 +119,10 @@ class SqlCatalog:
     ) -> User | None:
         """The active user with this address and password, as `Users.with_password` finds them."""
         return self.admin.users.with_password(email, password, tenant_slug)
+
+    def sign_up(self, email: str, password: str, name: str) -> tuple[User, Tenant]:
+        """A new tenant and the user who owns it; raises as `signup.sign_up` does."""
+        return sign_up(self._database, email, password, name)
 
     def caller_by_user(self, uid: str) -> Caller | None:
         """An active user who has logged in, with the scopes of their role."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -125,6 +126,8 @@ api_keys = Table(
     Column("expires_ns", BigInteger),
     Column("last_used_ns", BigInteger),
     Column("revoked_ns", BigInteger),
+    # A key at rest holds as little as a revoked one, and can be woken again.
+    Column("is_paused", Boolean, nullable=False, server_default=false()),
     CheckConstraint("is_bootstrap", name="is_bootstrap"),
     Index(None, "tenant_id"),
 )
@@ -143,6 +146,31 @@ prices = Table(
     Column("valid_from_ns", BigInteger, nullable=False),
     Column("source", Text, nullable=False),
     UniqueConstraint("stage", "provider", "match", "valid_from_ns"),
+)
+
+session_numbers = Table(
+    "session_numbers",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("project_id", _Uuid, nullable=False),
+    Column("session_id", _Uuid, nullable=False),
+    UniqueConstraint("project_id", "session_id"),
+    # A number once shown never stands for another session.
+    sqlite_autoincrement=True,
+)
+
+form_responses = Table(
+    "form_responses",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("agent_id", _Uuid, ForeignKey("agents.id"), nullable=False),
+    Column("form_id", String(255), nullable=False),
+    Column("session_id", _Uuid, nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("created_by", Integer, ForeignKey("users.id"), nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Index(None, "agent_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 audit_log = Table(

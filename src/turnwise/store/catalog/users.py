@@ -1,5 +1,6 @@
 """Users: the people of a tenant."""
 
+from collections.abc import Collection
 from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -76,6 +77,12 @@ class Users:
         if found is None:
             raise NotFound(f"The tenant has no user {email}.")
         return found
+
+    def uids(self, numbers: Collection[int]) -> dict[int, str]:
+        """The UUIDs of users by their numbers; unknown numbers are left out."""
+        query = select(users.c.id, users.c.uid).where(users.c.id.in_(numbers))
+        with self._database.reading() as connection:
+            return {row.id: row.uid for row in connection.execute(query)}
 
     def first_owner(self, tenant_id: TenantId) -> User | None:
         """The active owner with the lowest number."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -27,8 +27,10 @@ from turnwise.model.ports import (
 )
 from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
+from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 from turnwise.store.telemetry import derived, judgements, reader, run_stats, runs, schema
 from turnwise.store.telemetry import health as state
+from turnwise.store.telemetry import usage as consumption
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
 from turnwise.store.telemetry.embedded import DEFAULT_MEMORY_BYTES, Embedded
@@ -256,6 +258,22 @@ class ClickHouseTelemetry:
         if changes:
             job = self._judgements.submit(changes, len(changes), _ROW_BYTES * len(changes))
             await asyncio.wrap_future(job)
+
+    # Transcripts and totals
+
+    async def usage(self, query: UsageQuery) -> Usage:
+        return await self._ask(consumption.usage, query)
+
+    async def call_stats(self, query: UsageQuery) -> CallStats:
+        return await self._ask(consumption.call_stats, query)
+
+    async def reports(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> dict[SessionId, dict[str, Any]]:
+        return await self._ask(consumption.reports, project_id, list(session_ids))
+
+    async def live_sessions(self, project_id: ProjectId, agent: str) -> int:
+        return await self._ask(consumption.live, project_id, agent)
 
     # Itself
 

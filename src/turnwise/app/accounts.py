@@ -1,0 +1,249 @@
+"""People, keys, characters and forms, over the catalog; blocking calls go to worker threads."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from turnwise.app.attempts import Attempts
+from turnwise.app.tokens import REFRESH, OwnTokens
+from turnwise.model.accounts import (
+    Character,
+    CharacterChanges,
+    FormResponse,
+    IssuedKey,
+    Member,
+    Tokens,
+)
+from turnwise.model.errors import Forbidden, NotFound
+from turnwise.model.tenancy import ApiKey, Caller
+from turnwise.store.catalog import Actor, AgentDetails, AgentFields, KeyStyle, SqlCatalog
+
+LOG_INS = 10
+LOG_IN_WINDOW_SECONDS = 15 * 60
+SIGN_UPS = 100
+SIGN_UP_WINDOW_SECONDS = 60 * 60
+
+
+class CatalogAccounts:
+    """Implements model.accounts.Accounts.
+
+    Ten failed log-ins per e-mail and network address in fifteen minutes, and a hundred sign-ups
+    per network address in an hour, are counted in this process alone.
+    """
+
+    def __init__(self, catalog: SqlCatalog, tokens: OwnTokens, *, may_sign_up: bool):
+        self._catalog = catalog
+        self._tokens = tokens
+        self._may_sign_up = may_sign_up
+        self._log_ins = Attempts(LOG_INS, LOG_IN_WINDOW_SECONDS)
+        self._sign_ups = Attempts(SIGN_UPS, SIGN_UP_WINDOW_SECONDS)
+
+    async def sign_up(self, email: str, password: str, name: str, address: str) -> Member:
+        """See Accounts.sign_up."""
+        if not self._may_sign_up:
+            raise Forbidden("Sign-up is switched off on this server.", code="signup_off")
+        self._sign_ups.begin(address)
+        user, tenant = await asyncio.to_thread(self._catalog.sign_up, email, password, name)
+        return Member(user, tenant.slug)
+
+    async def log_in(
+        self, email: str, password: str, tenant: str | None, address: str
+    ) -> Member | None:
+        """See Accounts.log_in."""
+        who = email.strip().lower(), address
+        self._log_ins.begin(who)
+        user = await asyncio.to_thread(self._catalog.user_by_password, email, password, tenant)
+        if user is None:
+            return None
+        self._log_ins.succeeded(who)
+        caller = await asyncio.to_thread(self._catalog.caller_by_user, user.uid)
+        return Member(user, caller.tenant_slug) if caller is not None else None
+
+    def tokens(self, member: Member) -> Tokens:
+        """See Accounts.tokens."""
+        return self._tokens.both(member.user.uid)
+
+    async def refreshed(self, refresh: str) -> str | None:
+        """See Accounts.refreshed."""
+        uid = self._tokens.uid_of(refresh, REFRESH)
+        if uid is None or await asyncio.to_thread(self._catalog.caller_by_user, uid) is None:
+            return None
+        return self._tokens.access(uid)
+
+    async def member(self, caller: Caller) -> Member:
+        """See Accounts.member."""
+        user = await asyncio.to_thread(self._catalog.admin.users.get, caller.user_id)
+        return Member(user, caller.tenant_slug)
+
+    async def keys(self, caller: Caller) -> Sequence[ApiKey]:
+        """See Accounts.keys."""
+        return await asyncio.to_thread(
+            lambda: self._catalog.admin.keys.all(
+                caller.tenant_id, caller.user_id, revoked_too=False
+            )
+        )
+
+    async def key(self, caller: Caller, key_id: str) -> ApiKey:
+        """See Accounts.key."""
+        for each in await self.keys(caller):
+            if each.id == key_id.lower():
+                return each
+        raise NotFound("API key not found.")
+
+    async def create_key(self, caller: Caller, name: str, *, is_active: bool) -> IssuedKey:
+        """See Accounts.create_key."""
+
+        def create() -> IssuedKey:
+            keys, by = self._catalog.admin.keys, Actor.of(caller)
+            made = keys.create(
+                caller.tenant_id,
+                caller.user_id,
+                name,
+                caller.scopes,
+                project_id=caller.project_id,
+                style=KeyStyle.PLAIN,
+                by=by,
+            )
+            if is_active:
+                return IssuedKey(made.key, made.secret_key)
+            return IssuedKey(keys.change(made.key.id, is_active=False, by=by), made.secret_key)
+
+        return await asyncio.to_thread(create)
+
+    async def change_key(
+        self, caller: Caller, key_id: str, name: str | None, is_active: bool | None
+    ) -> ApiKey:
+        """See Accounts.change_key."""
+        known = await self.key(caller, key_id)
+        return await asyncio.to_thread(
+            lambda: self._catalog.admin.keys.change(
+                known.id, caller.tenant_id, name=name, is_active=is_active, by=Actor.of(caller)
+            )
+        )
+
+    async def revoke_key(self, caller: Caller, key_id: str) -> None:
+        """See Accounts.revoke_key."""
+        known = await self.key(caller, key_id)
+        await asyncio.to_thread(
+            lambda: self._catalog.admin.keys.revoke(known.id, caller.tenant_id, by=Actor.of(caller))
+        )
+
+
+class CatalogCharacters:
+    """Implements model.accounts.Characters."""
+
+    def __init__(self, catalog: SqlCatalog):
+        self._catalog = catalog.admin
+
+    async def create(self, caller: Caller, slug: str, said: CharacterChanges) -> Character:
+        """See Characters.create."""
+
+        def create() -> Character:
+            self._catalog.agents.create(
+                caller.project_id,
+                slug,
+                _fields(said),
+                created_by=caller.user_id,
+                adopt=caller.sees_whole_tenant,
+                by=Actor.of(caller),
+            )
+            return self._one(caller, slug)
+
+        return await asyncio.to_thread(create)
+
+    async def all(self, caller: Caller) -> Sequence[Character]:
+        """See Characters.all."""
+        found = await asyncio.to_thread(self._found, caller, None)
+        return sorted(found, key=lambda each: (each.agent.slug, each.agent.id))
+
+    async def get(self, caller: Caller, slug: str) -> Character:
+        """See Characters.get."""
+        return await asyncio.to_thread(self._one, caller, slug)
+
+    async def change(self, caller: Caller, slug: str, said: CharacterChanges) -> Character:
+        """See Characters.change."""
+
+        def change() -> Character:
+            agent = self._one(caller, slug).agent
+            self._catalog.agents.update(
+                [agent.project_id], agent.id, _fields(said), by=Actor.of(caller)
+            )
+            return self._one(caller, agent.id)
+
+        return await asyncio.to_thread(change)
+
+    async def release(self, caller: Caller, slug: str) -> None:
+        """See Characters.release."""
+
+        def release() -> None:
+            agent = self._one(caller, slug).agent
+            self._catalog.agents.release(agent.id, by=Actor.of(caller))
+
+        await asyncio.to_thread(release)
+
+    async def known(self, slug: str) -> Sequence[Character]:
+        """See Characters.known."""
+        found = await asyncio.to_thread(lambda: self._told(self._catalog.agents.made(None, slug)))
+        return [each for each in found if each.agent.is_active]
+
+    def _found(self, caller: Caller, slug: str | None) -> list[Character]:
+        made_by = None if caller.is_staff else caller.user_id
+        return self._told(self._catalog.agents.made(made_by, slug))
+
+    def _one(self, caller: Caller, slug: str) -> Character:
+        found = self._found(caller, slug)
+        if not found:
+            raise NotFound("Character not found.")
+        # Of several with one slug the one nearest to the caller is meant.
+        near = caller.project_ids
+
+        def distance(each: Character) -> int:
+            project = each.agent.project_id
+            return near.index(project) if project in near else len(near)
+
+        return min(found, key=distance)
+
+    def _told(self, agents: list[AgentDetails]) -> list[Character]:
+        projects = {each.agent.project_id for each in agents}
+        tenants = self._catalog.sessions.tenants_of(projects)
+        return [
+            Character(each.agent, tenants[each.agent.project_id], each.config, each.allowed_origins)
+            for each in agents
+        ]
+
+
+class CatalogForms:
+    """Implements model.accounts.FormResponses."""
+
+    def __init__(self, catalog: SqlCatalog):
+        self._forms = catalog.admin.forms
+
+    async def add(
+        self, caller: Caller, character: Character, form_id: str, session_id: str, values: Any
+    ) -> FormResponse:
+        """See FormResponses.add."""
+        return await asyncio.to_thread(
+            self._forms.add, character.agent.id, form_id, session_id, values, caller.user_id
+        )
+
+    async def all(
+        self,
+        character: Character,
+        session_id: str | None,
+        form_id: str | None,
+        limit: int,
+        offset: int,
+    ) -> Sequence[FormResponse]:
+        """See FormResponses.all."""
+        return await asyncio.to_thread(
+            self._forms.all, character.agent.id, session_id, form_id, limit, offset
+        )
+
+
+def _fields(said: CharacterChanges) -> AgentFields:
+    return AgentFields(
+        name=said.name,
+        config=None if said.config is None else dict(said.config),
+        allowed_origins=said.allowed_origins,
+        is_active=said.is_active,
+    )
