@@ -12,11 +12,13 @@ from turnwise.api import health, lyzr_traces, persona_sessions, plain_pages
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.flow import Flow
+from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
 from turnwise.app.worker import Worker
 from turnwise.http.errors import install_error_handlers
-from turnwise.ingest import lyzr_sessions, otlp
+from turnwise.ingest import livekit_cloud, lyzr_sessions, otlp
+from turnwise.ingest.livekit_webhooks import LiveKitWebhooks
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Health
@@ -87,8 +89,12 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         settings.livekit_api_key,
         settings.livekit_api_secret.get_secret_value() if settings.livekit_api_secret else "",
     )
+    issuers = livekit_issuers(settings, catalog)
+    upload = livekit_cloud.CloudUpload(flow.accept, issuers, None, limit, RECORDING_BYTES)
     app.router.routes.extend(
         [
+            *upload.routes(),
+            *LiveKitWebhooks(flow.accept, issuers).routes(),
             *otlp.routes(flow.accept, catalog.project_named, limit),
             *NativeWrites(flow.accept, reading, limit).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),

@@ -47,5 +47,10 @@ def agent_uuid_of(project_id: ProjectId, slug: str) -> UUID:
     return uuid5(_project_namespace(project_id), f"agent:{slug}")
 
 
+def recording_id_of(project_id: ProjectId, text: str) -> str:
+    """The id of the recording that a sender knows by this text: 32 hex digits."""
+    return uuid5(_project_namespace(project_id), f"recording:{text}").hex
+
+
 def _project_namespace(project_id: ProjectId) -> UUID:
     return UUID(project_id)
