@@ -245,3 +245,10 @@ def test_generations_of_another_library_are_turns_where_the_framework_tells_of_n
     other = span(Step.LLM, 100, 300, "g", "s", user_text="Hi", agent_text="Hello")
     assert said(session_of(SESSION, other)) == [("user", "Hi"), ("agent", "Hello")]
     assert said(session_of(SESSION, other, *GREETING)) == [("agent", "Hello!")]
+
+
+def test_a_request_after_the_last_turn_belongs_to_none() -> None:
+    stray = livekit(Step.LLM, 90_000, 90_100, "l", "gone", model="m2")
+    session = session_of(SESSION, *ASKED, *_answer(), stray)
+    assert not any("l" in turn.span_ids for turn in session.turns)
+    assert session.usage[-1].model == "m2"

@@ -163,3 +163,10 @@ def test_a_call_that_an_earlier_message_told_without_its_output_is_completed() -
     second = pipecat(Step.LLM, 300, 400, "l2", "t1", agent_text="So.", tool_messages=(closed,))
     [tool] = session_of(asks, first, second).tools
     assert (tool.output, tool.turn_index) == ("[]", 1)
+
+
+def test_whatever_else_lies_in_a_turn_is_part_of_the_answer() -> None:
+    other = pipecat(Step.OTHER, 3100, 3200, "x", "t2", name="function call")
+    session = session_of(ROOT, *_turn(2, 3000), other)
+    assert "x" in session.turns[1].span_ids
+    assert "x" not in session.turns[0].span_ids

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import threading
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,7 +100,7 @@ class _Announcing(uvicorn.Server):
         if not self.started:
             return
         host, port = self.servers[0].sockets[0].getsockname()[:2]
-        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+        shown = "127.0.0.1" if ip_address(host).is_unspecified else host
         url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
         say.print(f"Turnwise {__version__} is ready: [bold]{url}[/]")
         if self._access is not None:

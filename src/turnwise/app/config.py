@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     max_body_mb: int = Field(
         64, ge=1, description="Largest request body in MiB, before and after decompression."
     )
+    max_recording_mb: int = Field(1024, ge=1, description="Largest recording in MiB.")
     silence_minutes: float = Field(
         10, gt=0, description="An open session is closed when nothing came in for so long."
     )
@@ -66,6 +67,11 @@ class Settings(BaseSettings):
     def max_body_bytes(self) -> int:
         """Largest request body, before and after decompression."""
         return self.max_body_mb * 1024 * 1024
+
+    @property
+    def max_recording_bytes(self) -> int:
+        """Largest recording."""
+        return self.max_recording_mb * 1024 * 1024
 
 
 def load(flags: dict[str, Any] | None = None, file: Path | None = None) -> Settings:

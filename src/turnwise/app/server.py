@@ -3,23 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
-from turnwise.api import health, lyzr_traces, persona_sessions, plain_pages
+from turnwise.api import health, lyzr_traces, metrics, persona_sessions, plain_pages
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
+from turnwise.app.counters import Counters
 from turnwise.app.flow import Flow
 from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
 from turnwise.app.worker import Worker
+from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
-from turnwise.ingest import livekit_cloud, lyzr_sessions, otlp
-from turnwise.ingest.livekit_webhooks import LiveKitWebhooks
+from turnwise.ingest import livekit_cloud, livekit_webhooks, lyzr_sessions, otlp
+from turnwise.ingest.livekit_cloud import document as livekit_document
+from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
+from turnwise.ingest.otlp import document as otlp_document
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Health
 from turnwise.store.catalog import SqlCatalog, catalog_url
@@ -42,9 +48,11 @@ def open_catalog(settings: Settings) -> SqlCatalog:
 def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    pricer = Pricer(catalog.prices())
-    address = settings.telemetry_url or settings.telemetry_dir
-    return Flow(open_telemetry(address, complete=pricer.complete), catalog, Pending())
+    counters, pending = Counters(), Pending()
+    complete = counters.pricing(Pricer(catalog.prices()))
+    store = open_telemetry(settings.telemetry_url or settings.telemetry_dir, complete=complete)
+    counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
+    return Flow(store, catalog, pending, counters)
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
@@ -68,7 +76,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         telemetry = await flow.store.health()
         return Health(telemetry.problems, {"version": __version__, **telemetry.facts})
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Turnwise",
         version=__version__,
         description=DESCRIPTION,
@@ -80,6 +88,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         lyzr_traces.router(reading),
         persona_sessions.router(reading),
         health.router(__version__, check),
+        metrics.router(flow.counters.registry),
         plain_pages.router(reading),
     ):
         app.include_router(router)
@@ -90,17 +99,42 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         settings.livekit_api_secret.get_secret_value() if settings.livekit_api_secret else "",
     )
     issuers = livekit_issuers(settings, catalog)
-    upload = livekit_cloud.CloudUpload(flow.accept, issuers, None, limit, RECORDING_BYTES)
+    upload = livekit_cloud.CloudUpload(
+        flow.accept, issuers, None, limit, settings.max_recording_bytes
+    )
+    receiver = otlp.OtlpReceiver(flow.accept, catalog.project_named, limit)
+    for signal in receiver.counted:
+        flow.counters.gauge(
+            f"otlp_{signal}_dropped",
+            f"OTLP {signal} records that were counted and dropped.",
+            partial(receiver.counted.__getitem__, signal),
+        )
     app.router.routes.extend(
         [
+            *receiver.routes(),
             *upload.routes(),
-            *LiveKitWebhooks(flow.accept, issuers).routes(),
-            *otlp.routes(flow.accept, catalog.project_named, limit),
+            *livekit_webhooks.LiveKitWebhooks(flow.accept, issuers).routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
         ]
     )
+    describe(
+        app,
+        [
+            *otlp_document.OPERATIONS,
+            *native_document.OPERATIONS,
+            *lyzr_sessions.OPERATIONS,
+            *livekit_document.OPERATIONS,
+            *livekit_webhooks.OPERATIONS,
+        ],
+    )
     install_error_handlers(
-        app, [lyzr_traces.ERROR_RENDERER, otlp.ERROR_RENDERER, plain_pages.ERROR_RENDERER]
+        app,
+        [
+            lyzr_traces.ERROR_RENDERER,
+            otlp.ERROR_RENDERER,
+            plain_pages.ERROR_RENDERER,
+            *livekit_cloud.ERROR_RENDERERS,
+        ],
     )
     return app

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from turnwise.http.auth import INVALID
 from turnwise.http.body import read_body
+from turnwise.http.documents import Operation
 from turnwise.ingest.livekit_tokens import Issuer, IssuerNamed, verified
 from turnwise.ingest.session_reports import provisional_session
 from turnwise.model.batch import Batch
@@ -41,6 +42,20 @@ _MEDIA_TYPES = {
     "ogg": "audio/ogg", "mp3": "audio/mpeg", "wav": "audio/wav", "mp4": "video/mp4",
     "webm": "video/webm", "m3u8": "application/vnd.apple.mpegurl",
 }  # fmt: skip
+
+OPERATIONS = [
+    Operation(
+        path=path,
+        method="POST",
+        summary="Webhook of a LiveKit server",
+        tag="LiveKit",
+        description="Authorization is LiveKit's token, whose `sha256` signs the body.",
+        media_types=("application/webhook+json",),
+        answers={200: "Stored, or stored before."},
+        errors=(400, 401, 413, 503),
+    )
+    for path in PATHS
+]
 
 
 @dataclass(frozen=True, slots=True)
