@@ -7,7 +7,8 @@ hash is kept, and a hash cannot check a signature.
 import asyncio
 
 from turnwise.app.config import Settings
-from turnwise.ingest.livekit_tokens import Issuer, IssuerNamed
+from turnwise.ingest.livekit.tokens import Issuer, IssuerNamed
+from turnwise.model.batch import Sender
 from turnwise.model.tenancy import Scope
 from turnwise.store.catalog import SqlCatalog
 
@@ -21,12 +22,12 @@ def livekit_issuers(settings: Settings, catalog: SqlCatalog) -> IssuerNamed:
     def look_up(name: str) -> Issuer | None:
         if server and name == server:
             defaults = catalog.ensure_defaults()
-            return Issuer(secret, defaults.project_id, defaults.owner.id)
+            return Issuer(secret, Sender(defaults.project_id, defaults.owner.id))
         if bootstrap and name == settings.public_key:
             # the catalog knows whether the key still stands
             caller = catalog.caller_by_secret(bootstrap, name)
             if caller is not None and Scope.INGEST in caller.scopes:
-                return Issuer(bootstrap, caller.project_id, caller.user_id)
+                return Issuer(bootstrap, Sender(caller.project_id, caller.user_id))
         return None
 
     async def issuer_named(name: str) -> Issuer | None:

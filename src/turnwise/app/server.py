@@ -21,8 +21,7 @@ from turnwise.app.reading import Reading
 from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
-from turnwise.ingest import livekit_cloud, livekit_webhooks, lyzr_sessions, otlp
-from turnwise.ingest.livekit_cloud import document as livekit_document
+from turnwise.ingest import livekit, lyzr_sessions, otlp
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
@@ -93,15 +92,12 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     ):
         app.include_router(router)
     limit = settings.max_body_bytes
-    livekit = lyzr_sessions.LiveKitAccess(
+    access = lyzr_sessions.LiveKitAccess(
         settings.livekit_url,
         settings.livekit_api_key,
         settings.livekit_api_secret.get_secret_value() if settings.livekit_api_secret else "",
     )
     issuers = livekit_issuers(settings, catalog)
-    upload = livekit_cloud.CloudUpload(
-        flow.accept, issuers, None, limit, settings.max_recording_bytes
-    )
     receiver = otlp.OtlpReceiver(flow.accept, catalog.project_named, limit)
     for signal in receiver.counted:
         flow.counters.gauge(
@@ -109,13 +105,16 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             f"OTLP {signal} records that were counted and dropped.",
             partial(receiver.counted.__getitem__, signal),
         )
+    upload = livekit.CloudUpload(
+        receiver, flow.accept, issuers, None, limit, settings.max_recording_bytes
+    )
     app.router.routes.extend(
         [
             *receiver.routes(),
             *upload.routes(),
-            *livekit_webhooks.LiveKitWebhooks(flow.accept, issuers).routes(),
+            *livekit.Webhooks(flow.accept, issuers).routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
-            *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
+            *lyzr_sessions.SessionCalls(flow.accept, reading, access, limit).routes(),
         ]
     )
     describe(
@@ -124,8 +123,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *otlp_document.OPERATIONS,
             *native_document.OPERATIONS,
             *lyzr_sessions.OPERATIONS,
-            *livekit_document.OPERATIONS,
-            *livekit_webhooks.OPERATIONS,
+            *livekit.OPERATIONS,
         ],
     )
     install_error_handlers(
@@ -134,7 +132,8 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             lyzr_traces.ERROR_RENDERER,
             otlp.ERROR_RENDERER,
             plain_pages.ERROR_RENDERER,
-            *livekit_cloud.ERROR_RENDERERS,
+            otlp.error_renderer(livekit.OTLP_PATHS),
+            livekit.ERROR_RENDERER,
         ],
     )
     return app

@@ -4,20 +4,16 @@ from turnwise.ingest.otlp.answers import error_renderer, partial_success, render
 from turnwise.ingest.otlp.decode import (
     Encoding,
     count_records,
-    decode_logs,
     decode_traces,
     encoding_of,
 )
-from turnwise.ingest.otlp.records import RawLog
 from turnwise.ingest.otlp.routes import ERROR_RENDERER, OtlpReceiver, routes
 
 __all__ = [
     "ERROR_RENDERER",
     "Encoding",
     "OtlpReceiver",
-    "RawLog",
     "count_records",
-    "decode_logs",
     "decode_traces",
     "encoding_of",
     "error_renderer",

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from turnwise.ingest.otlp import jsons, protobuf
-from turnwise.ingest.otlp.records import RawLog
-from turnwise.model.batch import RawSpan, Rejected
+from turnwise.model.batch import RawLog, RawSpan, Rejected
 from turnwise.model.errors import Unsupported
 
 

@@ -13,8 +13,7 @@ from typing import Any
 import msgspec
 
 from turnwise.ingest.otlp.ids import MAX_NESTING, is_hex, span_id_of, trace_id_of
-from turnwise.ingest.otlp.records import RawLog
-from turnwise.model.batch import RawEvent, RawLink, RawScope, RawSpan, Rejected
+from turnwise.model.batch import RawEvent, RawLink, RawLog, RawScope, RawSpan, Rejected
 from turnwise.model.errors import BadInput
 
 _STATUS = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}

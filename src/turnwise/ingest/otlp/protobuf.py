@@ -18,8 +18,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from turnwise.ingest.otlp.ids import MAX_NESTING, span_id_of, trace_id_of
-from turnwise.ingest.otlp.records import RawLog
-from turnwise.model.batch import RawEvent, RawLink, RawScope, RawSpan, Rejected
+from turnwise.model.batch import RawEvent, RawLink, RawLog, RawScope, RawSpan, Rejected
 from turnwise.model.errors import BadInput
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
-from turnwise.ingest.otlp import RawLog
-from turnwise.ingest.session_reports import JOB_KEYS, ROOM_KEYS, name_in, provisional_session
+from turnwise.model.batch import RawLog
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.reports import JOB_KEYS, ROOM_KEYS, name_in, provisional_session
 
 _HISTORY = "chat_history"
 _JUDGEMENTS = "evaluations"

@@ -10,8 +10,8 @@ from typing import Any
 import jwt
 
 from turnwise.http.auth import INVALID, MISSING
+from turnwise.model.batch import Sender
 from turnwise.model.errors import Unauthenticated
-from turnwise.model.ids import ProjectId
 
 _LONGEST = 8_192
 _LEEWAY_SECONDS = 60
@@ -23,11 +23,10 @@ class Issuer:
     """Who signs with an API secret, and where what they send goes."""
 
     secret: str
-    project_id: ProjectId
-    user_id: int
+    sender: Sender
 
     def __repr__(self) -> str:
-        return f"Issuer(project_id={self.project_id!r})"
+        return f"Issuer(sender={self.sender!r})"
 
 
 IssuerNamed = Callable[[str], Awaitable[Issuer | None]]

@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 
 from turnwise.http.multipart import Part, parts_of
-from turnwise.ingest.livekit_cloud.header import Header, read_header
-from turnwise.ingest.livekit_cloud.ogg import CAPTURE, Listener
-from turnwise.ingest.session_reports import provisional_session, report_facts
+from turnwise.ingest.livekit.header import Header, read_header
+from turnwise.ingest.livekit.ogg import CAPTURE, Listener
 from turnwise.model.errors import BadInput
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId, recording_id_of
 from turnwise.model.ports import MediaStore
 from turnwise.model.recording import RecordingStatus
+from turnwise.model.reports import provisional_session, report_facts
 
 CHANNELS = {"left": "user", "right": "agent"}
 _MAX_HEADER_BYTES = 16 * 1024 * 1024

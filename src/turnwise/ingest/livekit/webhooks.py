@@ -21,9 +21,7 @@ from starlette.routing import Route
 
 from turnwise.http.auth import INVALID
 from turnwise.http.body import read_body
-from turnwise.http.documents import Operation
-from turnwise.ingest.livekit_tokens import Issuer, IssuerNamed, verified
-from turnwise.ingest.session_reports import provisional_session
+from turnwise.ingest.livekit.tokens import IssuerNamed, verified
 from turnwise.model.batch import Batch
 from turnwise.model.errors import BadInput, Unauthenticated
 from turnwise.model.facts import FactKind, SessionFact
@@ -31,6 +29,7 @@ from turnwise.model.ids import MAX_ID_LENGTH, ProjectId, SessionId, recording_id
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Accept
 from turnwise.model.recording import RecordingStatus
+from turnwise.model.reports import provisional_session
 
 PATHS = ("/webhooks/livekit", "/v1/telephony/livekit-webhook")
 FINISHED = "room_finished"
@@ -43,23 +42,9 @@ _MEDIA_TYPES = {
     "webm": "video/webm", "m3u8": "application/vnd.apple.mpegurl",
 }  # fmt: skip
 
-OPERATIONS = [
-    Operation(
-        path=path,
-        method="POST",
-        summary="Webhook of a LiveKit server",
-        tag="LiveKit",
-        description="Authorization is LiveKit's token, whose `sha256` signs the body.",
-        media_types=("application/webhook+json",),
-        answers={200: "Stored, or stored before."},
-        errors=(400, 401, 413, 503),
-    )
-    for path in PATHS
-]
-
 
 @dataclass(frozen=True, slots=True)
-class LiveKitWebhooks:
+class Webhooks:
     """Handler of both addresses."""
 
     accept: Accept
@@ -74,13 +59,13 @@ class LiveKitWebhooks:
         issuer, claims = await verified(_token(request), self.issuer_named)
         body = await read_body(request, _MAX_BYTES)
         _check_body(body, claims.get("sha256"))
-        facts = event_facts(issuer.project_id, _event(body))
+        sender = issuer.sender
+        facts = event_facts(sender.project_id, _event(body))
         if facts:
-            await self._store(issuer, facts)
+            await self.accept(
+                Batch(project_id=sender.project_id, user_id=sender.user_id, facts=facts)
+            )
         return Response(b'{"ok":true}', media_type="application/json")
-
-    async def _store(self, issuer: Issuer, facts: list[SessionFact]) -> None:
-        await self.accept(Batch(project_id=issuer.project_id, user_id=issuer.user_id, facts=facts))
 
 
 def _token(request: Request) -> str:
@@ -220,8 +205,9 @@ def _whole(body: dict[str, Any], name: str) -> int | None:
     value = body.get(name)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and 0 < value < 2**63 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 < value < 2**63 else None
 
 
 def _seconds(body: dict[str, Any], name: str) -> int | None:
