@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from turnwise.analyse.assemble import reports
 from turnwise.analyse.assemble.carriers import Room
 from turnwise.analyse.assemble.scene import Scene
 from turnwise.analyse.assemble.statements import Body, Statements, text_of
@@ -60,7 +61,7 @@ def identity_of(
         ref=_ref(session, seen),
         agent=text_of(session, "agent")
         or _agent(seen)
-        or text_of(statements.report, "agent_name")
+        or reports.agent_of(statements.report)
         or UNKNOWN_AGENT,
         call_id=text_of(session, "call_id")
         or first(lambda o: o.voice.call_id)
@@ -70,7 +71,10 @@ def identity_of(
         or first(lambda o: o.voice.room_name)
         or room.name
         or text_of(statements.report, "room"),
-        room_sid=text_of(session, "room_sid") or first(lambda o: o.voice.room_sid) or room.sid,
+        room_sid=text_of(session, "room_sid")
+        or first(lambda o: o.voice.room_sid)
+        or room.sid
+        or text_of(statements.report, "room_id"),
         job_id=text_of(session, "job_id")
         or first(lambda o: o.voice.job_id)
         or text_of(statements.report, "job_id"),
