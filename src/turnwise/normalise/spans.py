@@ -145,7 +145,8 @@ def _observation(project_id: ProjectId, span: RawSpan, encoder: Encoder) -> Obse
 
 def _voice(reading: Reading, tool_messages: tuple[ToolMessage, ...]) -> Voice:
     if reading.voice or tool_messages:
-        return Voice(**reading.voice, tool_messages=tool_messages)
+        rank = reading.ranks.get(("voice", "agent_name"), 0)
+        return Voice(**reading.voice, agent_rank=rank, tool_messages=tool_messages)
     return _NO_VOICE
 
 
