@@ -48,17 +48,23 @@ def test_the_reference_of_the_highest_precedence_names_the_session() -> None:
 
 def test_an_agent_is_named_before_its_service() -> None:
     session = session_of(
-        livekit(Step.SESSION, 0, 900, "s", agent_name="service"),
-        livekit(Step.USER_SPEAKING, 5, 20, "u", "s", agent_name="service"),
-        livekit(Step.AGENT_TURN, 30, 90, "a", "s", kind=Kind.AGENT, agent_name="desk"),
-        livekit(Step.AGENT_TURN, 95, 99, "b", "s", kind=Kind.AGENT, agent_name="billing"),
+        livekit(Step.SESSION, 0, 900, "s", agent_name="service", agent_rank=5),
+        livekit(Step.USER_SPEAKING, 5, 20, "u", "s", agent_name="service", agent_rank=5),
+        livekit(
+            Step.AGENT_TURN, 30, 90, "a", "s", kind=Kind.AGENT, agent_name="desk", agent_rank=1
+        ),
+        livekit(
+            Step.AGENT_TURN, 95, 99, "b", "s", kind=Kind.AGENT, agent_name="billing", agent_rank=1
+        ),
     )
     assert session.agent == "desk"
 
 
 def test_a_job_names_the_agent_first_and_a_service_last() -> None:
     job = livekit(Step.JOB, 0, 900, "j", agent_name="inbound")
-    agent = livekit(Step.AGENT_TURN, 30, 90, "a", "j", kind=Kind.AGENT, agent_name="desk")
+    agent = livekit(
+        Step.AGENT_TURN, 30, 90, "a", "j", kind=Kind.AGENT, agent_name="desk", agent_rank=1
+    )
     assert session_of(job, agent).agent == "inbound"
     assert session_of(span(Step.OTHER, 0, 1, "x", agent_name="service")).agent == "service"
     assert session_of(span(Step.OTHER, 0, 1, "x")).agent == "unknown"

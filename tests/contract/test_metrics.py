@@ -52,3 +52,18 @@ def test_the_openapi_document_describes_the_surfaces(server: RunningServer) -> N
         assert {"200", "400", "401", "403", "404"} <= set(
             document["paths"][path]["get"]["responses"]
         )
+    for path, method in (
+        ("/v1/traces", "post"),
+        ("/api/public/otel", "post"),
+        ("/v1/observability/sessions", "post"),
+        ("/v1/observability/sessions/{sessionId}", "patch"),
+        ("/v1/sessions/end", "post"),
+    ):
+        assert {"400", "401", "403"} <= set(document["paths"][path][method]["responses"])
+
+
+def test_the_reference_needs_no_other_host(server: RunningServer) -> None:
+    with server.client(key=None) as client:
+        page = client.get("/docs").text
+        assert "https://" not in page.replace("http://127.0.0.1", "")
+        assert client.get("/static-offline-docs/swagger-ui-bundle.js").status_code == 200

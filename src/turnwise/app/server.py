@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
@@ -26,10 +27,13 @@ from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
 from turnwise.app.secret_key import key_for, secret_key
 from turnwise.app.worker import Worker
+from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
 from turnwise.http.recordings import RecordingLinks
 from turnwise.ingest import lyzr_sessions, otlp
+from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
+from turnwise.ingest.otlp import document as otlp_document
 from turnwise.ingest.recordings import RecordingUpload
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Health
@@ -91,7 +95,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         telemetry = await flow.store.health()
         return Health(telemetry.problems, {"version": __version__, **telemetry.facts})
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Turnwise",
         version=__version__,
         description=DESCRIPTION,
@@ -128,6 +132,10 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *RecordingUpload(recordings, reading, links, settings.max_recording_bytes).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
         ]
+    )
+    describe(
+        app,
+        [*otlp_document.OPERATIONS, *native_document.OPERATIONS, *lyzr_sessions.OPERATIONS],
     )
     install_error_handlers(
         app, [lyzr_traces.ERROR_RENDERER, otlp.ERROR_RENDERER, plain_pages.ERROR_RENDERER]

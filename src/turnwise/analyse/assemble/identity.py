@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from string import hexdigits
 from typing import Any
 
@@ -14,7 +13,7 @@ from turnwise.analyse.assemble.statements import Body, Statements, text_of
 from turnwise.model.call import Call
 from turnwise.model.ids import is_canonical_uuid
 from turnwise.model.instants import ms_from_ns
-from turnwise.model.observation import Framework, Kind, Observation, Step
+from turnwise.model.observation import Framework, Observation, Step
 
 UNKNOWN_AGENT = "unknown"
 _ACTS = "start_agent_activity"
@@ -22,8 +21,6 @@ _ACTS = "start_agent_activity"
 _SERVICES_OF_SDKS = frozenset({"livekit-agents"})
 """Service names that an SDK gives itself: LiveKit's own upload calls every agent so."""
 
-_STEP_KINDS = frozenset({Kind.GENERATION, Kind.TOOL})
-_AGENT_STEPS = frozenset({Step.JOB, Step.SESSION, Step.AGENT_TURN})
 _PRECEDENCE = (Framework.LIVEKIT, Framework.PIPECAT)
 
 
@@ -85,32 +82,13 @@ def identity_of(
 
 
 def _agent(seen: Sequence[Observation]) -> str | None:
-    """The name of the earliest span that has one of its own.
-
-    A span without one carries its service's name; so the name of a span that stands for an agent
-    is taken first, and one that is found on spans which no agent signs only if there is no other.
-    """
+    """The best name by its precedence, and of equals that of the earliest span."""
     named = [
-        (each, name)
-        for each in seen
+        (each.voice.agent_rank, position, name)
+        for position, each in enumerate(seen)
         if (name := each.voice.agent_name) and name not in _SERVICES_OF_SDKS
     ]
-    of_service = {name for each, name in named if not _is_signed(each)}
-    standing = [name for each, name in named if _stands_for_agent(each)]
-    ranks = (
-        (name for name in standing if name not in of_service),
-        (name for _, name in named if name not in of_service),
-        (name for _, name in named),
-    )
-    return next(chain.from_iterable(ranks), None)
-
-
-def _stands_for_agent(observation: Observation) -> bool:
-    return observation.kind is Kind.AGENT or observation.step in _AGENT_STEPS
-
-
-def _is_signed(observation: Observation) -> bool:
-    return _stands_for_agent(observation) or observation.kind in _STEP_KINDS
+    return min(named)[2] if named else None
 
 
 def framework_of(scene: Scene) -> Framework:

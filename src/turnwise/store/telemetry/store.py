@@ -23,7 +23,13 @@ from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
 from turnwise.store.telemetry.embedded import DEFAULT_MEMORY_BYTES, Embedded
-from turnwise.store.telemetry.engine import READ_SECONDS, Engine, Handles, Server
+from turnwise.store.telemetry.engine import (
+    READ_SECONDS,
+    WRITE_SETTINGS,
+    Engine,
+    Handles,
+    Server,
+)
 from turnwise.store.telemetry.failures import as_busy, is_engine_failure, reason_of
 from turnwise.store.telemetry.group import GroupCommit, Limits
 from turnwise.store.telemetry.stored import newest_versions
@@ -97,7 +103,7 @@ class ClickHouseTelemetry:
         with closing(engine.client(None, {})) as maker:
             self._step = schema.migrate(maker, engine)
         # Each of these two belongs to one writer thread.
-        self._writing = [engine.client(engine.database, {}) for _ in range(2)]
+        self._writing = [engine.client(engine.database, WRITE_SETTINGS) for _ in range(2)]
         settings: dict[str, str | int] = {"max_execution_time": READ_SECONDS}
         self._reading = Handles(lambda: engine.client(engine.database, settings), READERS)
         self._readers = ThreadPoolExecutor(READERS, "telemetry-read")
