@@ -10,7 +10,14 @@ from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
-from turnwise.api import health, lyzr_traces, metrics, persona_sessions, plain_pages
+from turnwise.api import (
+    health,
+    lyzr_traces,
+    metrics,
+    persona_recordings,
+    persona_sessions,
+    plain_pages,
+)
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
@@ -18,16 +25,21 @@ from turnwise.app.flow import Flow
 from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
+from turnwise.app.recordings import Recordings
+from turnwise.app.secret_key import key_for, secret_key
 from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
+from turnwise.http.recordings import RecordingLinks
 from turnwise.ingest import livekit, lyzr_sessions, otlp
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
+from turnwise.ingest.recordings import RecordingUpload
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Health
 from turnwise.store.catalog import SqlCatalog, catalog_url
+from turnwise.store.media.files import open_media
 from turnwise.store.telemetry.store import open_telemetry
 
 DESCRIPTION = """Observability for voice agents: sessions, turns, traces, cost and causes.
@@ -59,6 +71,15 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     reading = Reading(flow)
     worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND))
 
+    media = open_media(settings.media_url, settings.media_dir)
+    links = RecordingLinks(
+        media,
+        key_for(secret_key(settings), "recording links"),
+        settings.public_url,
+        settings.link_ttl_seconds,
+    )
+    recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         working = asyncio.create_task(worker.run())
@@ -86,6 +107,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     for router in (
         lyzr_traces.router(reading),
         persona_sessions.router(reading),
+        persona_recordings.router(reading, links),
         health.router(__version__, check),
         metrics.router(flow.counters.registry),
         plain_pages.router(reading),
@@ -106,7 +128,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             partial(receiver.counted.__getitem__, signal),
         )
     upload = livekit.CloudUpload(
-        receiver, flow.accept, issuers, None, limit, settings.max_recording_bytes
+        receiver, flow.accept, issuers, recordings, limit, settings.max_recording_bytes
     )
     app.router.routes.extend(
         [
@@ -114,6 +136,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *upload.routes(),
             *livekit.Webhooks(flow.accept, issuers).routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
+            *RecordingUpload(recordings, reading, links, settings.max_recording_bytes).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, access, limit).routes(),
         ]
     )

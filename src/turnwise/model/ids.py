@@ -31,7 +31,7 @@ def session_id_of(project_id: ProjectId, text: str) -> SessionId:
     themselves; any other text gets UUID v5 of the project and the text, so that the same name in
     two projects is two sessions.
     """
-    bare = text[5:] if text.startswith("sess_") else text
+    bare = text.removeprefix("sess_")
     if _HEX_32.fullmatch(bare) or (bare is text and _CANONICAL_UUID.fullmatch(text)):
         return SessionId(str(UUID(bare)))
     return SessionId(str(uuid5(_project_namespace(project_id), f"session:{text}")))
@@ -45,11 +45,6 @@ def public_session_id(session_id: SessionId) -> str:
 def agent_uuid_of(project_id: ProjectId, slug: str) -> UUID:
     """The stable UUID of an agent that ingest has met under this name in this project."""
     return uuid5(_project_namespace(project_id), f"agent:{slug}")
-
-
-def recording_id_of(project_id: ProjectId, text: str) -> str:
-    """The id of the recording that a sender knows by this text: 32 hex digits."""
-    return uuid5(_project_namespace(project_id), f"recording:{text}").hex
 
 
 def _project_namespace(project_id: ProjectId) -> UUID:

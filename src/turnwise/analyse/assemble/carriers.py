@@ -159,6 +159,7 @@ def recordings_of(
             channels=int_of(body, "channels"),
             offset_ns=_offset(body, started_ns),
             external_id=text_of(body, "external_id"),
+            source_url=text_of(body, "source_url"),
             created_ns=int_of(body, "created_ns") or round(number_of(body, "at_ns") or 0),
         )
         for recording_id, body in sorted(bodies.items())

@@ -14,6 +14,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from turnwise.model.errors import BadInput
+from turnwise.model.ids import ProjectId, SessionId, session_id_of
 
 _TEXT = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
 _UINT64 = descriptor_pb2.FieldDescriptorProto.TYPE_UINT64
@@ -71,6 +72,10 @@ class Header:
     started_ns: int | None
     duration_ns: int | None
     summary: dict[str, Any]
+
+    def session(self, project_id: ProjectId) -> SessionId:
+        """The session that the room, else the job names."""
+        return session_id_of(project_id, self.room_id or self.job_id or "")
 
 
 def read_header(body: bytes) -> Header:

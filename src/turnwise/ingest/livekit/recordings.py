@@ -11,15 +11,13 @@ import msgspec
 
 from turnwise.http.multipart import Part, parts_of
 from turnwise.ingest.livekit.header import Header, read_header
-from turnwise.ingest.livekit.ogg import CAPTURE, Listener
-from turnwise.model.errors import BadInput
+from turnwise.model.batch import Sender
+from turnwise.model.errors import BadInput, TooLarge, Unsupported
 from turnwise.model.facts import FactKind, SessionFact
-from turnwise.model.ids import ProjectId, recording_id_of
-from turnwise.model.ports import MediaStore
-from turnwise.model.recording import RecordingStatus
-from turnwise.model.reports import provisional_session, report_facts
+from turnwise.model.ports import RecordingKeeper
+from turnwise.model.recording import RecordingOrigin, RecordingStatus, recording_id_of
+from turnwise.model.reports import report_facts
 
-CHANNELS = {"left": "user", "right": "agent"}
 _MAX_HEADER_BYTES = 16 * 1024 * 1024
 
 
@@ -28,12 +26,14 @@ class Upload:
     """What has come of one upload.
 
     Attributes:
-        audio: fields of the recording's fact, empty while there is none.
+        has_audio: whether there was a recording, be it kept or not.
+        trouble: why it was not kept, None when it was.
     """
 
     header: Header | None = None
     history: dict[str, Any] = field(default_factory=dict)
-    audio: dict[str, Any] = field(default_factory=dict)
+    has_audio: bool = False
+    trouble: str | None = None
 
     def named(self) -> Header:
         """The header, which has to come first: it says whose the rest is.
@@ -48,61 +48,60 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class RecordingReader:
-    """Reads uploads of one project.
+    """Reads uploads of one sender.
 
     Attributes:
-        media: where audio goes; without one the audio is passed over and the rest is kept.
-        max_body_bytes: of the header and the history.
-        max_recording_bytes: of all together.
+        keeper: where audio goes; without one the audio is passed over and the rest is kept.
+        max_body_bytes: of the history.
+        max_recording_bytes: of the audio.
     """
 
-    project_id: ProjectId
-    media: MediaStore | None
+    sender: Sender
+    keeper: RecordingKeeper | None
     max_body_bytes: int
     max_recording_bytes: int
 
     async def facts(
         self, stream: AsyncIterator[bytes], content_type: str | None
     ) -> list[SessionFact]:
-        """The facts of an upload; the audio is in the media store when this returns."""
+        """The facts of an upload; its audio is kept, and told of, when this returns."""
         upload = Upload()
-        async for part in parts_of(stream, content_type, self.max_recording_bytes):
+        limit = self.max_recording_bytes + self.max_body_bytes + _MAX_HEADER_BYTES
+        async for part in parts_of(stream, content_type, limit):
             if part.name == "header":
                 upload.header = read_header(await part.read(_MAX_HEADER_BYTES))
             elif part.name == "chat_history":
                 upload.history = _history(await part.read(self.max_body_bytes))
             elif part.name == "audio":
-                upload.audio = await self._keep(upload.named(), part)
+                upload.trouble = await self._keep(upload.named(), part)
+                upload.has_audio = True
+                if upload.trouble == TooLarge.code:
+                    break
         return self._facts(upload)
 
-    async def _keep(self, header: Header, part: Part) -> dict[str, Any]:
-        content, heard = part.chunks(), Listener()
-        first = await _head(content)
-        if not first.startswith(CAPTURE):
-            return {"status": RecordingStatus.FAILED, "error": "not_audio"}
-        if self.media is None:
-            return {"status": RecordingStatus.FAILED, "error": "no_media_store"}
-        key = f"recordings/{self.project_id}/{self._recording_id(header)}.ogg"
-        size = await self.media.put(key, _overheard(first, content, heard), "audio/ogg")
-        return {
-            "status": RecordingStatus.READY,
-            "storage_uri": self.media.uri(key),
-            "media_key": key,
-            "content_type": "audio/ogg",
-            "size_bytes": size,
-            "duration_ns": heard.duration_ns,
-            "channels": heard.channels,
-            "layout": CHANNELS if heard.channels == 2 else None,
-        }
+    async def _keep(self, header: Header, part: Part) -> str | None:
+        """Keep the audio; returns why it cannot be kept."""
+        if self.keeper is None:
+            return "no_media_store"
+        try:
+            await self.keeper.keep(self._origin(header), part.chunks())
+        except (TooLarge, Unsupported) as error:
+            return error.code
+        return None
 
-    def _recording_id(self, header: Header) -> str:
-        return recording_id_of(
-            self.project_id, f"livekit:{header.room_id or ''}:{header.job_id or ''}"
+    def _origin(self, header: Header) -> RecordingOrigin:
+        project_id = self.sender.project_id
+        name = f"livekit:{header.room_id or ''}:{header.job_id or ''}"
+        return RecordingOrigin(
+            recording_id=recording_id_of(project_id, name),
+            project_id=project_id,
+            session_id=header.session(project_id),
+            user_id=self.sender.user_id,
+            external_id=header.job_id or header.room_id,
         )
 
     def _facts(self, upload: Upload) -> list[SessionFact]:
-        header = upload.named()
-        session_id = provisional_session(self.project_id, header.room_id, header.job_id)
+        header, project_id = upload.named(), self.sender.project_id
         said = {
             "room_id": header.room_id,
             "job_id": header.job_id,
@@ -110,21 +109,22 @@ class RecordingReader:
             "chat_history": upload.history or None,
         }
         report = header.summary | {name: value for name, value in said.items() if value}
-        facts = report_facts(report, self.project_id, session_id)
-        if upload.audio and session_id is not None:
-            recording_id = self._recording_id(header)
-            body = {
-                **upload.audio,
+        facts = report_facts(report, project_id, header.session(project_id))
+        if upload.has_audio:
+            origin = self._origin(header)
+            body: dict[str, Any] = {
+                "room_sid": header.room_id,
+                "job_id": header.job_id,
                 "started_ns": header.started_ns,
-                "external_id": header.job_id,
-                "source": "livekit",
             }
+            if upload.trouble is not None:
+                body |= {"status": RecordingStatus.FAILED, "error": upload.trouble}
             facts.append(
                 SessionFact(
-                    project_id=self.project_id,
-                    session_id=session_id,
+                    project_id=project_id,
+                    session_id=origin.session_id,
                     kind=FactKind.RECORDING,
-                    fact_id=recording_id,
+                    fact_id=origin.recording_id,
                     body={name: value for name, value in body.items() if value is not None},
                 )
             )
@@ -140,23 +140,3 @@ def _history(body: bytes) -> dict[str, Any]:
     if isinstance(found, list):
         return {"items": found}
     return found if isinstance(found, dict) else {"value": found}
-
-
-async def _head(content: AsyncIterator[bytes]) -> bytes:
-    """The first bytes, enough to tell what they begin."""
-    head = b""
-    async for piece in content:
-        head += piece
-        if len(head) >= len(CAPTURE):
-            break
-    return head
-
-
-async def _overheard(
-    first: bytes, content: AsyncIterator[bytes], heard: Listener
-) -> AsyncIterator[bytes]:
-    heard.hear(first)
-    yield first
-    async for piece in content:
-        heard.hear(piece)
-        yield piece

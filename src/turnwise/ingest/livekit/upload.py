@@ -31,7 +31,7 @@ from turnwise.model.errors import (
 )
 from turnwise.model.facts import SessionFact
 from turnwise.model.ids import ProjectId
-from turnwise.model.ports import Accept, MediaStore
+from turnwise.model.ports import Accept, RecordingKeeper
 
 OTLP_PATHS = TRACES, LOGS, METRICS = (
     "/observability/traces/otlp/v0",
@@ -99,13 +99,13 @@ class CloudUpload:
     """Handlers of the upload.
 
     Attributes:
-        media: where recordings go; without one their audio is passed over.
+        keeper: where recordings go; without one their audio is passed over.
     """
 
     signals: OtlpSignals
     accept: Accept
     issuer_named: IssuerNamed
-    media: MediaStore | None
+    keeper: RecordingKeeper | None
     max_body_bytes: int
     max_recording_bytes: int
 
@@ -144,9 +144,7 @@ class CloudUpload:
         sender = await self._sender(request)
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise Unsupported("A recording is sent without content encoding.")
-        reader = RecordingReader(
-            sender.project_id, self.media, self.max_body_bytes, self.max_recording_bytes
-        )
+        reader = RecordingReader(sender, self.keeper, self.max_body_bytes, self.max_recording_bytes)
         facts = await reader.facts(request.stream(), request.headers.get("content-type"))
         receipt = await self.accept(
             Batch(project_id=sender.project_id, user_id=sender.user_id, facts=facts)

@@ -25,10 +25,10 @@ from turnwise.ingest.livekit.tokens import IssuerNamed, verified
 from turnwise.model.batch import Batch
 from turnwise.model.errors import BadInput, Unauthenticated
 from turnwise.model.facts import FactKind, SessionFact
-from turnwise.model.ids import MAX_ID_LENGTH, ProjectId, SessionId, recording_id_of
+from turnwise.model.ids import MAX_ID_LENGTH, ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Accept
-from turnwise.model.recording import RecordingStatus
+from turnwise.model.recording import RecordingStatus, recording_id_of
 from turnwise.model.reports import provisional_session
 
 PATHS = ("/webhooks/livekit", "/v1/telephony/livekit-webhook")
@@ -167,7 +167,6 @@ def _recordings(
             "started_ns": _whole(file, "startedAt") or _whole(egress, "startedAt"),
             "external_id": egress_id,
             "error": _text(egress, "error"),
-            "source": "livekit_egress",
         }
         recording_id = recording_id_of(project_id, f"egress:{egress_id}:{number}")
         facts.append(_fact(project_id, session_id, FactKind.RECORDING, recording_id, body))
