@@ -65,9 +65,9 @@ def identity_of(
         or room.call_id
         or (call.sid if call else None),
         room_name=text_of(session, "room_name")
-        or first(lambda o: o.voice.room_name)
         or room.name
-        or text_of(statements.report, "room"),
+        or text_of(statements.report, "room")
+        or first(lambda o: o.voice.room_name),
         room_sid=text_of(session, "room_sid")
         or first(lambda o: o.voice.room_sid)
         or room.sid
@@ -81,7 +81,7 @@ def identity_of(
         environment=_environment(session, seen),
         release=first(lambda o: o.release),
         app_version=first(lambda o: o.app_version),
-        metadata=_metadata(session, seen, started_ns),
+        metadata=_metadata(session, statements.report, seen, started_ns),
     )
 
 
@@ -127,9 +127,9 @@ def _environment(session: Body, seen: Iterable[Observation]) -> str | None:
     return next((each for each in given if each != "default"), given[0] if given else None)
 
 
-def _metadata(session: Body, seen: Iterable[Observation], started_ns: int) -> str:
+def _metadata(session: Body, report: Body, seen: Iterable[Observation], started_ns: int) -> str:
     stated = session.get("metadata")
-    metadata: dict[str, Any] = dict(stated) if isinstance(stated, dict) else {}
+    metadata = reports.metadata_of(report) | (dict(stated) if isinstance(stated, dict) else {})
     handoffs = _handoffs(seen, started_ns)
     if handoffs:
         metadata.setdefault("handoffs", handoffs)
