@@ -8,8 +8,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from tests.unit.ingest.test_livekit_upload import PROJECT, Accepting, issuer_named
 from tests.livekit_tokens import token, upload_token, webhook_token
+from tests.unit.ingest.test_livekit_upload import PROJECT, Accepting, issuer_named
 from turnwise.http.errors import install_error_handlers
 from turnwise.ingest.livekit import Webhooks
 from turnwise.model.facts import FactKind
