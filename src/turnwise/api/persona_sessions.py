@@ -4,15 +4,15 @@ A caller sees every session of its tenant. Times that nobody reported are 0 here
 nobody sent are empty, because the published shape demands numbers and strings; inside they are None.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
-from pydantic import BaseModel
 
 from turnwise.http.auth import with_scope
 from turnwise.http.cursors import decode_cursor, encode_cursor
+from turnwise.http.error_forms import ERRORS
 from turnwise.http.json_text import JSON, raw
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import ProjectId, SessionId, agent_uuid_of, public_session_id
@@ -94,22 +94,6 @@ class SessionDetail(msgspec.Struct, rename="camel", frozen=True):
     metrics: Metrics
     unpriced_usage: int
     metadata: msgspec.Raw
-
-
-class ErrorBody(BaseModel):
-    """Every error of this surface."""
-
-    error: str
-    code: str | None = None
-    issues: list[dict[str, Any]] | None = None
-
-
-ERRORS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ErrorBody, "description": "A parameter is malformed or out of its bounds."},
-    401: {"model": ErrorBody, "description": "No key, or one that is unknown."},
-    403: {"model": ErrorBody, "description": "The key lacks the scope `read`."},
-    404: {"model": ErrorBody, "description": "Unknown, or of another tenant."},
-}
 
 
 def public_agent_id(project_id: ProjectId, slug: str) -> str:

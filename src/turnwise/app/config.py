@@ -45,8 +45,8 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="Signs links and log-in tokens (at least 16 characters). Absent: made and kept "
-        "in the data folder.",
+        description="Signs links, cookies and log-in tokens (at least 16 characters). Absent: made "
+        "and kept in the data folder.",
     )
     observability_key: SecretStr | None = Field(
         None,
@@ -85,6 +85,28 @@ class Settings(BaseSettings):
     silence_minutes: float = Field(
         10, gt=0, description="An open session is closed when nothing came in for so long."
     )
+    public_url: str = Field(
+        "",
+        description="Base URL from outside, as in `https://turnwise.example.com`: in signed links, "
+        "and what Twilio's signatures are checked against. Empty: the address of each request.",
+    )
+    media_url: str = Field(
+        "",
+        description="Empty: a folder under the data folder. `s3://bucket/prefix` (endpoint, region "
+        "and keys by the usual AWS variables), and what obstore offers besides.",
+    )
+    max_recording_mb: int = Field(1024, ge=1, description="Largest recording in MiB.")
+    link_ttl_seconds: int = Field(
+        3600, ge=1, le=604_800, description="Life of signed links to recordings."
+    )
+    twilio_auth_token: SecretStr | None = Field(
+        None, description="Twilio auth token of the default project; checks its callbacks."
+    )
+    fetch_hosts: str = Field(
+        "",
+        description="Hosts beside the carrier's own from which recordings may be fetched, "
+        "separated by commas; these may have private addresses and plain HTTP.",
+    )
     livekit_url: str = Field(
         "", description="LiveKit server that `POST /v1/sessions/start` sends callers to."
     )
@@ -97,6 +119,21 @@ class Settings(BaseSettings):
     def telemetry_dir(self) -> Path:
         """Folder of the embedded telemetry engine."""
         return self.data_dir / "telemetry"
+
+    @property
+    def media_dir(self) -> Path:
+        """Folder of recordings, unless there is a media URL."""
+        return self.data_dir / "media"
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Folder of recordings that are still coming in."""
+        return self.data_dir / "incoming"
+
+    @property
+    def max_recording_bytes(self) -> int:
+        """Largest recording."""
+        return self.max_recording_mb * 1024 * 1024
 
     @property
     def max_body_bytes(self) -> int:

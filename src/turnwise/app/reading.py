@@ -29,7 +29,21 @@ class Reading:
             if found is not None:
                 return found
         await self._settled(caller.project_ids)
-        return await self._store.session_named(caller.project_ids, name)
+        named = await self._store.session_named(caller.project_ids, name)
+        return await self._fresh([named.project_id], named.id) if named else None
+
+    async def sessions_named(self, caller: Caller, name: str) -> list[Session]:
+        """See SessionReader.sessions_named."""
+        first = await self.session(caller, name)
+        if first is None:
+            return []
+        found = {(first.project_id, first.id): first}
+        for other in await self._store.sessions_named(caller.project_ids, name):
+            if (other.project_id, other.id) not in found:
+                fresh = await self._fresh([other.project_id], other.id)
+                if fresh is not None:
+                    found[fresh.project_id, fresh.id] = fresh
+        return sorted(found.values(), key=lambda each: (each.started_ns, each.id))
 
     async def sessions(self, caller: Caller, query: SessionQuery) -> list[SessionHead]:
         """See SessionReader.sessions."""
@@ -85,8 +99,10 @@ class Reading:
             version = await self._store.facts_version(project_id, session_id)
             if version and (session is None or version > session.facts_version):
                 settled = await self._flow.settle(project_id, [session_id])
-                if settled:
-                    return settled[0]
+                own = next((each for each in settled if each.id == session_id), None)
+                if own is not None:
+                    return own
+                session = None
         return session or await self._succeeding(project_ids, session_id)
 
     async def _succeeding(

@@ -21,6 +21,7 @@ from turnwise.api import (
     oshara_billing,
     oshara_characters,
     oshara_forms,
+    persona_recordings,
     persona_sessions,
     plain_pages,
 )
@@ -29,10 +30,12 @@ from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
 from turnwise.app.flow import Flow
+from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.pending import Pending
 from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
-from turnwise.app.secret_key import secret_key
+from turnwise.app.recordings import Recordings
+from turnwise.app.secret_key import key_for, secret_key
 from turnwise.app.tokens import OwnTokens, outside_tokens
 from turnwise.app.transcripts import Conversations, Transcripts
 from turnwise.app.worker import Worker
@@ -41,15 +44,18 @@ from turnwise.http.documents import describe
 from turnwise.http.envelope import ENVELOPE_RENDERER
 from turnwise.http.errors import install_error_handlers
 from turnwise.http.livekit_access import LiveKitAccess
-from turnwise.ingest import lyzr_reports, lyzr_sessions, oshara_sessions, otlp
+from turnwise.http.recordings import RecordingLinks
+from turnwise.ingest import livekit, lyzr_reports, lyzr_sessions, oshara_sessions, otlp
 from turnwise.ingest.langsmith.routes import RunWrites
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
+from turnwise.ingest.recordings import RecordingUpload
 from turnwise.model.instants import NS_PER_SECOND
-from turnwise.model.ports import Health, MediaStore
+from turnwise.model.ports import Health
 from turnwise.normalise import complete_run
 from turnwise.store.catalog import SqlCatalog, catalog_url
+from turnwise.store.media.files import open_media
 from turnwise.store.telemetry.store import open_telemetry
 
 DESCRIPTION = """Observability for voice agents: sessions, turns, traces, cost and causes.
@@ -85,6 +91,15 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     reading = Reading(flow)
     worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND))
 
+    media = open_media(settings.media_url, settings.media_dir)
+    links = RecordingLinks(
+        media,
+        key_for(secret_key(settings), "recording links"),
+        settings.public_url,
+        settings.link_ttl_seconds,
+    )
+    recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         working = asyncio.create_task(worker.run())
@@ -109,7 +124,6 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         redirect_slashes=False,
     )
     limit = settings.max_body_bytes
-    media: MediaStore | None = None
     tokens = OwnTokens(secret_key(settings))
     app.state.authenticator = CatalogAuthenticator(
         catalog, tokens, outside_tokens(settings), settings.jwt_tenant
@@ -124,6 +138,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         oshara_auth.router(CatalogAccounts(catalog, tokens, may_sign_up=settings.signup)),
         oshara_characters.router(characters),
         oshara_forms.router(characters, CatalogForms(catalog)),
+        persona_recordings.router(reading, links),
         health.router(__version__, check),
         openapi_alias.router(lambda: app.openapi()),
         metrics.router(flow.counters.registry),
@@ -131,11 +146,12 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         plain_pages.router(reading),
     ):
         app.include_router(router)
-    livekit = LiveKitAccess(
+    access = LiveKitAccess(
         settings.livekit_url,
         settings.livekit_api_key,
         settings.livekit_api_secret.get_secret_value() if settings.livekit_api_secret else "",
     )
+    issuers = livekit_issuers(settings, catalog)
     receiver = otlp.OtlpReceiver(flow.accept, catalog.project_named, limit)
     for signal in receiver.counted:
         flow.counters.gauge(
@@ -143,22 +159,28 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             f"OTLP {signal} records that were counted and dropped.",
             partial(receiver.counted.__getitem__, signal),
         )
+    upload = livekit.CloudUpload(
+        receiver, flow.accept, issuers, recordings, limit, settings.max_recording_bytes
+    )
     app.router.routes.extend(
         [
             *receiver.routes(),
             *RunWrites(flow.accept, flow.store, catalog.project_named, media, limit).routes(),
-            *NativeWrites(flow.accept, reading, limit).routes(),
             *oshara_sessions.AgentSessions(
                 flow.accept_settled,
                 characters,
                 flow.store.live_sessions,
-                livekit,
+                access,
                 settings.max_live_sessions,
             ).routes(),
             *lyzr_reports.WorkerReports(
                 flow.accept, reading, WorkerKey(settings, catalog).caller, limit
             ).routes(),
-            *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
+            *upload.routes(),
+            *livekit.Webhooks(flow.accept, issuers).routes(),
+            *NativeWrites(flow.accept, reading, limit).routes(),
+            *RecordingUpload(recordings, reading, links, settings.max_recording_bytes).routes(),
+            *lyzr_sessions.SessionCalls(flow.accept, reading, access, limit).routes(),
         ]
     )
     describe(
@@ -169,6 +191,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *lyzr_sessions.OPERATIONS,
             *lyzr_reports.OPERATIONS,
             *oshara_sessions.OPERATIONS,
+            *livekit.OPERATIONS,
         ],
     )
     install_error_handlers(
@@ -179,6 +202,8 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             plain_pages.ERROR_RENDERER,
             *langsmith.ERROR_RENDERERS,
             ENVELOPE_RENDERER,
+            otlp.error_renderer(livekit.OTLP_PATHS),
+            livekit.ERROR_RENDERER,
         ],
     )
     return app

@@ -85,6 +85,22 @@ class RawRun:
 
 
 @dataclass(frozen=True, slots=True)
+class RawLog:
+    """A log record as its wire format said it.
+
+    Attributes:
+        body: its text, "" when it is none.
+        resource: attributes of whatever wrote it; never changed.
+    """
+
+    body: str
+    time_ns: int
+    attributes: dict[str, Any]
+    scope: RawScope
+    resource: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """One record that was not stored: which, and why."""
 
@@ -112,6 +128,14 @@ class Batch:
     observations: Sequence[Observation] = ()
     facts: Sequence[SessionFact] = ()
     rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends, and where it goes, for ways in that find that out by themselves."""
+
+    project_id: ProjectId
+    user_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class FactKind(StrEnum):
     and what the event carries."""
     RECORDING = "recording"
     """One audio file by its id: status, storage_uri, content_type, size_bytes, duration_ns,
-    channels, offset_ns, external_id, call_id, error."""
+    channels, offset_ns, external_id, call_id, source_url (while pending), created_ns, error."""
     REPORT = "report"
     """A framework's own report of the session, whole, as it came; id is its job or room."""
     FINALIZED = "finalized"

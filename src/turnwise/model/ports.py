@@ -10,6 +10,7 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.model.price import Price
+from turnwise.model.recording import Recording, RecordingOrigin
 from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, ApiKey, Caller, ProjectChanges, ProjectDetails, Tenant
@@ -177,6 +178,10 @@ class TelemetryStore(Protocol):
         """The session to which the traces of an outranked session belong now."""
         ...
 
+    async def sessions_named(self, project_ids: Sequence[ProjectId], name: str) -> list[Session]:
+        """Every session that is known by this text, the latest start first; at most 50."""
+        ...
+
     async def sessions(self, query: SessionQuery) -> list[SessionHead]:
         """Lines of the session list: start descending, then id descending; at most `limit`."""
         ...
@@ -329,6 +334,10 @@ class MediaStore(Protocol):
         """A file or a part of it; None when there is none."""
         ...
 
+    async def size(self, key: str) -> int | None:
+        """How many bytes a file has; None when there is none."""
+        ...
+
     async def delete(self, key: str) -> None:
         """Forget a file; nothing happens when there is none."""
         ...
@@ -339,6 +348,20 @@ class MediaStore(Protocol):
 
     async def presigned_url(self, key: str, ttl_seconds: int) -> str | None:
         """A URL of the storage itself that anyone may read; None when it cannot make one."""
+        ...
+
+
+class RecordingKeeper(Protocol):
+    """Takes audio in: reads what it is, stores it, and tells the session of it."""
+
+    async def keep(self, origin: RecordingOrigin, content: AsyncIterator[bytes]) -> Recording:
+        """Keep a recording, in place of the one that has its id; returns when it is durable.
+
+        Raises:
+            TooLarge: there are more bytes than a recording may have.
+            Unsupported: the bytes are no audio of a known type.
+            Busy: the media store or the telemetry store does not answer.
+        """
         ...
 
 
@@ -427,6 +450,10 @@ class SessionReader(Protocol):
 
     async def session(self, caller: Caller, name: str) -> Session | None:
         """A session by UUID, public id or any text by which its sender knows it."""
+        ...
+
+    async def sessions_named(self, caller: Caller, name: str) -> list[Session]:
+        """Every session that this text leads to (a call may have several), by start."""
         ...
 
     async def sessions(self, caller: Caller, query: SessionQuery) -> list[SessionHead]:

@@ -2,8 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID, uuid5
 
 from turnwise.model.ids import ProjectId, SessionId
+
+ENDINGS = {"audio/wav": "wav", "audio/flac": "flac", "audio/mpeg": "mp3", "audio/ogg": "ogg"}
+"""The types of audio that are kept, and how their files end."""
+
+FOLDER = "recordings/"
+"""Where the media store has them."""
 
 
 class RecordingStatus(StrEnum):
@@ -22,6 +29,7 @@ class Recording:
     Attributes:
         offset_ns: start of the audio minus start of the session.
         external_id: the carrier's id, for example Twilio's "RE..." .
+        source_url: where it is to be fetched from, while it is pending.
     """
 
     id: str
@@ -36,4 +44,44 @@ class Recording:
     channels: int | None = None
     offset_ns: int | None = None
     external_id: str | None = None
+    source_url: str | None = None
     created_ns: int = 0
+
+    @property
+    def file(self) -> str | None:
+        """The name of its file in the folder of recordings; None while there is none."""
+        ending = ENDINGS.get(self.content_type or "")
+        if self.status is not RecordingStatus.READY or ending is None or self.elsewhere:
+            return None
+        return f"{self.id}.{ending}"
+
+    @property
+    def elsewhere(self) -> str | None:
+        """The address of audio that its maker keeps, and that is no file of ours."""
+        uri = self.storage_uri or ""
+        is_address = uri.startswith(("https://", "http://"))
+        is_ready = self.status is RecordingStatus.READY
+        return uri if is_ready and is_address and self.id not in uri else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingOrigin:
+    """Whose audio comes in, and under which id it is kept.
+
+    Attributes:
+        recording_id: as `recording_id_of` makes it, so that the same audio is kept once.
+        user_id: who sends it, 0 for a carrier.
+    """
+
+    recording_id: str
+    project_id: ProjectId
+    session_id: SessionId
+    user_id: int = 0
+    call_id: str | None = None
+    external_id: str | None = None
+    offset_ns: int | None = None
+
+
+def recording_id_of(project_id: ProjectId, text: str) -> str:
+    """The id of the recording that a sender knows by this text: 32 hex digits, unique anywhere."""
+    return uuid5(UUID(project_id), f"recording:{text}").hex

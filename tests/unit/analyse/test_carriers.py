@@ -173,8 +173,8 @@ def test_a_report_completes_what_the_spans_say_and_doubles_nothing() -> None:
     session = session_of(*spans, REPORT)
     assert [turn.id for turn in session.turns] == ["a", "u", "b"]
     assert session.turns[1].stt_ns == 130_000_000
-    assert session.turns[2].e2e_ns == 700_000_000
-    assert [tool.id for tool in session.tools] == ["f"]
+    assert session.turns[2].e2e_ns == 800_000_000  # the report's word
+    assert [tool.id for tool in session.tools] == ["f", "c2"]
     assert ms(session.ended_ns) == 4000
     stt = session.usage[0]
     assert (stt.requests, stt.audio_ns) == (1, 5_180_000_000)

@@ -1,7 +1,7 @@
 """Everything known of a session in, the session out: pure, and the same for any order of facts."""
 
-from turnwise.analyse.assemble import generic, livekit, native, pipecat, reports
-from turnwise.analyse.assemble.carriers import call_of, recordings_of, room_of
+from turnwise.analyse.assemble import generic, livekit, native, pipecat, reports, telling
+from turnwise.analyse.assemble.carriers import call_of, phone_of, recordings_of, room_of
 from turnwise.analyse.assemble.drafts import Conversation
 from turnwise.analyse.assemble.identity import framework_of, identity_of
 from turnwise.analyse.assemble.interruptions import interruptions_of, with_stated
@@ -31,11 +31,12 @@ def assemble(facts: SessionFacts) -> Session | None:
         return None
     scene = Scene(facts.observations)
     statements = read_statements(facts.facts)
-    started_ns = start_of(scene, statements, otherwise_ns=facts.last_arrival_ns)
+    room = room_of(statements.rooms)
+    started_ns = start_of(scene, statements, otherwise_ns=room.started_ns or facts.last_arrival_ns)
     conversation = _converse(scene, statements, started_ns)
     costs = bill(scene)
-    call = call_of(facts.project_id, statements.calls)
-    room = room_of(statements.rooms)
+    usage = reports.with_usage(costs.rows, statements.report)
+    call = call_of(facts.project_id, statements.calls) or phone_of(facts.project_id, room)
     life = life_of(scene, statements, started_ns, conversation.drafts, call, room)
     identity = identity_of(scene, statements, started_ns, call, room)
     return Session(
@@ -68,11 +69,11 @@ def assemble(facts: SessionFacts) -> Session | None:
         traces=traces_of(scene, costs.cost_by_trace),
         call=call,
         recordings=recordings_of(
-            facts.project_id, facts.session_id, statements.recordings, identity.call_id
+            facts.project_id, facts.session_id, statements.recordings, identity.call_id, started_ns
         ),
-        usage=reports.with_usage(costs.rows, statements.report),
+        usage=usage,
         cost_usd=costs.cost_usd,
-        unpriced=costs.unpriced,
+        unpriced=costs.unpriced + len(usage) - len(costs.rows),
         error_count=sum(is_loss(scene, each) for each in scene.observations),
         created_by=facts.created_by,
         facts_version=facts.facts_version,
@@ -80,15 +81,12 @@ def assemble(facts: SessionFacts) -> Session | None:
 
 
 def _converse(scene: Scene, statements: Statements, started_ns: int) -> Conversation:
-    """Stated turns win; the spans of the same call complete them and never add to them."""
+    """Stated turns win, then the messages of a report; spans complete them."""
     seen = _WAYS[framework_of(scene)](scene)
     if not seen.drafts:
         seen = _besides(scene)
     told = reports.converse(statements.report)
-    if seen.drafts:
-        native.fill_in(seen, told)
-    else:
-        seen = told
+    seen = telling.tell(seen, told) if seen.drafts else told
     if not statements.turns:
         return seen
     stated = native.converse(statements.turns, started_ns)
@@ -107,13 +105,18 @@ def _tools(
 ) -> list[ToolExecution]:
     if statements.tools:
         return stated_tools(statements.tools, started_ns, native.numbers(conversation.drafts))
-    return tools_of(scene, conversation) or reports.tools_of(statements.report)
+    told = reports.tools_of(statements.report)
+    seen = tools_of(scene, conversation)
+    return telling.with_told_tools(seen, told, conversation) if scene.observations else told
 
 
 def _interruptions(
     statements: Statements, conversation: Conversation, started_ns: int
 ) -> list[Interruption]:
     derived = interruptions_of(conversation)
+    if not any(each.is_false for each in derived):
+        resumed = reports.false_interruptions_of(statements.report)
+        derived = telling.with_told_pauses(derived, resumed, conversation)
     if not statements.interruptions:
         return derived
     indexes = native.numbers(conversation.drafts)

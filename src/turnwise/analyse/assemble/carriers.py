@@ -25,13 +25,22 @@ class Room:
     """The room of a media server.
 
     Attributes:
+        call_id: of the telephone call that came in over SIP; the carrier's name for it goes before
+            the server's own.
+        from_number, to_number: of that call: the person's number and the trunk's.
+        started_ns: when the server made it, else its first event.
         ended_ns: when the server closed it, None while it is open.
+        joined_ns: when the telephone came in.
     """
 
     name: str | None = None
     sid: str | None = None
     call_id: str | None = None
+    from_number: str | None = None
+    to_number: str | None = None
+    started_ns: int | None = None
     ended_ns: int | None = None
+    joined_ns: int | None = None
 
 
 def call_of(project_id: ProjectId, events: Mapping[str, Body]) -> Call | None:
@@ -94,12 +103,37 @@ def room_of(events: Mapping[str, Body]) -> Room:
     def first(name: str) -> str | None:
         return next((text for body in bodies if (text := text_of(body, name))), None)
 
-    ends = [int_of(body, "at_ns") for body in bodies if text_of(body, "event") == _FINISHED]
+    def instants(wanted: Iterable[Body], field: str = "at_ns") -> list[int]:
+        return [at for body in wanted if (at := int_of(body, field)) is not None]
+
+    calls = [text for body in bodies if (text := text_of(body, "call_id"))]
+    own = {text_of(body, "sip_call_id") for body in bodies}
+    made = instants(bodies, "started_ns") or instants(bodies)
+    ends = instants(body for body in bodies if text_of(body, "event") == _FINISHED)
     return Room(
         name=first("room_name"),
         sid=first("room_sid"),
-        call_id=first("call_id"),
-        ended_ns=max((end for end in ends if end is not None), default=None),
+        call_id=next((each for each in calls if each not in own), calls[0] if calls else None),
+        from_number=first("phone_number"),
+        to_number=first("trunk_number"),
+        started_ns=min(made, default=None),
+        ended_ns=max(ends, default=None),
+        joined_ns=min(instants(b for b in bodies if text_of(b, "call_id")), default=None),
+    )
+
+
+def phone_of(project_id: ProjectId, room: Room) -> Call | None:
+    """The call as the room's telephone tells it, for calls of which no carrier has told."""
+    if room.call_id is None:
+        return None
+    return Call(
+        project_id=project_id,
+        sid=room.call_id,
+        carrier="livekit",
+        from_number=room.from_number,
+        to_number=room.to_number,
+        started_ns=room.joined_ns,
+        ended_ns=room.ended_ns,
     )
 
 
@@ -108,6 +142,7 @@ def recordings_of(
     session_id: SessionId,
     bodies: Mapping[str, Body],
     call_id: str | None,
+    started_ns: int = 0,
 ) -> tuple[Recording, ...]:
     """The audio files of the session, by id."""
     return tuple(
@@ -122,12 +157,21 @@ def recordings_of(
             size_bytes=int_of(body, "size_bytes"),
             duration_ns=int_of(body, "duration_ns"),
             channels=int_of(body, "channels"),
-            offset_ns=int_of(body, "offset_ns"),
+            offset_ns=_offset(body, started_ns),
             external_id=text_of(body, "external_id"),
+            source_url=text_of(body, "source_url"),
             created_ns=int_of(body, "created_ns") or round(number_of(body, "at_ns") or 0),
         )
         for recording_id, body in sorted(bodies.items())
     )
+
+
+def _offset(body: Body, started_ns: int) -> int | None:
+    """As stated, else by the instant at which the audio begins."""
+    stated, begins = int_of(body, "offset_ns"), int_of(body, "started_ns")
+    if stated is None and begins is not None and started_ns:
+        return begins - started_ns
+    return stated
 
 
 def _status(word: str | None) -> RecordingStatus:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from turnwise.analyse.assemble import reports
 from turnwise.analyse.assemble.carriers import Room
 from turnwise.analyse.assemble.scene import Scene
 from turnwise.analyse.assemble.statements import Body, Statements, text_of
@@ -57,17 +58,20 @@ def identity_of(
         ref=_ref(session, seen),
         agent=text_of(session, "agent")
         or _agent(seen)
-        or text_of(statements.report, "agent_name")
+        or reports.agent_of(statements.report)
         or UNKNOWN_AGENT,
         call_id=text_of(session, "call_id")
         or first(lambda o: o.voice.call_id)
         or room.call_id
         or (call.sid if call else None),
         room_name=text_of(session, "room_name")
-        or first(lambda o: o.voice.room_name)
         or room.name
-        or text_of(statements.report, "room"),
-        room_sid=text_of(session, "room_sid") or first(lambda o: o.voice.room_sid) or room.sid,
+        or text_of(statements.report, "room")
+        or first(lambda o: o.voice.room_name),
+        room_sid=text_of(session, "room_sid")
+        or first(lambda o: o.voice.room_sid)
+        or room.sid
+        or text_of(statements.report, "room_id"),
         job_id=text_of(session, "job_id")
         or first(lambda o: o.voice.job_id)
         or text_of(statements.report, "job_id"),
@@ -77,7 +81,7 @@ def identity_of(
         environment=_environment(session, seen),
         release=first(lambda o: o.release),
         app_version=first(lambda o: o.app_version),
-        metadata=_metadata(session, seen, started_ns),
+        metadata=_metadata(session, statements.report, seen, started_ns),
     )
 
 
@@ -123,9 +127,9 @@ def _environment(session: Body, seen: Iterable[Observation]) -> str | None:
     return next((each for each in given if each != "default"), given[0] if given else None)
 
 
-def _metadata(session: Body, seen: Iterable[Observation], started_ns: int) -> str:
+def _metadata(session: Body, report: Body, seen: Iterable[Observation], started_ns: int) -> str:
     stated = session.get("metadata")
-    metadata: dict[str, Any] = dict(stated) if isinstance(stated, dict) else {}
+    metadata = reports.metadata_of(report) | (dict(stated) if isinstance(stated, dict) else {})
     handoffs = _handoffs(seen, started_ns)
     if handoffs:
         metadata.setdefault("handoffs", handoffs)

@@ -40,13 +40,20 @@ def start_of(scene: Scene, statements: Statements, *, otherwise_ns: int) -> int:
         return stated
     observations = scene.observations
     if not observations:
-        return reports.start_of(statements.report) or otherwise_ns
+        return reports.start_of(statements.report) or _told_start(statements) or otherwise_ns
     if any(each.step is Step.SESSION for each in observations):
         observations = [each for each in observations if each.step not in _AROUND]
     elif any(each.framework is not Framework.GENERIC for each in observations):
         own = [each for each in observations if each.framework is not Framework.GENERIC]
         observations = [each for each in own if each.step is not Step.JOB] or own
     return observations[0].start_ns
+
+
+def _told_start(statements: Statements) -> int | None:
+    """The first instant that a carrier or a media server tells of."""
+    told = [*statements.calls.values(), *statements.rooms.values()]
+    instants = (int_of(each, "at_ns") for each in told)
+    return min((at for at in instants if at is not None), default=None)
 
 
 def life_of(
@@ -70,6 +77,8 @@ def life_of(
     )
     if ended_ns is None and finalized_ns is not None:
         ended_ns = last_seen_ns
+    if ended_ns is None:
+        ended_ns = _recorded_end(scene, statements, started_ns)
     if ended_ns is not None:
         ended_ns = max(ended_ns, started_ns)
     reason = _reason(scene, statements)
@@ -81,6 +90,15 @@ def life_of(
         finalized_ns=finalized_ns,
         close_reason=reason,
     )
+
+
+def _recorded_end(scene: Scene, statements: Statements, started_ns: int) -> int | None:
+    """The end of the audio, for a call of which nothing else is known."""
+    told = (statements.session, statements.turns, statements.tools, statements.calls)
+    if scene.observations or any(told) or statements.rooms or statements.report:
+        return None
+    lengths = [int_of(each, "duration_ns") for each in statements.recordings.values()]
+    return max((started_ns + each for each in lengths if each is not None), default=None)
 
 
 def _reason(scene: Scene, statements: Statements) -> str | None:

@@ -1,10 +1,10 @@
 """The session report that LiveKit Agents makes at the end of a session.
 
-It says what the spans say and more: what the recogniser heard in seconds, and the transcript where
-no spans came at all. Its times are epoch seconds; -1 stands for "none". The end of a cut turn is
-late in it, so that turns of spans win.
+It says what the spans say and more: the transcript as the framework itself keeps it, what the
+recogniser heard in seconds, and everything where no spans came at all. Its times are epoch seconds,
+in log records ISO texts; -1 stands for "none". Other versions and shapes are read as far as they go.
 
-Source: contracts.md 6.4; livekit-agents 1.8.9, recorded.
+Source: contracts.md 6.4; livekit-agents 1.8.9 and 1.5.17, recorded.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,6 +14,7 @@ from turnwise.analyse.assemble.drafts import Conversation, Draft, joined
 from turnwise.analyse.assemble.statements import Body, number_of, text_of
 from turnwise.analyse.assemble.tools import json_text
 from turnwise.analyse.providers import canonical_provider
+from turnwise.model.instants import parse_iso_ns
 from turnwise.model.session import Speaker, ToolExecution
 from turnwise.model.usage import ModelUsage, Stage
 
@@ -26,9 +27,16 @@ def _objects(value: object) -> list[dict[str, Any]]:
 
 
 def items_of(report: Body) -> list[dict[str, Any]]:
-    """The chat history, oldest first."""
+    """The chat history, oldest first; what only log records tell of it is put in between."""
     history = report.get("chat_history")
     items = _objects((history if isinstance(history, dict) else report).get("items"))
+    known = {text_of(item, "id") for item in items}
+    logged = report.get("chat_items")
+    for item_id, wrapped in sorted(logged.items()) if isinstance(logged, dict) else ():
+        if item_id not in known and isinstance(wrapped, dict):
+            kind, content = next(iter(wrapped.items()), ("", None))
+            if isinstance(content, dict):
+                items.append({**content, "id": item_id, "type": kind})
     return sorted(items, key=lambda item: _instant(item, "created_at") or 0)
 
 
@@ -38,10 +46,13 @@ def converse(report: Body) -> Conversation:
         [
             draft
             for index, item in enumerate(items_of(report))
-            if text_of(item, "type") in (None, "message")
-            and (draft := _draft(item, index)) is not None
+            if (draft := _message(item, index)) is not None
         ]
     )
+
+
+def _message(item: Body, index: int) -> Draft | None:
+    return _draft(item, index) if text_of(item, "type") in (None, "message") else None
 
 
 def _draft(item: Body, index: int) -> Draft | None:
@@ -74,11 +85,18 @@ def _words(content: object) -> str | None:
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []
-    return joined(part for part in parts if isinstance(part, str))
+    texts = [each.get("text") if isinstance(each, dict) else each for each in parts]
+    return joined(each for each in texts if isinstance(each, str))
 
 
 def _instant(body: Body, name: str) -> int | None:
-    """Epoch seconds as nanoseconds; zero and less is no instant."""
+    """Epoch seconds, or an ISO text, as nanoseconds; zero and less is no instant."""
+    text = body.get(name)
+    if isinstance(text, str):
+        try:
+            return parse_iso_ns(text)
+        except (ValueError, OverflowError):
+            return None
     value = number_of(body, name)
     return round(value * 1_000_000) * 1000 if value is not None and value > 0 else None
 
@@ -99,13 +117,12 @@ def tools_of(report: Body) -> list[ToolExecution]:
     index = -1
     found: list[ToolExecution] = []
     waiting: list[dict[str, Any]] = []
-    for item in items:
-        kind, speaker = text_of(item, "type"), _SPEAKERS.get((text_of(item, "role") or "").lower())
-        if kind == "function_call":
+    for number, item in enumerate(items):
+        if text_of(item, "type") == "function_call":
             waiting.append(item)
-        elif kind in (None, "message") and speaker is not None:
+        elif (draft := _message(item, number)) is not None:
             index += 1
-            if speaker is Speaker.AGENT:
+            if draft.speaker is Speaker.AGENT:
                 found.extend(_tool(call, outputs, index) for call in waiting)
                 waiting = []
     return [*found, *(_tool(call, outputs, None) for call in waiting)]
@@ -150,8 +167,45 @@ def start_of(report: Body) -> int | None:
 
 def close_reason_of(report: Body) -> str | None:
     """Its reason in the words of the spans."""
-    reason = text_of(report, "close_reason")
+    closing = (text_of(each, "reason") for each in events_of(report, "close"))
+    reason = text_of(report, "close_reason") or next((each for each in closing if each), None)
     return reason.removeprefix("CR_").lower() if reason else None
+
+
+def events_of(report: Body, kind: str) -> list[dict[str, Any]]:
+    """Its events of a kind, in order."""
+    return [each for each in _objects(report.get("events")) if text_of(each, "type") == kind]
+
+
+def false_interruptions_of(report: Body) -> list[int]:
+    """When the agent went on after it had been interrupted for nothing."""
+    events = events_of(report, "agent_false_interruption")
+    return sorted(at for each in events if (at := _instant(each, "created_at")) is not None)
+
+
+def agent_of(report: Body) -> str | None:
+    """The agent's name, else the name of the one that acted first."""
+    named = text_of(report, "agent_name")
+    if named:
+        return named
+    handoffs = (each for each in items_of(report) if text_of(each, "type") == "agent_handoff")
+    return next((name for each in handoffs if (name := text_of(each, "new_agent_id"))), None)
+
+
+def metadata_of(report: Body) -> dict[str, Any]:
+    """Tags, outcome and evaluations, where there are any."""
+    found: dict[str, Any] = {}
+    tags = report.get("tags")
+    named = report.get("tags_by_name")
+    told = {each for each in tags if isinstance(each, str)} if isinstance(tags, list) else set()
+    told |= set(named) if isinstance(named, dict) else set()
+    if told:
+        found["tags"] = sorted(told)
+    for name in ("outcome", "evaluations_by_name"):
+        value = report.get(name)
+        if isinstance(value, dict) and value:
+            found[name.removesuffix("_by_name")] = value
+    return found
 
 
 def with_usage(rows: Iterable[ModelUsage], report: Body) -> tuple[ModelUsage, ...]:

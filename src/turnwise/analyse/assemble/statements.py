@@ -46,13 +46,18 @@ def read_statements(facts: Iterable[SessionFact]) -> Statements:
     whole = {
         FactKind.SESSION: statements.session,
         FactKind.FINALIZED: statements.finalized,
-        FactKind.REPORT: statements.report,
     }
+    reports: dict[str, list[Body]] = {}
     for fact in sorted(facts, key=_age):
         if (known := whole.get(fact.kind)) is not None:
             _merge(known, fact.body)
         elif (by_id := items.get(fact.kind)) is not None:
             _merge(by_id.setdefault(fact.fact_id, {}), fact.body)
+        elif fact.kind is FactKind.REPORT:
+            reports.setdefault(fact.fact_id, []).append(fact.body)
+    for fact_id in sorted(reports):  # whichever came first
+        for body in reports[fact_id]:
+            _merge_report(statements.report, body)
     return statements
 
 
@@ -68,6 +73,33 @@ def _merge(known: dict[str, Any], body: Body) -> None:
         known[name] = (
             {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
         )
+
+
+def _merge_report(known: dict[str, Any], body: Body) -> None:
+    """Add one report of a session to the others: newer fields win, histories are joined."""
+    for name, value in body.items():
+        if value is None:
+            continue
+        before = known.get(name)
+        if name == "items":
+            known[name] = _joined(before, value)
+        elif isinstance(before, dict) and isinstance(value, dict):
+            known[name] = {**before, **value}
+            if "items" in before and "items" in value:
+                known[name]["items"] = _joined(before["items"], value["items"])
+        else:
+            known[name] = value
+
+
+def _joined(before: object, after: object) -> list[dict[str, Any]]:
+    """The items of both, the later form of those that are in both."""
+    later = _dicts(after)
+    ids = {each.get("id") for each in later if isinstance(each.get("id"), str)}
+    return [*(each for each in _dicts(before) if each.get("id") not in ids), *later]
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def text_of(body: Body, name: str) -> str | None:

@@ -1,7 +1,12 @@
 """OTLP over HTTP: protobuf and JSON, on every path that a known client posts to."""
 
-from turnwise.ingest.otlp.answers import partial_success, render_error
-from turnwise.ingest.otlp.decode import Encoding, count_records, decode_traces, encoding_of
+from turnwise.ingest.otlp.answers import error_renderer, partial_success, render_error
+from turnwise.ingest.otlp.decode import (
+    Encoding,
+    count_records,
+    decode_traces,
+    encoding_of,
+)
 from turnwise.ingest.otlp.routes import ERROR_RENDERER, OtlpReceiver, routes
 
 __all__ = [
@@ -11,6 +16,7 @@ __all__ = [
     "count_records",
     "decode_traces",
     "encoding_of",
+    "error_renderer",
     "partial_success",
     "render_error",
     "routes",

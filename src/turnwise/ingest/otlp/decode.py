@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from turnwise.ingest.otlp import jsons, protobuf
-from turnwise.model.batch import RawSpan, Rejected
+from turnwise.model.batch import RawLog, RawSpan, Rejected
 from turnwise.model.errors import Unsupported
 
 
@@ -52,6 +52,13 @@ def decode_traces(body: bytes, content_type: str | None) -> tuple[list[RawSpan],
     if encoding_of(content_type) is Encoding.JSON:
         return jsons.decode_traces(body)
     return protobuf.decode_traces(body)
+
+
+def decode_logs(body: bytes, content_type: str | None) -> list[RawLog]:
+    """Records of a logs request; raises as decode_traces."""
+    if encoding_of(content_type) is Encoding.JSON:
+        return jsons.decode_logs(body)
+    return protobuf.decode_logs(body)
 
 
 def count_records(signal: str, body: bytes, content_type: str | None) -> int:

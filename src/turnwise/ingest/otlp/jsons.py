@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from turnwise.ingest.otlp.ids import MAX_NESTING, is_hex, span_id_of, trace_id_of
-from turnwise.model.batch import RawEvent, RawLink, RawScope, RawSpan, Rejected
+from turnwise.model.batch import RawEvent, RawLink, RawLog, RawScope, RawSpan, Rejected
 from turnwise.model.errors import BadInput
 
 _STATUS = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
@@ -122,6 +122,34 @@ def _records(
                 continue
             for record in records:
                 yield resource, scope, record
+
+
+def decode_logs(body: bytes) -> list[RawLog]:
+    """Records of an ExportLogsServiceRequest; those of a wrong shape are passed over.
+
+    Raises:
+        BadInput: the bytes are no JSON object, or its lists are none.
+    """
+    found: list[RawLog] = []
+    for group in _outer_list(_object(body, "logs"), "resourceLogs", "resource_logs"):
+        for part in _lenient(group, "scopeLogs", "scope_logs"):
+            for record in _lenient(part, "logRecords", "log_records"):
+                try:
+                    found.append(_log(_dict(record, "log record"), part, group))
+                except ValueError:
+                    continue
+    return found
+
+
+def _log(record: dict[str, Any], part: dict[str, Any], group: dict[str, Any]) -> RawLog:
+    text = _value(record.get("body"), 0)
+    return RawLog(
+        text if isinstance(text, str) else "",
+        _time(record, "timeUnixNano", "time_unix_nano", "time"),
+        _attributes(record),
+        _scope(part),
+        _attributes(_dict(group.get("resource"), "resource")),
+    )
 
 
 def _outer_list(request: dict[str, Any], camel: str, snake: str) -> list[Any]:

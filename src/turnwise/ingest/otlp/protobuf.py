@@ -18,7 +18,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from turnwise.ingest.otlp.ids import MAX_NESTING, span_id_of, trace_id_of
-from turnwise.model.batch import RawEvent, RawLink, RawScope, RawSpan, Rejected
+from turnwise.model.batch import RawEvent, RawLink, RawLog, RawScope, RawSpan, Rejected
 from turnwise.model.errors import BadInput
 
 
@@ -46,12 +46,36 @@ def decode_traces(body: bytes) -> tuple[list[RawSpan], list[Rejected]]:
     return spans, rejected
 
 
-def count_logs(body: bytes) -> int:
-    """How many log records a body holds; raises BadInput like decode_traces."""
+def decode_logs(body: bytes) -> list[RawLog]:
+    """Records of an ExportLogsServiceRequest; raises BadInput like decode_traces."""
+    found: list[RawLog] = []
+    for resource_logs in _logs(body).resource_logs:
+        resource = _attributes(resource_logs.resource.attributes)
+        for scope_logs in resource_logs.scope_logs:
+            scope = _scope(scope_logs.scope)
+            found.extend(
+                RawLog(
+                    record.body.string_value,
+                    record.time_unix_nano,
+                    _attributes(record.attributes),
+                    scope,
+                    resource,
+                )
+                for record in scope_logs.log_records
+            )
+    return found
+
+
+def _logs(body: bytes) -> ExportLogsServiceRequest:
     try:
-        request = ExportLogsServiceRequest.FromString(body)
+        return ExportLogsServiceRequest.FromString(body)
     except DecodeError as error:
         raise BadInput("The body is not an OTLP logs request in protobuf.") from error
+
+
+def count_logs(body: bytes) -> int:
+    """How many log records a body holds; raises BadInput like decode_traces."""
+    request = _logs(body)
     return sum(
         len(scope.log_records)
         for resource in request.resource_logs

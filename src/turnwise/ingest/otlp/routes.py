@@ -1,8 +1,9 @@
 """The OTLP paths: every address to which a known client posts traces, logs or metrics."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,8 +12,9 @@ from starlette.routing import Route
 from turnwise.http.auth import require_caller
 from turnwise.http.body import work_on_body
 from turnwise.ingest.otlp.answers import error_renderer, partial_success
-from turnwise.ingest.otlp.decode import count_records, decode_traces, encoding_of
-from turnwise.model.batch import Batch, Receipt
+from turnwise.ingest.otlp.decode import count_records, decode_logs, decode_traces, encoding_of
+from turnwise.model.batch import Batch, RawLog, Receipt, Rejected, Sender
+from turnwise.model.facts import SessionFact
 from turnwise.model.ids import ProjectId
 from turnwise.model.ports import Accept
 from turnwise.model.tenancy import Caller, Scope
@@ -32,6 +34,9 @@ PROJECT_HEADERS = ("langsmith-project", "x-turnwise-project")
 
 ProjectNamed = Callable[[str, str], ProjectId]
 """The tenant's project of a name, made when new; called in a worker thread."""
+
+FactsOfLogs = Callable[[ProjectId, Sequence[RawLog]], Sequence[SessionFact]]
+"""What the log records of one request say of sessions."""
 
 
 @dataclass(slots=True)
@@ -58,14 +63,34 @@ class OtlpReceiver:
     async def traces(self, request: Request) -> Response:
         """Spans, answered when they are durable."""
         caller = await require_caller(request, Scope.INGEST)
+        return await self.take_traces(request, partial(self._sender, request, caller))
+
+    async def take_traces(
+        self, request: Request, sender: Callable[[], Awaitable[Sender]]
+    ) -> Response:
+        """Spans of a sender who has proved who they are; asked for once the body could be read."""
         encoding = encoding_of(request.headers.get("content-type"))
         spans, rejected = await work_on_body(
             request, self.max_body_bytes, lambda body: decode_traces(body, encoding)
         )
-        project_id = await self._project(request, caller)
-        batch = Batch(project_id=project_id, user_id=caller.user_id, spans=spans, rejected=rejected)
+        to = await sender()
+        batch = Batch(project_id=to.project_id, user_id=to.user_id, spans=spans, rejected=rejected)
         receipt = await self.accept(batch) if spans else Receipt(0, tuple(rejected))
         return partial_success(encoding, receipt.rejected)
+
+    async def take_logs(self, request: Request, sender: Sender, facts_of: FactsOfLogs) -> Response:
+        """Log records of which some are facts; the others are counted and dropped."""
+        encoding = encoding_of(request.headers.get("content-type"))
+        records = await work_on_body(
+            request, self.max_body_bytes, lambda body: decode_logs(body, encoding)
+        )
+        facts = facts_of(sender.project_id, records)
+        self.counted["logs"] += len(records)
+        rejected: tuple[Rejected, ...] = ()
+        if facts:
+            batch = Batch(project_id=sender.project_id, user_id=sender.user_id, facts=facts)
+            rejected = (await self.accept(batch)).rejected
+        return partial_success(encoding, rejected)
 
     async def logs(self, request: Request) -> Response:
         """Log records, which are counted and dropped."""
@@ -77,11 +102,18 @@ class OtlpReceiver:
 
     async def _count(self, request: Request, signal: str) -> Response:
         await require_caller(request, Scope.INGEST)
+        return await self.take_and_count(request, signal)
+
+    async def take_and_count(self, request: Request, signal: str) -> Response:
+        """Records of a sender who has proved who they are, counted and dropped."""
         encoding = encoding_of(request.headers.get("content-type"))
         self.counted[signal] += await work_on_body(
             request, self.max_body_bytes, lambda body: count_records(signal, body, encoding)
         )
         return partial_success(encoding, ())
+
+    async def _sender(self, request: Request, caller: Caller) -> Sender:
+        return Sender(await self._project(request, caller), caller.user_id)
 
     async def _project(self, request: Request, caller: Caller) -> ProjectId:
         for header in PROJECT_HEADERS:

@@ -102,7 +102,7 @@ ORDER BY indexOf({projects:Array(String)}, project_id) LIMIT 1
 _NAMED = """
 SELECT detail FROM sessions FINAL
 WHERE project_id IN {projects:Array(String)} AND has(names, {name:String})
-ORDER BY started_ns DESC, session_id DESC LIMIT 1
+ORDER BY started_ns DESC, session_id DESC LIMIT {limit:UInt32}
 """
 
 _HEADS = """
@@ -161,7 +161,17 @@ def session(
 
 def session_named(client: Client, project_ids: Sequence[ProjectId], name: str) -> Session | None:
     """The session with the latest start among those known by this text."""
-    return _only(lines(client, _NAMED, {"projects": list(project_ids), "name": name}))
+    found = sessions_named(client, project_ids, name, 1)
+    return found[0] if found else None
+
+
+def sessions_named(
+    client: Client, project_ids: Sequence[ProjectId], name: str, limit: int = 50
+) -> list[Session]:
+    """The sessions known by this text, the latest start first."""
+    parameters = {"projects": list(project_ids), "name": name, "limit": limit}
+    rows = _detail_decoder.decode_lines(lines(client, _NAMED, parameters))
+    return [_session_decoder.decode(row.detail) for row in rows]
 
 
 def heads(client: Client, query: SessionQuery) -> list[SessionHead]:
@@ -236,7 +246,7 @@ def _encoded(change: Change) -> list[tuple[tuple[str, str], _Versioned]]:
 
 
 def _row(item: Session) -> _Row:
-    names = (item.ref, item.call_id, item.room_name, item.job_id)
+    names = (item.ref, item.call_id, item.room_name, item.room_sid, item.job_id)
     return _Row(
         project_id=item.project_id,
         session_id=item.id,

@@ -208,6 +208,9 @@ class ClickHouseTelemetry:
     async def session_named(self, project_ids: Sequence[ProjectId], name: str) -> Session | None:
         return await self._ask(derived.session_named, project_ids, name)
 
+    async def sessions_named(self, project_ids: Sequence[ProjectId], name: str) -> list[Session]:
+        return await self._ask(derived.sessions_named, project_ids, name)
+
     async def sessions(self, query: SessionQuery) -> list[SessionHead]:
         return await self._ask(derived.heads, query)
 

@@ -1,0 +1,1 @@
+"""Recordings and attachments: a folder or S3, and what their bytes are."""
