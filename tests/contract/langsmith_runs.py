@@ -21,7 +21,7 @@ def run(start: float = 0.0, end: float | None = 1.0, **more: Any) -> dict[str, A
     parent = more.pop("parent", None)
     stamp = at(start).replace("-", "").replace(":", "").replace(".", "")
     stamp += "Z" if "." in at(start) else "000000Z"
-    found = {
+    found: dict[str, Any] = {
         "id": run_id,
         "name": "run",
         "run_type": "chain",

@@ -1,6 +1,7 @@
 """Runs by every path: merged whatever their order, kept whole, refused one by one."""
 
 import gzip
+from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
@@ -239,9 +240,14 @@ def test_a_thread_is_a_session_of_the_voice_surfaces(server: RunningServer) -> N
     assert traces[0]["observationCount"] == 2
 
 
-def test_runs_are_found_by_every_condition(server: RunningServer) -> None:
-    with server.client(server.new_user()) as client:
-        one = project(client)
+class Shop:
+    """A project with runs of every kind, and a way to ask for their names."""
+
+    every = {"turn", "clock", "ask", "broken", "open"}
+
+    def __init__(self, client: httpx2.Client):
+        self.client = client
+        self.id = one = project(client)
         root = run(0, 3, session_id=one, name="turn", tags=["prod", "eu"])
         root["extra"] = {"metadata": {"shop": "lamps", "size": 3}}
         tool = run(1, 1.5, session_id=one, parent=root, name="clock", run_type="tool")
@@ -252,51 +258,81 @@ def test_runs_are_found_by_every_condition(server: RunningServer) -> None:
         post(client, root, tool, llm, failed, waiting)
         client.post("/feedback", json={"key": "star", "score": 4, "run_id": root["id"]})
         client.post("/feedback", json={"key": "tone", "score": 1, "run_id": root["id"]})
+        self.root, self.tool, self.llm = root["id"], tool["id"], llm["id"]
 
-        def names(text: str = "", **more: Any) -> set[str]:
-            asked = {"session": [one], **({"filter": text} if text else {}), **more}
-            answer = client.post("/api/v1/runs/query", json=asked)
-            assert answer.status_code == 200, answer.text
-            return {each["name"] for each in answer.json()["runs"]}
+    def names(self, text: str = "", **more: Any) -> set[str]:
+        asked = {"session": [self.id], **({"filter": text} if text else {}), **more}
+        answer = self.client.post("/api/v1/runs/query", json=asked)
+        assert answer.status_code == 200, answer.text
+        return {each["name"] for each in answer.json()["runs"]}
 
-        every = {"turn", "clock", "ask", "broken", "open"}
-        assert names() == every
-        assert names(is_root=True) == {"turn", "broken", "open"}
-        assert names(run_type="tool") == names('eq(run_type, "tool")') == {"clock"}
-        assert names(parent_run=root["id"]) == {"clock", "ask"}
-        assert names(trace=root["id"].replace("-", "")) == {"turn", "clock", "ask"}
-        assert names(error=True) == names("neq(error, null)") == {"broken"}
-        assert names(error=False) == every - {"broken"}
-        assert names(start_time=at(5)) == {"broken", "open"}
-        assert names(id=[tool["id"], llm["id"]]) == {"clock", "ask"}
-        assert names('eq(status, "pending")') == {"open"}
-        assert names('gt(latency, "1s")') == {"turn"}
-        assert names("lte(latency, 0.5)") == {"clock"}
-        assert names("gt(total_tokens, 10)") == names("eq(prompt_tokens, 5)") == {"ask"}
-        assert names('and(has(tags, "prod"), has(tags, "eu"))') == {"turn"}
-        assert names('has(tags, "pro")') == set()
-        assert names('and(eq(metadata_key, "shop"), eq(metadata_value, "lamps"))') == {"turn"}
-        assert names('and(eq(metadata_key, "size"), eq(metadata_value, "lamps"))') == set()
-        assert names("has(metadata, '{\"size\": 3}')") == {"turn"}
-        assert names('and(eq(feedback_key, "star"), gte(feedback_score, 4))') == {"turn"}
-        assert names('and(eq(feedback_key, "tone"), gte(feedback_score, 4))') == set()
-        assert names('neq(feedback_key, "star")') == every - {"turn"}
-        assert names('search("STRASSE")') | names('search("straße")') == {"ask"}
-        assert names(query="LAMPS") == {"broken"}
-        assert names('in(name, ["ask", "open"])') == {"ask", "open"}
-        assert names('not(in(name, ["ask", "open"]))') == every - {"ask", "open"}
-        assert names('or(eq(name, "ask"), eq(name, "open"))') == {"ask", "open"}
-        assert names(f'eq(id, "{llm["id"]}")') == {"ask"}
-        assert names(f'gt(start_time, "{at(7)}")') == {"open"}
-        assert names('eq(run_type, "llm")', trace_filter='eq(name, "turn")') == {"ask"}
-        assert names("eq(is_root, true)", tree_filter='eq(name, "clock")') == {"turn"}
-        refused = client.post("/runs/query", json={"session": [one], "filter": "like(a, 1)"})
-        assert refused.status_code == 400
-        assert "no operator 'like'" in refused.json()["detail"]
-        assert client.post("/runs/query", json={}).status_code == 400
-        together = client.post("/runs/stats", json={"session": [one], "is_root": True}).json()
-    assert (together["run_count"], together["total_tokens"]) == (3, 0)
-    assert together["total_cost"] == 0
+
+@pytest.fixture(scope="module")
+def shop(server: RunningServer) -> Iterator[Shop]:
+    with server.client(server.new_user()) as client:
+        yield Shop(client)
+
+
+def test_runs_are_found_by_what_the_body_asks(shop: Shop) -> None:
+    assert shop.names() == shop.every
+    assert shop.names(is_root=True) == {"turn", "broken", "open"}
+    assert shop.names(run_type="tool") == {"clock"}
+    assert shop.names(parent_run=shop.root) == {"clock", "ask"}
+    assert shop.names(trace=shop.root.replace("-", "")) == {"turn", "clock", "ask"}
+    assert shop.names(error=True) == {"broken"}
+    assert shop.names(error=False) == shop.every - {"broken"}
+    assert shop.names(start_time=at(5)) == {"broken", "open"}
+    assert shop.names(id=[shop.tool, shop.llm]) == {"clock", "ask"}
+    assert shop.names(query="LAMPS") == {"broken"}
+    assert shop.names(f'eq(id, "{shop.llm}")') == {"ask"}
+    assert shop.names(f'gt(start_time, "{at(7)}")') == {"open"}
+    assert shop.names('eq(run_type, "llm")', trace_filter='eq(name, "turn")') == {"ask"}
+    assert shop.names("eq(is_root, true)", tree_filter='eq(name, "clock")') == {"turn"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('eq(run_type, "tool")', {"clock"}),
+        ("neq(error, null)", {"broken"}),
+        ('eq(status, "pending")', {"open"}),
+        ('gt(latency, "1s")', {"turn"}),
+        ("lte(latency, 0.5)", {"clock"}),
+        ("gt(total_tokens, 10)", {"ask"}),
+        ("eq(prompt_tokens, 5)", {"ask"}),
+        ("gt(total_cost, 0)", set()),
+        ('and(has(tags, "prod"), has(tags, "eu"))', {"turn"}),
+        ('has(tags, "pro")', set()),
+        ('and(eq(metadata_key, "shop"), eq(metadata_value, "lamps"))', {"turn"}),
+        ('and(eq(metadata_key, "size"), eq(metadata_value, "lamps"))', set()),
+        ("has(metadata, '{\"size\": 3}')", {"turn"}),
+        ('and(eq(feedback_key, "star"), gte(feedback_score, 4))', {"turn"}),
+        ('and(eq(feedback_key, "tone"), gte(feedback_score, 4))', set()),
+        ('neq(feedback_key, "star")', {"clock", "ask", "broken", "open"}),
+        ('search("WHERE IS STRA")', {"ask"}),
+        ('in(name, ["ask", "open"])', {"ask", "open"}),
+        ('not(in(name, ["ask", "open"]))', {"turn", "clock", "broken"}),
+        ('or(eq(name, "ask"), eq(name, "open"))', {"ask", "open"}),
+    ],
+)
+def test_runs_are_found_by_filters(shop: Shop, text: str, found: set[str]) -> None:
+    assert shop.names(text) == found
+
+
+def test_a_filter_that_is_not_understood_is_refused(shop: Shop) -> None:
+    asked = {"session": [shop.id], "filter": "like(a, 1)"}
+    refused = shop.client.post("/runs/query", json=asked)
+    assert refused.status_code == 400
+    assert "no operator 'like'" in refused.json()["detail"]
+    assert shop.client.post("/runs/query", json={}).status_code == 400
+
+
+def test_statistics_cover_what_matches(shop: Shop) -> None:
+    asked = {"session": [shop.id], "is_root": True}
+    roots = shop.client.post("/runs/stats", json=asked).json()
+    every = shop.client.post("/runs/stats", json={"session": [shop.id]}).json()
+    assert (roots["run_count"], roots["total_tokens"], roots["total_cost"]) == (3, 0, 0)
+    assert (every["run_count"], every["total_tokens"]) == (5, 11)
 
 
 def test_pages_follow_each_other_without_gaps(server: RunningServer) -> None:

@@ -9,6 +9,8 @@ from tests.contract.langsmith_runs import at, post, project, run, stats, usage
 from tests.server import RunningServer
 from turnwise.model.tenancy import Role, Scope
 
+UNKNOWN = "00000000-0000-4000-8000-00000000dead"
+
 FIELDS = [
     "id", "tenant_id", "start_time", "end_time", "extra", "name", "description",
     "default_dataset_id", "reference_dataset_id", "trace_tier", "run_count", "latency_p50",
@@ -193,8 +195,8 @@ def test_the_list_is_paged_sorted_and_filtered(server: RunningServer) -> None:
     ("path", "where"),
     [
         ("/sessions/x", ["path", "session_id"]),
-        (f"/sessions/{uuid4()}?include_stats=maybe", ["query", "include_stats"]),
-        (f"/sessions/{uuid4()}?stats_start_time=soon", ["query", "stats_start_time"]),
+        (f"/sessions/{UNKNOWN}?include_stats=maybe", ["query", "include_stats"]),
+        (f"/sessions/{UNKNOWN}?stats_start_time=soon", ["query", "stats_start_time"]),
         ("/sessions?limit=101", ["query", "limit"]),
         ("/sessions?metadata=x", ["query", "metadata"]),
     ],

@@ -30,7 +30,7 @@ from turnwise.store.telemetry.run_filters import Conditions
         ('lt(latency, "2m")', Compare(RunField.LATENCY, Comparison.LT, 120.0)),
         ("neq(error, null)", Compare(RunField.ERROR, Comparison.NEQ, None)),
         ("eq(is_root, True)", Compare(RunField.IS_ROOT, Comparison.EQ, True)),
-        ('in(name, ["a", \'b\'])', Compare(RunField.NAME, Comparison.IN, ("a", "b"))),
+        ("in(name, [\"a\", 'b'])", Compare(RunField.NAME, Comparison.IN, ("a", "b"))),
         ('has(tags, "x")', Compare(RunField.TAGS, Comparison.HAS, ("x",))),
         ('search("say \\"hi\\"")', Search('say "hi"')),
         (
