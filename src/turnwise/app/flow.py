@@ -50,7 +50,7 @@ class Flow:
                 normalise, batch.project_id, batch.spans
             )
         written = await self.store.write(
-            batch.user_id, [*batch.observations, *observations], batch.facts
+            batch.user_id, [*batch.observations, *observations], batch.facts, batch.traces
         )
         self.pending.mark(written)
         return Receipt(

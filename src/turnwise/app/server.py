@@ -19,7 +19,9 @@ from turnwise.http.errors import install_error_handlers
 from turnwise.ingest import lyzr_sessions, otlp
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.model.instants import NS_PER_SECOND
+from turnwise.model.observation import Observation
 from turnwise.model.ports import Health
+from turnwise.normalise import complete_pieces
 from turnwise.store.catalog import SqlCatalog, catalog_url
 from turnwise.store.telemetry.store import open_telemetry
 
@@ -42,7 +44,11 @@ def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     pricer = Pricer(catalog.prices())
     address = settings.telemetry_url or settings.telemetry_dir
-    return Flow(open_telemetry(address, complete=pricer.complete), catalog, Pending())
+
+    def complete(observation: Observation) -> Observation:
+        return pricer.complete(complete_pieces(observation))
+
+    return Flow(open_telemetry(address, complete=complete), catalog, Pending())
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:

@@ -12,6 +12,7 @@ from turnwise.model.observation import Observation
 from turnwise.model.price import Price
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, Caller
+from turnwise.model.trace import TraceFact
 
 Accept = Callable[[Batch], Awaitable[Receipt]]
 """Takes a batch and returns when it is durable; raises Busy when it must be sent again."""
@@ -111,12 +112,13 @@ class TelemetryStore(Protocol):
         user_id: int,
         observations: Sequence[Observation],
         facts: Sequence[SessionFact],
+        traces: Sequence[TraceFact] = (),
     ) -> Written:
         """Store records; returns only when they survive a crash of machine and process.
 
-        Idempotent by (project, trace, span) and by (project, session, kind, fact id): a repeated
-        record changes nothing but its version. An observation with `stamps`, and every session
-        fact, is a partial update: newer non-null fields win, null never clears. One record that
+        Idempotent by (project, trace, span), by (project, session, kind, fact id) and by (project,
+        trace): a repeated record changes nothing but its version. An observation with `stamps`,
+        every session fact and every trace fact is a partial update: newer non-null fields win, null never clears. One record that
         the engine refuses does not cost its neighbours.
 
         Raises:

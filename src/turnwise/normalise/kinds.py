@@ -64,11 +64,15 @@ def _by_words(attributes: Mapping[str, Any]) -> tuple[Kind, Step | None]:
 
 
 def _generic(span: RawSpan) -> tuple[Step, Kind]:
-    name = span.name.lower()
+    return step_of(span.name, *_by_words(span.attributes))
+
+
+def step_of(name: str, kind: Kind, step: Step | None) -> tuple[Step, Kind]:
+    """Step and kind of what has no framework's name; `step` is what its sender says of it."""
+    name = name.lower()
     if (spoken := _SPOKEN.get(name)) is not None:
         # LangSmith's voice processors call these "llm"
         return spoken, Kind.SPAN
-    kind, step = _by_words(span.attributes)
     if step is None and kind in _TURN_KINDS and "turn" in name:
         step = _turn(name)
     return step or Step.OTHER, kind

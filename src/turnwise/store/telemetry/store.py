@@ -14,19 +14,37 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from turnwise.model.errors import Busy
 from turnwise.model.facts import SessionFact, SessionFacts
+from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Complete, Health, Membership, SessionQuery, Written
+from turnwise.model.ports import (
+    Complete,
+    FeedbackQuery,
+    Health,
+    Membership,
+    SessionQuery,
+    Written,
+)
 from turnwise.model.session import Session, SessionHead
-from turnwise.store.telemetry import derived, reader, schema
+from turnwise.model.trace import (
+    NamedSession,
+    ObservationQuery,
+    TraceFact,
+    TraceQuery,
+    TraceView,
+)
+from turnwise.store.telemetry import derived, observation_pages, reader, schema, trace_views
+from turnwise.store.telemetry import feedback as judgements
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
 from turnwise.store.telemetry.embedded import DEFAULT_MEMORY_BYTES, Embedded
 from turnwise.store.telemetry.engine import READ_SECONDS, Engine, Handles, Server
+from turnwise.store.telemetry.feedback import FeedbackWriter
 from turnwise.store.telemetry.failures import as_busy, is_engine_failure, reason_of
 from turnwise.store.telemetry.group import GroupCommit, Limits
 from turnwise.store.telemetry.stored import newest_versions
+from turnwise.store.telemetry.trace_facts import weight_of
 from turnwise.store.telemetry.writer import FactWriter, Submission
 
 log = logging.getLogger(__name__)
@@ -96,8 +114,8 @@ class ClickHouseTelemetry:
         engine = self._engine
         with closing(engine.client(None, {})) as maker:
             self._step = schema.migrate(maker, engine)
-        # Each of these two belongs to one writer thread.
-        self._writing = [engine.client(engine.database, {}) for _ in range(2)]
+        # Each of these belongs to one writer thread.
+        self._writing = [engine.client(engine.database, {}) for _ in range(3)]
         settings: dict[str, str | int] = {"max_execution_time": READ_SECONDS}
         self._reading = Handles(lambda: engine.client(engine.database, settings), READERS)
         self._readers = ThreadPoolExecutor(READERS, "telemetry-read")
@@ -111,6 +129,8 @@ class ClickHouseTelemetry:
         self._facts = GroupCommit(facts.commit, "telemetry-write", limits)
         sessions = SessionWriter(self._writing[1])
         self._sessions = GroupCommit(sessions.commit, "telemetry-derive", limits)
+        feedback = FeedbackWriter(self._writing[2], clock)
+        self._feedback = GroupCommit(feedback.commit, "telemetry-feedback", limits)
 
     # Writing
 
@@ -119,11 +139,12 @@ class ClickHouseTelemetry:
         user_id: int,
         observations: Sequence[Observation],
         facts: Sequence[SessionFact],
+        traces: Sequence[TraceFact] = (),
     ) -> Written:
-        rows = len(observations) + len(facts)
+        rows = len(observations) + len(facts) + len(traces)
         if not rows:
             return Written()
-        work = Submission(user_id, time.time_ns(), observations, facts)
+        work = Submission(user_id, time.time_ns(), observations, facts, traces)
         return await asyncio.wrap_future(self._facts.submit(work, rows, _weight(work)))
 
     async def put_sessions(self, sessions: Sequence[Session]) -> None:
@@ -191,6 +212,44 @@ class ClickHouseTelemetry:
     async def sessions(self, query: SessionQuery) -> list[SessionHead]:
         return await self._ask(derived.heads, query)
 
+    # Traces and observations across sessions
+
+    async def traces(self, query: TraceQuery) -> list[TraceView]:
+        return await self._ask(trace_views.traces, query)
+
+    async def count_traces(self, query: TraceQuery) -> int:
+        return await self._ask(trace_views.count_traces, query)
+
+    async def named_sessions(self, query: TraceQuery) -> list[NamedSession]:
+        return await self._ask(trace_views.named_sessions, query)
+
+    async def count_named_sessions(self, query: TraceQuery) -> int:
+        return await self._ask(trace_views.count_named_sessions, query)
+
+    async def observations(self, query: ObservationQuery) -> list[Observation]:
+        return await self._ask(observation_pages.observations, query)
+
+    async def count_observations(self, query: ObservationQuery) -> int:
+        return await self._ask(observation_pages.count_observations, query)
+
+    # Judgements
+
+    async def put_feedback(self, feedback: Sequence[Feedback]) -> None:
+        if feedback:
+            weight = judgements.weight_of(feedback)
+            await asyncio.wrap_future(self._feedback.submit(feedback, len(feedback), weight))
+
+    async def delete_feedback(self, project_ids: Sequence[ProjectId], feedback_id: str) -> bool:
+        query = FeedbackQuery(project_ids=tuple(project_ids), ids=(feedback_id,))
+        found = await self.feedback(query)
+        for each in found:
+            work = (each.project_id, each.id)
+            await asyncio.wrap_future(self._feedback.submit(work, 1, 100))
+        return bool(found)
+
+    async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
+        return await self._ask(judgements.feedback, query)
+
     # Itself
 
     async def health(self) -> Health:
@@ -207,6 +266,7 @@ class ClickHouseTelemetry:
         """`close` for those who have no event loop."""
         self._facts.close()
         self._sessions.close()
+        self._feedback.close()
         self._readers.shutdown()
         self._reading.close()
         for client in self._writing:
@@ -244,4 +304,4 @@ def _weight(work: Submission) -> int:
     return sum(
         _ROW_BYTES + len(item.input or "") + len(item.output or "") + len(item.metadata or "")
         for item in work.observations
-    ) + sum(_ROW_BYTES + len(str(fact.body)) for fact in work.facts)
+    ) + sum(_ROW_BYTES + len(str(fact.body)) for fact in work.facts) + weight_of(work.traces)
