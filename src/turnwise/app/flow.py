@@ -9,17 +9,23 @@ Adapters get `accept`; the worker and the reader call `settle`.
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from turnwise.analyse.assemble import assemble
 from turnwise.app.pending import Pending
 from turnwise.model.batch import Batch, Receipt
 from turnwise.model.ids import ProjectId, SessionId
-from turnwise.model.ports import Catalog, TelemetryStore
+from turnwise.model.ports import Catalog, FeedbackStore, TelemetryStore
 from turnwise.model.session import Session
+from turnwise.model.trace import TraceReader
 from turnwise.normalise import normalise_spans
 
 # Below this many spans a hop to a worker thread costs more than it frees.
 _SPANS_WORTH_A_THREAD = 32
+
+
+class Store(TelemetryStore, FeedbackStore, TraceReader, Protocol):
+    """The telemetry store in all its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class Flow:
         met: agents that the catalog already knows, so that it is asked once for each.
     """
 
-    store: TelemetryStore
+    store: Store
     catalog: Catalog
     pending: Pending
     met: set[tuple[ProjectId, str]] = field(default_factory=set)

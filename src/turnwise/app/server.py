@@ -1,6 +1,7 @@
 """From settings to a running ASGI application."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -8,7 +9,7 @@ from fastapi import FastAPI
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
-from turnwise.api import health, lyzr_traces, persona_sessions, plain_pages
+from turnwise.api import health, langfuse, lyzr_traces, persona_sessions, plain_pages
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.flow import Flow
@@ -17,6 +18,7 @@ from turnwise.app.reading import Reading
 from turnwise.app.worker import Worker
 from turnwise.http.errors import install_error_handlers
 from turnwise.ingest import lyzr_sessions, otlp
+from turnwise.ingest.langfuse import LangfuseMedia, LangfuseWrites
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.observation import Observation
@@ -85,6 +87,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         persona_sessions.router(reading),
         health.router(__version__, check),
         plain_pages.router(reading),
+        langfuse.router(flow.store, __version__),
     ):
         app.include_router(router)
     limit = settings.max_body_bytes
@@ -98,9 +101,17 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *otlp.routes(flow.accept, catalog.project_named, limit),
             *NativeWrites(flow.accept, reading, limit).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
+            *LangfuseWrites(flow.accept, flow.store, flow.store, limit).routes(),
+            *LangfuseMedia(None, secrets.token_bytes(32), "", 3600, limit).routes(),
         ]
     )
     install_error_handlers(
-        app, [lyzr_traces.ERROR_RENDERER, otlp.ERROR_RENDERER, plain_pages.ERROR_RENDERER]
+        app,
+        [
+            lyzr_traces.ERROR_RENDERER,
+            otlp.ERROR_RENDERER,
+            plain_pages.ERROR_RENDERER,
+            *langfuse.ERROR_RENDERERS,
+        ],
     )
     return app

@@ -31,7 +31,7 @@ def session_id_of(project_id: ProjectId, text: str) -> SessionId:
     themselves; any other text gets UUID v5 of the project and the text, so that the same name in
     two projects is two sessions.
     """
-    bare = text[5:] if text.startswith("sess_") else text
+    bare = text.removeprefix("sess_")
     if _HEX_32.fullmatch(bare) or (bare is text and _CANONICAL_UUID.fullmatch(text)):
         return SessionId(str(UUID(bare)))
     return SessionId(str(uuid5(_project_namespace(project_id), f"session:{text}")))

@@ -1,10 +1,10 @@
 """What a sender says of a trace as a whole, and what is asked about traces and observations."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
+from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId
 from turnwise.model.observation import Kind, Level, Observation
 
@@ -159,28 +159,40 @@ class ObservationQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MetricsQuery:
-    """Numbers over observations.
+class ScoreQuery:
+    """Which judgements about traces, observations and sessions, newest first; None means any.
 
     Attributes:
-        measures: (measure, aggregation) pairs.
-        dimensions: fields to group by.
-        filters: (field, operator, value): operators "=", "<>", "in", "not in", "contains",
-            "not contains", "starts", "ends", ">", ">=", "<", "<=".
-        granularity: "minute", "hour", "day", "week", "month"; None for no time series.
-        order: (output name, whether descending).
+        data_types: "NUMERIC", "BOOLEAN", "CATEGORICAL", "TEXT", "CORRECTION".
+        about_traces: only those about a trace or an observation.
+        extras: (name in `Feedback.extra`, allowed values); an environment nobody stated is
+            "default".
+        numbers: (operator, bound) pairs on the score: "=", "!=", ">", ">=", "<", "<=".
+        scores, labels: exact values.
+        user, tags: of the trace that is judged.
+        before: keyset position (created, project, id) of the last one handed out.
     """
 
     project_ids: tuple[ProjectId, ...]
-    from_ns: int
-    to_ns: int
-    measures: Sequence[tuple[str, str]]
-    dimensions: Sequence[str] = ()
-    filters: Sequence[tuple[str, str, Any]] = ()
-    granularity: str | None = None
-    order: Sequence[tuple[str, bool]] = ()
-    limit: int = 100
-    options: Mapping[str, Any] = field(default_factory=dict)
+    ids: tuple[str, ...] | None = None
+    keys: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
+    data_types: tuple[str, ...] | None = None
+    trace_ids: tuple[str, ...] | None = None
+    observation_ids: tuple[str, ...] | None = None
+    session_refs: tuple[str, ...] | None = None
+    about_traces: bool = False
+    extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    numbers: tuple[tuple[str, float], ...] = ()
+    scores: tuple[float, ...] | None = None
+    labels: tuple[str, ...] | None = None
+    user: str | None = None
+    tags: tuple[str, ...] = ()
+    from_ns: int | None = None
+    to_ns: int | None = None
+    before: tuple[int, str, str] | None = None
+    limit: int = 50
+    offset: int = 0
 
 
 class TraceReader(Protocol):
@@ -213,10 +225,10 @@ class TraceReader(Protocol):
         """How many sessions there are without paging."""
         ...
 
-    async def metrics(self, query: MetricsQuery) -> list[dict[str, Any]]:
-        """One row per group: dimensions, `time_dimension`, and `<aggregation>_<measure>`.
+    async def scores(self, query: ScoreQuery) -> list[Feedback]:
+        """A page of judgements: made, project and id descending."""
+        ...
 
-        Raises:
-            BadInput: a name that is not known.
-        """
+    async def count_scores(self, query: ScoreQuery) -> int:
+        """How many judgements there are without paging."""
         ...

@@ -22,9 +22,7 @@ def complete_pieces(observation: Observation) -> Observation:
     """The observation with its step and its words; others than merged pieces as they are."""
     if observation.stamps is None or getattr(observation, "run", None):
         return observation
-    step, kind = step_of(
-        observation.name or "", observation.kind, _STEPS.get(observation.kind)
-    )
+    step, kind = step_of(observation.name or "", observation.kind, _STEPS.get(observation.kind))
     reading = Reading()
     tools = add_words(step, reading, _content(observation.input), _content(observation.output))
     first_token_ns = observation.first_token_ns

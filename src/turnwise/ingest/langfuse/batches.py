@@ -51,9 +51,7 @@ class _Sorted:
     def refuse(self, event_id: str, reason: str) -> None:
         """Answer an event with an error."""
         self.ids.pop(event_id, None)
-        self.errors.append(
-            {"id": event_id, "status": 400, "message": _INVALID, "error": reason}
-        )
+        self.errors.append({"id": event_id, "status": 400, "message": _INVALID, "error": reason})
 
 
 @dataclass(frozen=True, slots=True)

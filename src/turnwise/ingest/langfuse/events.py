@@ -154,7 +154,7 @@ def _trace(project_id: ProjectId, event: Event) -> TraceFact:
         seen_ns=event.at_ns,
         tags=texts(body, "tags"),
         metadata=encode(metadata) if metadata else None,
-        stamps=encode({name: stamp for name in said}),
+        stamps=encode(dict.fromkeys(said, stamp)),
         **values,
     )
 
@@ -202,7 +202,7 @@ def _observation(project_id: ProjectId, event: Event, traces: Mapping[str, str])
         start_ns=event.at_ns if start_ns is None else start_ns,
         cost_source="reported" if costs else None,
         metadata=encode(metadata) if metadata else None,
-        stamps=encode({name: stamp for name in said}),
+        stamps=encode(dict.fromkeys(said, stamp)),
         **values,
     )
 

@@ -1,10 +1,10 @@
 """`/api/public/media`: attachments go up and come back by signed URLs of this server.
 
-    POST   media             what will be sent; answers its id and where to put it, null if it is here
-    PUT    media/upload      the bytes; the URL is the permission, no header is
-    PATCH  media/{id}        how the upload went
-    GET    media/{id}        where to read it
-    GET    media/content     the bytes; again the URL is the permission
+POST   media             what will be sent; answers its id and where to put it, null if it is here
+PUT    media/upload      the bytes; the URL is the permission, no header is
+PATCH  media/{id}        how the upload went
+GET    media/{id}        where to read it
+GET    media/content     the bytes; again the URL is the permission
 """
 
 import base64

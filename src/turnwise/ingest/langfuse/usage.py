@@ -40,9 +40,7 @@ def usage_of(body: Fields) -> Counts:
         found = _counts(usage)
         if isinstance(unit, str) and unit.upper() not in ("", "TOKENS"):
             # characters, seconds and images are no tokens, and must not be summed as such
-            found = {
-                f"{side}_{unit.lower()}": found[side] for side in _SIDES[:2] if side in found
-            }
+            found = {f"{side}_{unit.lower()}": found[side] for side in _SIDES[:2] if side in found}
     if found and "total" not in found:
         found["total"] = found.get("input", 0) + found.get("output", 0)
     return found

@@ -29,19 +29,27 @@ from turnwise.model.session import Session, SessionHead
 from turnwise.model.trace import (
     NamedSession,
     ObservationQuery,
+    ScoreQuery,
     TraceFact,
     TraceQuery,
     TraceView,
 )
-from turnwise.store.telemetry import derived, observation_pages, reader, schema, trace_views
+from turnwise.store.telemetry import (
+    derived,
+    observation_pages,
+    reader,
+    schema,
+    score_pages,
+    trace_views,
+)
 from turnwise.store.telemetry import feedback as judgements
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
 from turnwise.store.telemetry.embedded import DEFAULT_MEMORY_BYTES, Embedded
 from turnwise.store.telemetry.engine import READ_SECONDS, Engine, Handles, Server
-from turnwise.store.telemetry.feedback import FeedbackWriter
 from turnwise.store.telemetry.failures import as_busy, is_engine_failure, reason_of
+from turnwise.store.telemetry.feedback import FeedbackWriter
 from turnwise.store.telemetry.group import GroupCommit, Limits
 from turnwise.store.telemetry.stored import newest_versions
 from turnwise.store.telemetry.trace_facts import weight_of
@@ -232,6 +240,12 @@ class ClickHouseTelemetry:
     async def count_observations(self, query: ObservationQuery) -> int:
         return await self._ask(observation_pages.count_observations, query)
 
+    async def scores(self, query: ScoreQuery) -> list[Feedback]:
+        return await self._ask(score_pages.scores, query)
+
+    async def count_scores(self, query: ScoreQuery) -> int:
+        return await self._ask(score_pages.count_scores, query)
+
     # Judgements
 
     async def put_feedback(self, feedback: Sequence[Feedback]) -> None:
@@ -301,7 +315,11 @@ def _silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId,
 
 def _weight(work: Submission) -> int:
     """About how many bytes the rows will take."""
-    return sum(
-        _ROW_BYTES + len(item.input or "") + len(item.output or "") + len(item.metadata or "")
-        for item in work.observations
-    ) + sum(_ROW_BYTES + len(str(fact.body)) for fact in work.facts) + weight_of(work.traces)
+    return (
+        sum(
+            _ROW_BYTES + len(item.input or "") + len(item.output or "") + len(item.metadata or "")
+            for item in work.observations
+        )
+        + sum(_ROW_BYTES + len(str(fact.body)) for fact in work.facts)
+        + weight_of(work.traces)
+    )

@@ -141,9 +141,7 @@ def untold_activity(client: Client, told: int) -> list[ActivityRow]:
     spans = lines(client, _UNTOLD_SPANS, {"told": told})
     facts = lines(client, _UNTOLD_FACTS, {"told": told, "prefix": fact_trace("")})
     traces = lines(client, _UNTOLD_TRACES, {"told": told})
-    return [
-        row for part in (spans, facts, traces) for row in _activity_decoder.decode_lines(part)
-    ]
+    return [row for part in (spans, facts, traces) for row in _activity_decoder.decode_lines(part)]
 
 
 def _days_of(client: Client, traces: Sequence[tuple[ProjectId, str]]) -> list[_Days]:

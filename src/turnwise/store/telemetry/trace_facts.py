@@ -184,7 +184,7 @@ def _wins(found: tuple[int, Any], kept: tuple[int, Any]) -> bool:
 
 
 def _fact(key: TraceFact, said: _Fields, tags: tuple[str, ...], seen_ns: int) -> TraceFact:
-    values: dict[str, Any] = {name: None for name in _SINGLE}
+    values: dict[str, Any] = dict.fromkeys(_SINGLE)
     values |= {"session_ref": None, "session_rank": 0}
     metadata: dict[str, Any] = {}
     for name, (_, value) in said.items():

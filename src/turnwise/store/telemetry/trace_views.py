@@ -132,6 +132,12 @@ ORDER BY project_id, trace_id, isNull(parent_span_id) DESC,
 LIMIT 1 BY project_id, trace_id
 """
 
+_SESSIONS = """
+SELECT project_id, assumeNotNull(session_ref) AS ref, min(at_ns) AS started_ns,
+    argMin(environment, at_ns) AS environment
+FROM ({views}) WHERE session_ref IS NOT NULL GROUP BY project_id, session_ref
+"""
+
 _EQUAL = {"name": "name", "user": "user_ref", "release": "release", "app_version": "app_version"}
 _ORDERS = frozenset({
     "at_ns", "trace_id", "name", "user_ref", "session_ref", "release", "app_version", "is_public",
@@ -151,9 +157,7 @@ def traces(client: Client, query: TraceQuery) -> list[TraceView]:
         f" ORDER BY {order} {direction}, trace_id {direction}, project_id"
         " LIMIT {limit:UInt32} OFFSET {offset:UInt64}"
     )
-    answer = lines(
-        client, statement, {**parameters, "limit": query.limit, "offset": query.offset}
-    )
+    answer = lines(client, statement, {**parameters, "limit": query.limit, "offset": query.offset})
     rows = _view_decoder.decode_lines(answer)
     contents = _contents(client, [(row.project_id, row.trace_id) for row in rows], query)
     return [_view(row, contents.get((row.project_id, row.trace_id))) for row in rows]
@@ -171,9 +175,7 @@ def named_sessions(client: Client, query: TraceQuery) -> list[NamedSession]:
     statement += (
         " ORDER BY started_ns DESC, ref, project_id LIMIT {limit:UInt32} OFFSET {offset:UInt64}"
     )
-    answer = lines(
-        client, statement, {**parameters, "limit": query.limit, "offset": query.offset}
-    )
+    answer = lines(client, statement, {**parameters, "limit": query.limit, "offset": query.offset})
     return [
         NamedSession(
             project_id=row.project_id,
@@ -241,12 +243,7 @@ def _statement(query: TraceQuery) -> tuple[str, dict[str, Any]]:
 
 def _sessions(query: TraceQuery) -> tuple[str, dict[str, Any]]:
     views, parameters = _statement(query)
-    return (
-        "SELECT project_id, assumeNotNull(session_ref) AS ref, min(at_ns) AS started_ns, "
-        f"argMin(environment, at_ns) AS environment FROM ({views}) "
-        "WHERE session_ref IS NOT NULL GROUP BY project_id, session_ref",
-        parameters,
-    )
+    return _SESSIONS.replace("{views}", views), parameters
 
 
 def _day(instant_ns: int | None, otherwise: int) -> int:
