@@ -241,3 +241,12 @@ def test_unknown_routes_and_methods_answer_in_the_form_of_their_surface(
     assert wrong.status_code == 405
     assert "GET" in wrong.headers["allow"]
     assert "error" in wrong.json()
+
+
+def test_a_room_is_known_as_soon_as_its_session_is(server: RunningServer) -> None:
+    with server.client(server.new_user()) as client:
+        for number in range(3):
+            room = f"room-{number}-{uuid4().hex[:6]}"
+            body = {"userIdentity": "caller-1", "roomName": room}
+            assert client.post("/v1/sessions/start", json=body).is_success
+            assert client.post("/v1/sessions/end", json={"roomName": room}).status_code == 204

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import threading
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,8 +53,8 @@ def _settings(file: Path | None = None, **flags: Any) -> config.Settings:
 
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    for chatty in ("alembic", "uvicorn.error", "httpx2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 @app.command()
@@ -99,7 +100,7 @@ class _Announcing(uvicorn.Server):
         if not self.started:
             return
         host, port = self.servers[0].sockets[0].getsockname()[:2]
-        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+        shown = "127.0.0.1" if ip_address(host).is_unspecified else host
         url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
         say.print(f"Turnwise {__version__} is ready: [bold]{url}[/]")
         if self._access is not None:
@@ -114,11 +115,13 @@ def _fill_when_empty(url: str, access: DemoAccess) -> None:
                 send_demo(url, access.secret_key, progress=progress)
     except TurnwiseError as error:
         say.print(f"[red]demo sessions were not sent:[/] {error.message}")
-    say.print(f"  demo login    {access.email}  password {access.password}")
-    say.print(f"  demo API key  {access.secret_key}  (public half {access.public_key})")
-    say.print(
-        f'  try           curl -H "x-api-key: {access.secret_key}" {url}/v1/observability/sessions'
-    )
+    for line in (
+        f"  in a browser  {url}  (user name {access.public_key}, password: the API key)",
+        f"  demo login    {access.email}  password {access.password}",
+        f"  demo API key  {access.secret_key}",
+        f'  try           curl -H "x-api-key: {access.secret_key}" {url}/v1/observability/sessions',
+    ):
+        say.print(line, soft_wrap=True)
 
 
 def has_sessions(url: str, api_key: str) -> bool:

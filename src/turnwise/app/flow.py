@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from turnwise.analyse.assemble import assemble
+from turnwise.app.counters import Counters
 from turnwise.app.pending import Pending
 from turnwise.model.batch import Batch, Receipt
 from turnwise.model.ids import ProjectId, SessionId
@@ -40,6 +41,7 @@ class Flow:
     store: Store
     catalog: Catalog
     pending: Pending
+    counters: Counters = field(default_factory=Counters)
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
 
     async def accept(self, batch: Batch) -> Receipt:
@@ -59,10 +61,12 @@ class Flow:
             batch.user_id, [*batch.observations, *observations], batch.facts, batch.traces
         )
         self.pending.mark(written)
-        return Receipt(
+        receipt = Receipt(
             stored=written.stored,
             rejected=(*batch.rejected, *unreadable, *written.rejected),
         )
+        self.counters.receipt(receipt)
+        return receipt
 
     async def settle(
         self, project_id: ProjectId, session_ids: Collection[SessionId]
@@ -78,6 +82,7 @@ class Flow:
         await self.store.put_sessions(sessions)
         gone = {each.session_id: each.named_version for each, session in derived if not session}
         await self.store.retire_sessions(project_id, gone)
+        self.counters.settled.inc(len(sessions))
         return sessions
 
     async def _meet_agents(self, project_id: ProjectId, slugs: set[str]) -> None:

@@ -50,6 +50,10 @@ class Pending:
         """Whether everything is settled."""
         return not self._work and not self._taken
 
+    def count(self) -> int:
+        """How many traces and sessions wait."""
+        return sum(len(each.traces) + len(each.sessions) for each in self._work.values())
+
     async def take(self) -> dict[ProjectId, Work]:
         """Wait for work, then hand out all of it; `done` says when it is settled."""
         await self._changed.wait()

@@ -10,8 +10,9 @@ from turnwise.model.ports import SessionQuery
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, Caller
 
-# How long a list waits for sessions that are being derived; a single session never waits for others.
-LIST_PATIENCE_SECONDS = 1.0
+# How long a list, or a look-up by room or call, waits for sessions that are being derived. A session
+# that is asked for by its id never waits for others.
+PATIENCE_SECONDS = 1.0
 
 
 class Reading:
@@ -27,12 +28,12 @@ class Reading:
             found = await self._fresh(project_ids, session_id)
             if found is not None:
                 return found
+        await self._settled(caller.project_ids)
         return await self._store.session_named(caller.project_ids, name)
 
     async def sessions(self, caller: Caller, query: SessionQuery) -> list[SessionHead]:
         """See SessionReader.sessions."""
-        if self._flow.pending.concerns(caller.project_ids):
-            await self._flow.pending.settled(LIST_PATIENCE_SECONDS)
+        await self._settled(caller.project_ids)
         return await self._store.sessions(query)
 
     async def trace(self, session: Session, trace_id: str) -> list[Observation]:
@@ -53,6 +54,10 @@ class Reading:
     async def agent(self, caller: Caller, name: str) -> Agent | None:
         """See SessionReader.agent."""
         return await asyncio.to_thread(self._flow.catalog.agent, caller.project_ids, name)
+
+    async def _settled(self, project_ids: Sequence[ProjectId]) -> None:
+        if self._flow.pending.concerns(project_ids):
+            await self._flow.pending.settled(PATIENCE_SECONDS)
 
     async def _fresh(
         self, project_ids: Sequence[ProjectId], session_id: SessionId

@@ -4,24 +4,36 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
-from turnwise.api import health, langfuse, lyzr_traces, persona_sessions, plain_pages
+from turnwise.api import (
+    health,
+    langfuse,
+    lyzr_traces,
+    metrics,
+    persona_sessions,
+    plain_pages,
+)
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
+from turnwise.app.counters import Counters
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
 from turnwise.app.worker import Worker
+from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
 from turnwise.ingest import lyzr_sessions, otlp
 from turnwise.ingest.langfuse import LangfuseMedia, LangfuseWrites
+from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
+from turnwise.ingest.otlp import document as otlp_document
 from turnwise.model.instants import NS_PER_SECOND
-from turnwise.model.observation import Observation
 from turnwise.model.ports import Health
 from turnwise.normalise import complete_pieces
 from turnwise.store.catalog import SqlCatalog, catalog_url
@@ -44,13 +56,14 @@ def open_catalog(settings: Settings) -> SqlCatalog:
 def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    pricer = Pricer(catalog.prices())
-    address = settings.telemetry_url or settings.telemetry_dir
-
-    def complete(observation: Observation) -> Observation:
-        return pricer.complete(complete_pieces(observation))
-
-    return Flow(open_telemetry(address, complete=complete), catalog, Pending())
+    counters, pending = Counters(), Pending()
+    price = counters.pricing(Pricer(catalog.prices()))
+    store = open_telemetry(
+        settings.telemetry_url or settings.telemetry_dir,
+        complete=lambda observation: price(complete_pieces(observation)),
+    )
+    counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
+    return Flow(store, catalog, pending, counters)
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
@@ -74,7 +87,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         telemetry = await flow.store.health()
         return Health(telemetry.problems, {"version": __version__, **telemetry.facts})
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Turnwise",
         version=__version__,
         description=DESCRIPTION,
@@ -86,6 +99,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         lyzr_traces.router(reading),
         persona_sessions.router(reading),
         health.router(__version__, check),
+        metrics.router(flow.counters.registry),
         plain_pages.router(reading),
         langfuse.router(flow.store, __version__),
     ):
@@ -96,14 +110,25 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         settings.livekit_api_key,
         settings.livekit_api_secret.get_secret_value() if settings.livekit_api_secret else "",
     )
+    receiver = otlp.OtlpReceiver(flow.accept, catalog.project_named, limit)
+    for signal in receiver.counted:
+        flow.counters.gauge(
+            f"otlp_{signal}_dropped",
+            f"OTLP {signal} records that were counted and dropped.",
+            partial(receiver.counted.__getitem__, signal),
+        )
     app.router.routes.extend(
         [
-            *otlp.routes(flow.accept, catalog.project_named, limit),
+            *receiver.routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
             *LangfuseWrites(flow.accept, flow.store, flow.store, limit).routes(),
             *LangfuseMedia(None, secrets.token_bytes(32), "", 3600, limit).routes(),
         ]
+    )
+    describe(
+        app,
+        [*otlp_document.OPERATIONS, *native_document.OPERATIONS, *lyzr_sessions.OPERATIONS],
     )
     install_error_handlers(
         app,

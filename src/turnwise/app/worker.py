@@ -136,8 +136,7 @@ def pieces(items: Sequence[SessionId], size: int) -> Iterator[Sequence[SessionId
 async def rebuild(flow: Flow, report: Callable[[int, int], None]) -> int:
     """Derive every session anew from its facts; returns how many there are.
 
-    Args:
-        report: called with (done, all) after every piece.
+    `report` is called with (done, all) after every piece.
     """
     by_project: defaultdict[ProjectId, list[SessionId]] = defaultdict(list)
     for project_id, session_id in await flow.store.session_ids():

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from turnwise.http.auth import require_caller
 from turnwise.http.body import read_body
+from turnwise.http.documents import Operation
 from turnwise.http.json_text import JSON, decode_json
 from turnwise.model.batch import Batch
 from turnwise.model.errors import BadInput, Issue, NotFound
@@ -170,3 +171,26 @@ def _check_start(sent: Start) -> None:
 
 def _wrong(field: str, message: str) -> BadInput:
     return BadInput(message, issues=[Issue(("body", field), message)], details=str(_EXAMPLE))
+
+
+OPERATIONS = [
+    Operation(
+        path="/v1/sessions/start",
+        method="POST",
+        summary="Start a session",
+        tag="Session calls",
+        body=Start,
+        answers={200: "What the caller's client needs to join the room."},
+        errors=(400, 401, 403, 413, 503),
+    ),
+    Operation(
+        path="/v1/sessions/end",
+        method="POST",
+        summary="End a session",
+        tag="Session calls",
+        body=End,
+        answers={204: "Ended, now or before."},
+        errors=(400, 401, 403, 404, 413, 503),
+    ),
+]
+"""These routes in the OpenAPI document."""

@@ -92,6 +92,8 @@ class Voice:
     All durations are nanoseconds. Texts are what was said, not JSON.
 
     Attributes:
+        agent_rank: precedence of `agent_name` (0 wins): a span that names its agent says more than
+            one that only names its service.
         stt_ns: end of the caller's speech to the final transcript.
         eou_delay_ns: end of the caller's speech to the decision that the utterance is over.
         llm_ttft_ns: model request to first token.
@@ -108,6 +110,7 @@ class Voice:
     """
 
     agent_name: str | None = None
+    agent_rank: int = 0
     room_name: str | None = None
     room_sid: str | None = None
     job_id: str | None = None

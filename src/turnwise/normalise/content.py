@@ -11,6 +11,7 @@ from turnwise.normalise.messages import (
     assistant_text,
     last_user_text,
     read_messages,
+    recent_messages,
     trailing_tools,
     unflattened,
 )
@@ -109,9 +110,9 @@ def _add_llm_words(reading: Reading, asked: Content, answered: Content) -> tuple
 
 
 def _input_messages(reading: Reading, asked: Content) -> list[Message]:
-    messages = read_messages(asked.value)
+    messages = recent_messages(asked.value)
     if not messages and (flat := reading.gathered.get("flat_input")):
-        messages = read_messages(unflattened(flat))
+        messages = recent_messages(unflattened(flat))
     return messages
 
 
@@ -126,7 +127,7 @@ def _caller_words(content: Content) -> str | None:
     """The caller's words in a content value that may be messages or plain text."""
     if isinstance(content.value, str):
         return speech(content.value)
-    messages = read_messages(content.value)
+    messages = recent_messages(content.value)
     return last_user_text(messages) if messages else _single(content.value)
 
 

@@ -35,12 +35,14 @@ class Rule:
     Attributes:
         group: "" for a field of Observation, else the part of the target before its dot.
         key: the field, or the name inside the group.
+        slot: group and key, made once because every attribute of every span asks for it.
     """
 
     group: str
     key: str
     rank: int
     convert: Callable[[Any], Any]
+    slot: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Rules:
 
 def _rule(attribute: Attribute) -> Rule:
     group, _, key = attribute.target.rpartition(".")
-    return Rule(group, key, attribute.rank, attribute.convert)
+    return Rule(group, key, attribute.rank, attribute.convert, (group, key))
 
 
 def _applies(attribute: Attribute, framework: Framework, step: Step) -> bool:

@@ -68,23 +68,44 @@ class Message:
         return bool(self.texts)
 
 
-def read_messages(value: Any, *, level: int = 0) -> list[Message]:
+def read_messages(value: Any) -> list[Message]:
     """The messages in a parsed content value; empty when it holds none."""
+    return _read(value, 0, is_whole=True)
+
+
+def recent_messages(value: Any) -> list[Message]:
+    """The last messages, back to the caller's last plain words.
+
+    They say all that `last_user_text` and `trailing_tools` look for, and a request to a model
+    repeats the whole conversation before them.
+    """
+    return _read(value, 0, is_whole=False)
+
+
+def _read(value: Any, level: int, *, is_whole: bool) -> list[Message]:
     if level > _DEEPEST:
         return []
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if _is_message(value):
             return [_message(value)]
         for key in _LISTS:
             inner = value.get(key)
-            if isinstance(inner, list | Mapping) and (
-                found := read_messages(inner, level=level + 1)
+            if isinstance(inner, list | dict) and (
+                found := _read(inner, level + 1, is_whole=is_whole)
             ):
                 return found
         return []
-    if isinstance(value, list):
-        return [message for item in value for message in read_messages(item, level=level + 1)]
-    return []
+    if not isinstance(value, list):
+        return []
+    if is_whole:
+        return [message for item in value for message in _read(item, level + 1, is_whole=True)]
+    latest_first: list[list[Message]] = []
+    for item in reversed(value):
+        messages = _read(item, level + 1, is_whole=False)
+        latest_first.append(messages)
+        if any(message.is_plain and message.role == "user" for message in messages):
+            break
+    return [message for messages in reversed(latest_first) for message in messages]
 
 
 def last_user_text(messages: Sequence[Message]) -> str | None:

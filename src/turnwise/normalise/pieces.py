@@ -6,6 +6,7 @@ output and kind may come with different updates.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -38,8 +39,6 @@ def _content(text: str | None) -> Content:
     if text is None:
         return Content()
     value: Any = text
-    try:
+    with suppress(ValueError):
         value = decode_json(text)
-    except ValueError:
-        pass
     return Content(text, value)

@@ -15,7 +15,7 @@ from typing import Any
 from turnwise.normalise.index import RESOURCE_RULES, Rule, Rules
 
 GroupValues = dict[str, Any]
-_CONTENT = frozenset({"input", "output"})
+_CONTENT = frozenset({("", "input"), ("", "output")})
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class Reading:
 
     def take(self, rule: Rule, name: str, value: Any) -> None:
         """Keep the value unless a smaller rank has one already, or it says nothing."""
-        slot = (rule.group, rule.key)
+        slot = rule.slot
         known = self.ranks.get(slot)
         if known is not None and known <= rule.rank:
             return
@@ -58,7 +58,7 @@ class Reading:
             return
         self.ranks[slot] = rule.rank
         self.groups[rule.group][rule.key] = converted
-        if rule.group == "" and rule.key in _CONTENT:
+        if slot in _CONTENT:
             self.sources[rule.key] = name
 
     def gather(self, rules: Rules, name: str, value: Any) -> None:
@@ -72,9 +72,11 @@ def read_attributes(attributes: Mapping[str, Any], rules: Rules) -> Reading:
     """Everything known in a span's attributes."""
     reading = Reading()
     exact, prefixes = rules.exact, rules.prefixes
+    take = reading.take
     for name, value in attributes.items():
-        for rule in exact.get(name, ()):
-            reading.take(rule, name, value)
+        if (known := exact.get(name)) is not None:
+            for rule in known:
+                take(rule, name, value)
         if name.startswith(prefixes):
             reading.gather(rules, name, value)
     return reading

@@ -6,7 +6,7 @@ from typing import Any
 from turnwise.model.batch import RawSpan, Rejected
 from turnwise.model.ids import MAX_ID_LENGTH, ProjectId
 from turnwise.model.instants import now_ns
-from turnwise.model.observation import Kind, Level, Observation, Step, Voice
+from turnwise.model.observation import Kind, Level, Observation, Step, ToolMessage, Voice
 from turnwise.normalise import events
 from turnwise.normalise.content import Content, add_words, read_content
 from turnwise.normalise.index import rules_for
@@ -31,6 +31,7 @@ FURTHEST_AHEAD_NS = 7 * 86_400 * 1_000_000_000
 """How far in the future a span may begin."""
 
 _LATEST_NS = 2**63 - 1
+_NO_VOICE = Voice()
 _PRICED_STEPS = frozenset({Step.LLM, Step.STT, Step.TTS, Step.TTS_REQUEST})
 _STAGE_LATENCIES = ("stt_ns", "llm_ttft_ns", "tts_ttfb_ns", "e2e_ns")
 _FIRST_OUTPUT = ("llm_ttft_ns", "tts_ttfb_ns")
@@ -138,8 +139,15 @@ def _observation(project_id: ProjectId, span: RawSpan, encoder: Encoder) -> Obse
         app_version=fields.get("app_version"),
         user_ref=fields.get("user_ref"),
         tags=fields.get("tags", ()),
-        voice=Voice(**reading.voice, tool_messages=tool_messages),
+        voice=_voice(reading, tool_messages),
     )
+
+
+def _voice(reading: Reading, tool_messages: tuple[ToolMessage, ...]) -> Voice:
+    if reading.voice or tool_messages:
+        rank = reading.ranks.get(("voice", "agent_name"), 0)
+        return Voice(**reading.voice, agent_rank=rank, tool_messages=tool_messages)
+    return _NO_VOICE
 
 
 def _root_name(span: RawSpan, reading: Reading) -> str | None:

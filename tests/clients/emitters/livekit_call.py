@@ -32,17 +32,9 @@ from livekit.agents.telemetry import set_tracer_provider
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.agents.voice.transcription import TranscriptSynchronizer
 from livekit.protocol import models
-from livekit_fakes import (
-    Caller,
-    Captions,
-    FakeLLM,
-    FakeSTT,
-    FakeTTS,
-    FakeVAD,
-    Loudspeaker,
-    Script,
-    Signals,
-)
+from livekit_devices import Caller, Captions, FakeVAD, Loudspeaker, Signals
+from livekit_models import FakeLLM, FakeSTT, FakeTTS, Script
+from livekit_truth import truth_of
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -63,7 +55,7 @@ from script import (
     Delays,
     Reply,
 )
-from truth import Interruption, LLMCall, Options, Tool, Truth, Turn, ms, parse, unsupported
+from truth import Options, Tool, parse, unsupported
 
 VERSION = importlib.metadata.version("livekit-agents")
 DELAYS = Delays()
@@ -398,7 +390,7 @@ async def _run(options: Options, provider: TracerProvider) -> None:
         await scenario.play(call)
         if scenario.killed:
             provider.force_flush()
-            truth = _truth(call, options, "killed")
+            truth = truth_of(call, options, "killed", is_cloud=False)
             truth.notes.append(f"died while saying: {REPLIES[LONG].text}")
             truth.print()
             os._exit(0)
@@ -406,7 +398,8 @@ async def _run(options: Options, provider: TracerProvider) -> None:
         await call.session.aclose()
         if sync is not None:
             await sync.aclose()
-    _truth(call, options, "closed").print()
+    is_cloud = SCENARIOS[options.scenario].cloud
+    truth_of(call, options, "closed", is_cloud=is_cloud).print()
 
 
 def _attach(call: Call) -> TranscriptSynchronizer:
@@ -416,112 +409,6 @@ def _attach(call: Call) -> TranscriptSynchronizer:
     call.session.output.audio = sync.audio_output
     call.session.output.transcription = sync.text_output
     return sync
-
-
-def _truth(call: Call, options: Options, ended: str) -> Truth:
-    truth = Truth(
-        emitter="livekit",
-        framework="livekit-agents",
-        version=VERSION,
-        scenario=options.scenario,
-        session_id=options.session_id,
-        pii=options.pii,
-        ended=ended,
-        scripted=DELAYS.as_ms(),
-    )
-    if SCENARIOS[options.scenario].cloud:
-        truth.session_id = f"RM_{options.session_id}"
-        truth.notes.append("no session id of the user's: the room's sid is all there is")
-    _tell_history(call, truth)
-    for event in call.signals.of("metrics_collected"):
-        metrics = event.metrics
-        if metrics.type == "llm_metrics":
-            truth.llm_calls.append(_llm_call(metrics))
-    for event in call.signals.of("error"):
-        problem = event.error
-        truth.errors.append(
-            {
-                "type": problem.type,
-                "message": str(problem.error),
-                "recoverable": problem.recoverable,
-                "at": problem.timestamp,
-            }
-        )
-    _tell_interruptions(call, truth)
-    for event in call.signals.of("agent_false_interruption"):
-        truth.notes.append(f"false interruption at {event.created_at}, resumed: {event.resumed}")
-    return truth
-
-
-def _tell_history(call: Call, truth: Truth) -> None:
-    tools: dict[str, Tool] = {}
-    waiting: list[Tool] = []
-    for item in call.session.history.items:
-        if item.type == "message" and item.role in ("user", "assistant"):
-            truth.turns.append(_turn(call, item))
-            if item.role == "assistant":
-                for tool in waiting:
-                    tool.turn = len(truth.turns) - 1
-                waiting.clear()
-        elif item.type == "function_call":
-            tool = Tool(item.name, item.call_id, json.loads(item.arguments or "{}"))
-            tools[item.call_id] = tool
-            truth.tools.append(tool)
-            waiting.append(tool)
-        elif item.type == "function_call_output":
-            tool = tools[item.call_id]
-            tool.output, tool.error = item.output, item.output if item.is_error else None
-        elif item.type == "agent_handoff" and item.old_agent_id is not None:
-            truth.handoffs.append({"from": item.old_agent_id, "to": item.new_agent_id})
-
-
-def _turn(call: Call, item: Any) -> Turn:
-    text = item.text_content or ""
-    metrics = item.metrics or {}
-    full = text
-    if item.role == "assistant" and item.interrupted:
-        full = next(r.text for r in call.replies.values() if text and r.text.startswith(text[:12]))
-    return Turn(
-        speaker="agent" if item.role == "assistant" else "user",
-        text=text,
-        full_text=full,
-        interrupted=bool(item.interrupted),
-        stt_ms=ms(metrics.get("transcription_delay")),
-        llm_ttft_ms=ms(metrics.get("llm_node_ttft")),
-        tts_ttfb_ms=ms(metrics.get("tts_node_ttfb")),
-        e2e_ms=ms(metrics.get("e2e_latency")),
-        started_at=metrics.get("started_speaking_at"),
-        stopped_at=metrics.get("stopped_speaking_at"),
-    )
-
-
-def _llm_call(metrics: Any) -> LLMCall:
-    metadata = metrics.metadata
-    return LLMCall(
-        model=metadata.model_name if metadata else "",
-        provider=metadata.model_provider if metadata else "",
-        input_tokens=metrics.prompt_tokens,
-        output_tokens=metrics.completion_tokens,
-        cached_tokens=metrics.prompt_cached_tokens,
-        ttft_ms=ms(metrics.ttft),
-        cancelled=metrics.cancelled,
-    )
-
-
-def _tell_interruptions(call: Call, truth: Truth) -> None:
-    answers = (n for n, turn in enumerate(truth.turns) if turn.speaker == "agent")
-    for index, played in zip(answers, call.speaker.played, strict=False):
-        for silent_at, position in played.pauses:
-            onset = max(at for at in call.caller.onsets if at < silent_at)
-            truth.interruptions.append(
-                Interruption(index, onset, silent_at, round(position, 3), is_false=True)
-            )
-        if played.interrupted:
-            stopped = played.stopped_at or float("inf")
-            onset = max(at for at in call.caller.onsets if at < stopped)
-            truth.interruptions.append(
-                Interruption(index, onset, played.stopped_at, round(played.position, 3))
-            )
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Everything known of a session in, the session out: pure, and the same for any order of facts."""
 
-from turnwise.analyse.assemble import generic, livekit, native, pipecat
+from turnwise.analyse.assemble import generic, livekit, native, pipecat, reports
+from turnwise.analyse.assemble.carriers import call_of, recordings_of, room_of
 from turnwise.analyse.assemble.drafts import Conversation
 from turnwise.analyse.assemble.identity import framework_of, identity_of
 from turnwise.analyse.assemble.interruptions import interruptions_of, with_stated
@@ -33,8 +34,10 @@ def assemble(facts: SessionFacts) -> Session | None:
     started_ns = start_of(scene, statements, otherwise_ns=facts.last_arrival_ns)
     conversation = _converse(scene, statements, started_ns)
     costs = bill(scene)
-    life = life_of(scene, statements, started_ns, conversation.drafts)
-    identity = identity_of(scene, statements, started_ns)
+    call = call_of(facts.project_id, statements.calls)
+    room = room_of(statements.rooms)
+    life = life_of(scene, statements, started_ns, conversation.drafts, call, room)
+    identity = identity_of(scene, statements, started_ns, call, room)
     return Session(
         project_id=facts.project_id,
         id=facts.session_id,
@@ -50,6 +53,7 @@ def assemble(facts: SessionFacts) -> Session | None:
         close_reason=life.close_reason,
         call_id=identity.call_id,
         room_name=identity.room_name,
+        room_sid=identity.room_sid,
         job_id=identity.job_id,
         user_ref=identity.user_ref,
         user_identity=identity.user_identity,
@@ -62,7 +66,11 @@ def assemble(facts: SessionFacts) -> Session | None:
         tools=tuple(_tools(scene, statements, conversation, started_ns)),
         interruptions=tuple(_interruptions(statements, conversation, started_ns)),
         traces=traces_of(scene, costs.cost_by_trace),
-        usage=costs.rows,
+        call=call,
+        recordings=recordings_of(
+            facts.project_id, facts.session_id, statements.recordings, identity.call_id
+        ),
+        usage=reports.with_usage(costs.rows, statements.report),
         cost_usd=costs.cost_usd,
         unpriced=costs.unpriced,
         error_count=sum(is_loss(scene, each) for each in scene.observations),
@@ -74,6 +82,13 @@ def assemble(facts: SessionFacts) -> Session | None:
 def _converse(scene: Scene, statements: Statements, started_ns: int) -> Conversation:
     """Stated turns win; the spans of the same call complete them and never add to them."""
     seen = _WAYS[framework_of(scene)](scene)
+    if not seen.drafts:
+        seen = _besides(scene)
+    told = reports.converse(statements.report)
+    if seen.drafts:
+        native.fill_in(seen, told)
+    else:
+        seen = told
     if not statements.turns:
         return seen
     stated = native.converse(statements.turns, started_ns)
@@ -81,12 +96,18 @@ def _converse(scene: Scene, statements: Statements, started_ns: int) -> Conversa
     return stated
 
 
+def _besides(scene: Scene) -> Conversation:
+    """The turns of spans without a framework, where the framework around them tells of none."""
+    own = [each for each in scene.observations if each.framework is Framework.GENERIC]
+    return generic.converse(Scene(own))
+
+
 def _tools(
     scene: Scene, statements: Statements, conversation: Conversation, started_ns: int
 ) -> list[ToolExecution]:
     if statements.tools:
         return stated_tools(statements.tools, started_ns, native.numbers(conversation.drafts))
-    return tools_of(scene, conversation)
+    return tools_of(scene, conversation) or reports.tools_of(statements.report)
 
 
 def _interruptions(

@@ -215,6 +215,6 @@ def _agent_end(exchange: Exchange) -> int | None:
     head = exchange.head
     if head is not None and head.voice.turn_duration_ns is not None:
         return head.start_ns + head.voice.turn_duration_ns
-    if head is not None and exchange.tts and head.end_ns is not None:
+    if head is not None and (exchange.tts or not exchange.llm):
         return head.end_ns
     return latest_end([*exchange.llm, *exchange.tts])

@@ -2,23 +2,25 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from string import hexdigits
 from typing import Any
 
 import msgspec
 
+from turnwise.analyse.assemble.carriers import Room
 from turnwise.analyse.assemble.scene import Scene
 from turnwise.analyse.assemble.statements import Body, Statements, text_of
+from turnwise.model.call import Call
 from turnwise.model.ids import is_canonical_uuid
 from turnwise.model.instants import ms_from_ns
-from turnwise.model.observation import Framework, Kind, Observation, Step
+from turnwise.model.observation import Framework, Observation, Step
 
 UNKNOWN_AGENT = "unknown"
 _ACTS = "start_agent_activity"
 """LiveKit's span in which an agent takes over a session."""
-_STEP_KINDS = frozenset({Kind.GENERATION, Kind.TOOL})
-_AGENT_STEPS = frozenset({Step.JOB, Step.SESSION, Step.AGENT_TURN})
+_SERVICES_OF_SDKS = frozenset({"livekit-agents"})
+"""Service names that an SDK gives itself: LiveKit's own upload calls every agent so."""
+
 _PRECEDENCE = (Framework.LIVEKIT, Framework.PIPECAT)
 
 
@@ -30,6 +32,7 @@ class Identity:
     agent: str
     call_id: str | None
     room_name: str | None
+    room_sid: str | None
     job_id: str | None
     user_ref: str | None
     user_identity: str | None
@@ -40,7 +43,9 @@ class Identity:
     metadata: str
 
 
-def identity_of(scene: Scene, statements: Statements, started_ns: int) -> Identity:
+def identity_of(
+    scene: Scene, statements: Statements, started_ns: int, call: Call | None, room: Room
+) -> Identity:
     """What the senders say outright, then what the earliest span says."""
     session = statements.session
     seen = scene.observations
@@ -50,10 +55,22 @@ def identity_of(scene: Scene, statements: Statements, started_ns: int) -> Identi
 
     return Identity(
         ref=_ref(session, seen),
-        agent=text_of(session, "agent") or _agent(seen),
-        call_id=text_of(session, "call_id") or first(lambda o: o.voice.call_id),
-        room_name=text_of(session, "room_name") or first(lambda o: o.voice.room_name),
-        job_id=text_of(session, "job_id") or first(lambda o: o.voice.job_id),
+        agent=text_of(session, "agent")
+        or _agent(seen)
+        or text_of(statements.report, "agent_name")
+        or UNKNOWN_AGENT,
+        call_id=text_of(session, "call_id")
+        or first(lambda o: o.voice.call_id)
+        or room.call_id
+        or (call.sid if call else None),
+        room_name=text_of(session, "room_name")
+        or first(lambda o: o.voice.room_name)
+        or room.name
+        or text_of(statements.report, "room"),
+        room_sid=text_of(session, "room_sid") or first(lambda o: o.voice.room_sid) or room.sid,
+        job_id=text_of(session, "job_id")
+        or first(lambda o: o.voice.job_id)
+        or text_of(statements.report, "job_id"),
         user_ref=text_of(session, "user_ref") or first(lambda o: o.user_ref),
         user_identity=text_of(session, "user_identity"),
         origin_url=text_of(session, "origin_url"),
@@ -64,29 +81,14 @@ def identity_of(scene: Scene, statements: Statements, started_ns: int) -> Identi
     )
 
 
-def _agent(seen: Sequence[Observation]) -> str:
-    """The name of the earliest span that has one of its own.
-
-    A span without one carries its service's name; so the name of a span that stands for an agent
-    is taken first, and one that is found on spans which no agent signs only if there is no other.
-    """
-    named = [(each, name) for each in seen if (name := each.voice.agent_name)]
-    of_service = {name for each, name in named if not _is_signed(each)}
-    standing = [name for each, name in named if _stands_for_agent(each)]
-    ranks = (
-        (name for name in standing if name not in of_service),
-        (name for _, name in named if name not in of_service),
-        (name for _, name in named),
-    )
-    return next(chain.from_iterable(ranks), UNKNOWN_AGENT)
-
-
-def _stands_for_agent(observation: Observation) -> bool:
-    return observation.kind is Kind.AGENT or observation.step in _AGENT_STEPS
-
-
-def _is_signed(observation: Observation) -> bool:
-    return _stands_for_agent(observation) or observation.kind in _STEP_KINDS
+def _agent(seen: Sequence[Observation]) -> str | None:
+    """The best name by its precedence, and of equals that of the earliest span."""
+    named = [
+        (each.voice.agent_rank, position, name)
+        for position, each in enumerate(seen)
+        if (name := each.voice.agent_name) and name not in _SERVICES_OF_SDKS
+    ]
+    return min(named)[2] if named else None
 
 
 def framework_of(scene: Scene) -> Framework:

@@ -109,8 +109,6 @@ def _bleed_words(draft: Draft, onset_ns: int | None, stopped_ns: int | None) -> 
     if not draft.is_text_cut or not draft.text or onset_ns is None or stopped_ns is None:
         return None
     length = stopped_ns - draft.start_ns
-    if length <= 0:
-        return None
     heard = (onset_ns - draft.start_ns) * len(draft.text)
     return sum(1 for word in _WORD.finditer(draft.text) if word.start() * length >= heard)
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from turnwise.analyse.assemble.drafts import Draft
+from turnwise.analyse.assemble import reports
+from turnwise.analyse.assemble.carriers import FAILED_CALLS, Room
+from turnwise.analyse.assemble.drafts import Draft, first_of
 from turnwise.analyse.assemble.scene import Scene, end_of
 from turnwise.analyse.assemble.statements import Body, Statements, int_of, offset_ns, text_of
+from turnwise.model.call import Call
 from turnwise.model.observation import Framework, Observation, Step
 from turnwise.model.session import SessionStatus
 
 _AROUND = frozenset({Step.JOB, Step.OTHER})
-_FAILED = frozenset({"failed", "error", "busy", "no-answer", "canceled", "cancelled", "crashed"})
+_FAILED = FAILED_CALLS | {"error", "cancelled", "crashed"}
 _ENDED = frozenset({"completed", "ended", "finished", "done", "closed"})
 
 
@@ -36,39 +39,43 @@ def start_of(scene: Scene, statements: Statements, *, otherwise_ns: int) -> int:
     if stated is not None:
         return stated
     observations = scene.observations
+    if not observations:
+        return reports.start_of(statements.report) or otherwise_ns
     if any(each.step is Step.SESSION for each in observations):
         observations = [each for each in observations if each.step not in _AROUND]
     elif any(each.framework is not Framework.GENERIC for each in observations):
         own = [each for each in observations if each.framework is not Framework.GENERIC]
         observations = [each for each in own if each.step is not Step.JOB] or own
-    return observations[0].start_ns if observations else otherwise_ns
+    return observations[0].start_ns
 
 
-def life_of(scene: Scene, statements: Statements, started_ns: int, drafts: Iterable[Draft]) -> Life:
+def life_of(
+    scene: Scene,
+    statements: Statements,
+    started_ns: int,
+    drafts: Iterable[Draft],
+    call: Call | None,
+    room: Room,
+) -> Life:
     """How far the session has come."""
     session = statements.session
     last_seen_ns = _last_seen(scene, statements, started_ns, drafts)
     finalized_ns = int_of(statements.finalized, "at_ns")
     stated_end = int_of(session, "ended_ns")
-    if finalized_ns is None and stated_end is not None:
-        finalized_ns = stated_end
-    ended_ns = stated_end
-    if ended_ns is None:
-        ended_ns = _observed_end(scene)
+    terminal = call.ended_ns if call and call.ended_ns is not None else room.ended_ns
+    if finalized_ns is None:
+        finalized_ns = first_of([stated_end, terminal])
+    ended_ns = first_of(
+        [stated_end, _observed_end(scene), terminal, reports.end_of(statements.report)]
+    )
     if ended_ns is None and finalized_ns is not None:
         ended_ns = last_seen_ns
     if ended_ns is not None:
         ended_ns = max(ended_ns, started_ns)
-    reason = text_of(session, "close_reason") or next(
-        (
-            each.voice.close_reason
-            for each in reversed(scene.observations)
-            if each.voice.close_reason
-        ),
-        None,
-    )
+    reason = _reason(scene, statements)
+    words = (text_of(session, "status"), call.status if call else None)
     return Life(
-        status=_status(text_of(session, "status"), reason, has_ended=ended_ns is not None),
+        status=_status(words, reason, has_ended=ended_ns is not None),
         ended_ns=ended_ns,
         last_seen_ns=last_seen_ns,
         finalized_ns=finalized_ns,
@@ -76,15 +83,26 @@ def life_of(scene: Scene, statements: Statements, started_ns: int, drafts: Itera
     )
 
 
-def _status(stated: str | None, reason: str | None, *, has_ended: bool) -> SessionStatus:
-    word = (stated or "").lower()
-    if word in _FAILED:
-        return SessionStatus.FAILED
-    if has_ended and word not in _ENDED and _is_failure(reason):
-        return SessionStatus.FAILED
-    if has_ended or word in _ENDED:
-        return SessionStatus.COMPLETED
-    return SessionStatus.ACTIVE
+def _reason(scene: Scene, statements: Statements) -> str | None:
+    """Stated, else by the last span that has one, else by the report."""
+    closing = (each.voice.close_reason for each in reversed(scene.observations))
+    return (
+        text_of(statements.session, "close_reason")
+        or next((reason for reason in closing if reason), None)
+        or reports.close_reason_of(statements.report)
+    )
+
+
+def _status(words: Iterable[str | None], reason: str | None, *, has_ended: bool) -> SessionStatus:
+    """By the first of the words that means an end, else by what is known of the end."""
+    for word in words:
+        if (word or "").lower() in _FAILED:
+            return SessionStatus.FAILED
+        if (word or "").lower() in _ENDED:
+            return SessionStatus.COMPLETED
+    if not has_ended:
+        return SessionStatus.ACTIVE
+    return SessionStatus.FAILED if _is_failure(reason) else SessionStatus.COMPLETED
 
 
 def _is_failure(reason: str | None) -> bool:

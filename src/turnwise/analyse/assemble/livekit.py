@@ -7,7 +7,7 @@ error on the caller's turn that it should have answered.
 Source: livekit-agents 1.5.17 and 1.8.9, recorded; tests/clients/emitters/README.md.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -87,7 +87,8 @@ def converse(scene: Scene) -> Conversation:
     users = [group for group in groups if group.speaker is Speaker.USER]
     agents = _merge_silent([group for group in groups if group.speaker is Speaker.AGENT], users)
     is_mute = not any(each.voice.user_text or each.voice.agent_text for each in scene.observations)
-    heard = [(group, _user_draft(group)) for group in users]
+    answers = [each.start_ns for each in scene.observations if each.step is Step.AGENT_SPEAKING]
+    heard = [(group, _user_draft(group, answers)) for group in users]
     turns = [draft for group, draft in heard if is_mute or _is_turn(group, draft)]
     noise = [draft for group, draft in heard if not is_mute and not _is_turn(group, draft)]
     turns.sort(key=lambda draft: draft.place)
@@ -207,8 +208,23 @@ def _is_step(group: _Group) -> bool:
     return not group.of(Step.AGENT_SPEAKING) and not group.head.voice.agent_text
 
 
-def _user_draft(group: _Group) -> Draft:
-    speaking = group.of(Step.USER_SPEAKING)
+def _words_of(speaking: list[Observation], answers: list[int]) -> list[Observation]:
+    """The speech that the transcript is of.
+
+    A span that begins with a cough goes on over the agent's next words until the caller speaks
+    again: what lies before the last of these words is no part of the turn.
+    """
+    if not speaking:
+        return []
+    at = bisect_left(answers, speaking[-1].start_ns) - 1
+    if at < 0:
+        return speaking
+    return [each for each in speaking if each.start_ns > answers[at]]
+
+
+def _user_draft(group: _Group, answers: list[int]) -> Draft:
+    pieces = group.of(Step.USER_SPEAKING)
+    speaking = _words_of(pieces, answers)
     head = group.head
     start_ns = speaking[0].start_ns if speaking else group.start_ns
     end_ns = latest_end(speaking) if speaking else group.end_ns
@@ -219,7 +235,7 @@ def _user_draft(group: _Group) -> Draft:
         end_ns=end_ns,
         trace_id=group.trace_id,
         spans=list(group.members),
-        onsets=[each.start_ns for each in speaking] or [start_ns],
+        onsets=[each.start_ns for each in pieces] or [start_ns],
     )
     if head is not None:
         voice = head.voice

@@ -17,7 +17,8 @@ class Statements:
 
     Attributes:
         session, finalized: empty where nobody said anything.
-        turns, tools, interruptions: by the sender's id.
+        turns, tools, interruptions, calls, rooms, recordings: by the sender's id.
+        report: all reports of the session as one.
     """
 
     session: dict[str, Any] = field(default_factory=dict)
@@ -25,6 +26,10 @@ class Statements:
     turns: dict[str, dict[str, Any]] = field(default_factory=dict)
     tools: dict[str, dict[str, Any]] = field(default_factory=dict)
     interruptions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rooms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    recordings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
 
 
 def read_statements(facts: Iterable[SessionFact]) -> Statements:
@@ -34,14 +39,20 @@ def read_statements(facts: Iterable[SessionFact]) -> Statements:
         FactKind.TURN: statements.turns,
         FactKind.TOOL: statements.tools,
         FactKind.INTERRUPTION: statements.interruptions,
+        FactKind.CALL_EVENT: statements.calls,
+        FactKind.ROOM_EVENT: statements.rooms,
+        FactKind.RECORDING: statements.recordings,
+    }
+    whole = {
+        FactKind.SESSION: statements.session,
+        FactKind.FINALIZED: statements.finalized,
+        FactKind.REPORT: statements.report,
     }
     for fact in sorted(facts, key=_age):
-        if fact.kind is FactKind.SESSION:
-            _merge(statements.session, fact.body)
-        elif fact.kind is FactKind.FINALIZED:
-            _merge(statements.finalized, fact.body)
-        else:
-            _merge(items[fact.kind].setdefault(fact.fact_id, {}), fact.body)
+        if (known := whole.get(fact.kind)) is not None:
+            _merge(known, fact.body)
+        elif (by_id := items.get(fact.kind)) is not None:
+            _merge(by_id.setdefault(fact.fact_id, {}), fact.body)
     return statements
 
 

@@ -55,7 +55,7 @@ def bill(scene: Scene) -> Bill:
         if cost is not None:
             before = found.cost_by_trace.get(observation.trace_id, Decimal(0))
             found.cost_by_trace[observation.trace_id] = before + cost
-        elif has_usage(observation):
+        else:
             found.unpriced += 1
     for observation in _requests_without_usage(scene, counted):
         stage = stage_of(observation)

@@ -1,11 +1,13 @@
 """`GET /api/public/observations` (SDK 2, 3 and 4) and `/api/public/v2/observations` (SDK 4 and 5)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 
 from turnwise.api.langfuse.errors import ERRORS, NOT_FOUND
 from turnwise.api.langfuse.forms import (
@@ -24,9 +26,6 @@ from turnwise.api.langfuse.forms import (
 from turnwise.api.langfuse.parameters import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
-    Environments,
-    Limit,
-    Page,
     Reader,
     answer,
     instant,
@@ -54,50 +53,77 @@ _CONTENT_GROUPS = frozenset({"io", "metadata", "model", "prompt"})
 Views = dict[tuple[str, str], TraceView]
 
 
+class ObservationFilters(BaseModel):
+    """Parameters by which both lists are narrowed."""
+
+    name: str | None = None
+    user_id: str | None = Field(None, alias="userId")
+    type: str | None = None
+    trace_id: str | None = Field(None, alias="traceId")
+    level: str | None = None
+    parent: str | None = Field(None, alias="parentObservationId")
+    environment: list[str] | None = None
+    from_start: str | None = Field(None, alias="fromStartTime")
+    to_start: str | None = Field(None, alias="toStartTime")
+    version: str | None = None
+    filter: str | None = None
+
+    def query(self, caller: Caller) -> ObservationQuery:
+        """What is asked of the store, without paging."""
+        if self.filter:
+            raise wrong("filter", "is not understood here; use the single parameters")
+        return ObservationQuery(
+            project_ids=caller.project_ids,
+            name=self.name,
+            user=self.user_id,
+            kind=_kind(self.type),
+            trace_id=self.trace_id,
+            level=_level(self.level),
+            parent=self.parent,
+            environments=tuple(self.environment or ()),
+            from_ns=instant(self.from_start, "fromStartTime"),
+            to_ns=instant(self.to_start, "toStartTime"),
+            app_version=self.version,
+        )
+
+
+class PageParameters(ObservationFilters):
+    """Parameters of the list of SDK 2, 3 and 4."""
+
+    page: int = Field(1, ge=1, le=1_000_000, description="1-based page.")
+    limit: int = Field(DEFAULT_LIMIT, ge=1, description="Page size; more than 100 means 100.")
+
+
+class CursorParameters(ObservationFilters):
+    """Parameters of the list of SDK 5."""
+
+    fields_: str | None = Field(None, alias="fields", description="Groups of fields, by commas.")
+    expand_metadata: str | None = Field(None, alias="expandMetadata")
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT_V2)
+    cursor: str | None = None
+    parse_io: bool | None = Field(None, alias="parseIoAsJson")
+    session_id: str | None = Field(None, alias="sessionId")
+    is_root: bool | None = Field(None, alias="isRootObservation")
+
+
 def router(reader: TraceReader) -> APIRouter:
     """The reads of observations."""
     routes = APIRouter(prefix="/api/public", tags=["Langfuse"], responses=ERRORS)
 
     @routes.get("/observations", summary="List observations")
     async def list_observations(
-        caller: Reader,
-        page: Page = 1,
-        limit: Limit = DEFAULT_LIMIT,
-        name: str | None = None,
-        user_id: Annotated[str | None, Query(alias="userId")] = None,
-        type_: Annotated[str | None, Query(alias="type")] = None,
-        trace_id: Annotated[str | None, Query(alias="traceId")] = None,
-        level: str | None = None,
-        parent: Annotated[str | None, Query(alias="parentObservationId")] = None,
-        environment: Environments = None,
-        from_start: Annotated[str | None, Query(alias="fromStartTime")] = None,
-        to_start: Annotated[str | None, Query(alias="toStartTime")] = None,
-        version: str | None = None,
-        filter_: Annotated[str | None, Query(alias="filter")] = None,
+        caller: Reader, asked: Annotated[PageParameters, Query()]
     ) -> Response:
         """Observations across traces, newest first."""
-        limit = min(limit, MAX_LIMIT)
-        if filter_:
-            raise wrong("filter", "is not understood here; use the single parameters")
-        query = ObservationQuery(
-            project_ids=caller.project_ids,
-            name=name,
-            user=user_id,
-            kind=_kind(type_),
-            trace_id=trace_id,
-            level=_level(level),
-            parent=parent or None,
-            environments=tuple(environment or ()),
-            from_ns=instant(from_start, "fromStartTime"),
-            to_ns=instant(to_start, "toStartTime"),
-            app_version=version,
-            limit=limit,
-            offset=(page - 1) * limit,
+        limit = min(asked.limit, MAX_LIMIT)
+        query = asked.query(caller)
+        query = replace(
+            query, parent=query.parent or None, limit=limit, offset=(asked.page - 1) * limit
         )
         found = await reader.observations(query)
         total = await reader.count_observations(query)
         data = [observation_form(each) for each in found]
-        return answer({"data": data, "meta": page_meta(page, limit, total)})
+        return answer({"data": data, "meta": page_meta(asked.page, limit, total)})
 
     @routes.get(
         "/observations/{observationId:path}", summary="Get an observation", responses=NOT_FOUND
@@ -114,74 +140,45 @@ def router(reader: TraceReader) -> APIRouter:
 
     @routes.get("/v2/observations", summary="List observations by groups of fields")
     async def list_observations_v2(
-        caller: Reader,
-        fields: str | None = None,
-        expand_metadata: Annotated[str | None, Query(alias="expandMetadata")] = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT_V2)] = DEFAULT_LIMIT,
-        cursor: str | None = None,
-        parse_io: Annotated[bool | None, Query(alias="parseIoAsJson")] = None,
-        name: str | None = None,
-        user_id: Annotated[str | None, Query(alias="userId")] = None,
-        session_id: Annotated[str | None, Query(alias="sessionId")] = None,
-        type_: Annotated[str | None, Query(alias="type")] = None,
-        trace_id: Annotated[str | None, Query(alias="traceId")] = None,
-        level: str | None = None,
-        parent: Annotated[str | None, Query(alias="parentObservationId")] = None,
-        is_root: Annotated[bool | None, Query(alias="isRootObservation")] = None,
-        environment: Environments = None,
-        from_start: Annotated[str | None, Query(alias="fromStartTime")] = None,
-        to_start: Annotated[str | None, Query(alias="toStartTime")] = None,
-        version: str | None = None,
-        filter_: Annotated[str | None, Query(alias="filter")] = None,
+        caller: Reader, asked: Annotated[CursorParameters, Query()]
     ) -> Response:
         """Observations across traces, newest first; the cursor goes on where a page ended."""
-        groups = _groups(fields)
-        if parse_io:
+        groups = _groups(asked.fields_)
+        if asked.parse_io:
             raise wrong("parseIoAsJson", "input and output are always raw texts")
-        if filter_:
-            raise wrong("filter", "is not understood here; use the single parameters")
-        query = ObservationQuery(
-            project_ids=caller.project_ids,
-            name=name,
-            user=user_id,
-            session=session_id or None,
-            kind=_kind(type_),
-            trace_id=trace_id,
-            level=_level(level),
-            parent=parent,
-            is_root=is_root,
-            environments=tuple(environment or ()),
-            from_ns=instant(from_start, "fromStartTime"),
-            to_ns=instant(to_start, "toStartTime"),
-            app_version=version,
-            before=None if not cursor else _position(cursor),
+        query = replace(
+            asked.query(caller),
+            session=asked.session_id or None,
+            is_root=asked.is_root,
+            before=_position(asked.cursor) if asked.cursor else None,
             # isRootObservation may stand in the metadata, so "basic" needs contents too.
             with_contents=bool(groups & (_CONTENT_GROUPS | {"basic"})),
-            limit=limit + 1,
+            limit=asked.limit + 1,
         )
         found = await reader.observations(query)
         meta: dict[str, str] = {}
-        if len(found) > limit:
-            found = found[:limit]
+        if len(found) > asked.limit:
+            found = found[: asked.limit]
             meta["cursor"] = _cursor(found[-1])
-        views = await _views(caller, found) if groups & {"basic", "trace_context"} else {}
-        expanded = frozenset(words(expand_metadata) or ())
+        views = await _views(reader, caller, found) if groups & {"basic", "trace_context"} else {}
+        expanded = frozenset(words(asked.expand_metadata) or ())
         data = [
             _form_v2(each, views.get((each.project_id, each.trace_id)), groups, expanded)
             for each in found
         ]
         return answer({"data": data, "meta": meta})
 
-    async def _views(caller: Caller, found: Iterable[Observation]) -> Views:
-        keys = tuple({(each.project_id, each.trace_id): None for each in found})
-        if not keys:
-            return {}
-        query = TraceQuery(
-            project_ids=caller.project_ids, keys=keys, with_contents=False, limit=len(keys)
-        )
-        return {(view.project_id, view.trace_id): view for view in await reader.traces(query)}
-
     return routes
+
+
+async def _views(reader: TraceReader, caller: Caller, found: Iterable[Observation]) -> Views:
+    keys = tuple({(each.project_id, each.trace_id): None for each in found})
+    if not keys:
+        return {}
+    query = TraceQuery(
+        project_ids=caller.project_ids, keys=keys, with_contents=False, limit=len(keys)
+    )
+    return {(view.project_id, view.trace_id): view for view in await reader.traces(query)}
 
 
 def _form_v2(

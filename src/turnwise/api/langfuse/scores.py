@@ -2,20 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 
 from turnwise.api.langfuse.errors import ERRORS, NOT_FOUND
 from turnwise.api.langfuse.forms import DEFAULT_ENVIRONMENT, Form, score_form, score_form_v3
 from turnwise.api.langfuse.parameters import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
-    Environments,
-    Limit,
-    Page,
     Reader,
     answer,
     instant,
@@ -35,182 +34,199 @@ _TYPES = ("NUMERIC", "BOOLEAN", "CATEGORICAL", "TEXT", "CORRECTION")
 _GROUPS = frozenset({"details", "subject", "annotation"})
 _OPERATORS = frozenset({"=", "!=", ">", ">=", "<", "<="})
 
-Text = Annotated[str | None, Query()]
+
+class PageParameters(BaseModel):
+    """Parameters of the lists of SDK 2, 3 and 4."""
+
+    page: int = Field(1, ge=1, le=1_000_000, description="1-based page.")
+    limit: int = Field(DEFAULT_LIMIT, ge=1, description="Page size; more than 100 means 100.")
+    user_id: str | None = Field(None, alias="userId")
+    name: str | None = None
+    from_timestamp: str | None = Field(None, alias="fromTimestamp")
+    to_timestamp: str | None = Field(None, alias="toTimestamp")
+    environment: list[str] | None = None
+    source: str | None = None
+    operator: str | None = None
+    value: float | None = None
+    score_ids: str | None = Field(None, alias="scoreIds")
+    config_id: str | None = Field(None, alias="configId")
+    session_id: str | None = Field(None, alias="sessionId")
+    dataset_run_id: str | None = Field(None, alias="datasetRunId")
+    trace_id: str | None = Field(None, alias="traceId")
+    observation_id: str | None = Field(None, alias="observationId")
+    queue_id: str | None = Field(None, alias="queueId")
+    data_type: str | None = Field(None, alias="dataType")
+    trace_tags: list[str] | None = Field(None, alias="traceTags")
+
+    def query(self, caller: Caller) -> ScoreQuery:
+        """What is asked of the store."""
+        limit = min(self.limit, MAX_LIMIT)
+        operator = self.operator or "="
+        if (self.operator is None) != (self.value is None) or operator not in _OPERATORS:
+            raise wrong("operator", "needs a value, and must be one of = != > >= < <=")
+        return ScoreQuery(
+            project_ids=caller.project_ids,
+            ids=words(self.score_ids),
+            keys=_one(self.name),
+            sources=_sources(words(self.source)),
+            data_types=_among(words(self.data_type), _TYPES, "dataType"),
+            trace_ids=_one(self.trace_id),
+            observation_ids=words(self.observation_id),
+            session_refs=_one(self.session_id),
+            extras=_extras(
+                environment=tuple(self.environment) if self.environment else None,
+                configId=_one(self.config_id),
+                queueId=_one(self.queue_id),
+                datasetRunId=_one(self.dataset_run_id),
+            ),
+            numbers=() if self.value is None else ((operator, self.value),),
+            user=self.user_id,
+            tags=tuple(self.trace_tags or ()),
+            from_ns=instant(self.from_timestamp, "fromTimestamp"),
+            to_ns=instant(self.to_timestamp, "toTimestamp"),
+            limit=limit,
+            offset=(self.page - 1) * limit,
+        )
+
+
+class CursorParameters(BaseModel):
+    """Parameters of the list of SDK 5; a text may hold several values, by commas."""
+
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    cursor: str | None = None
+    fields_: str | None = Field(None, alias="fields")
+    id: str | None = None
+    name: str | None = None
+    source: str | None = None
+    data_type: str | None = Field(None, alias="dataType")
+    environment: str | None = None
+    config_id: str | None = Field(None, alias="configId")
+    queue_id: str | None = Field(None, alias="queueId")
+    author: str | None = Field(None, alias="authorUserId")
+    value: str | None = None
+    value_min: float | None = Field(None, alias="valueMin")
+    value_max: float | None = Field(None, alias="valueMax")
+    trace_id: str | None = Field(None, alias="traceId")
+    session_id: str | None = Field(None, alias="sessionId")
+    observation_id: str | None = Field(None, alias="observationId")
+    experiment_id: str | None = Field(None, alias="experimentId")
+    from_timestamp: str | None = Field(None, alias="fromTimestamp")
+    to_timestamp: str | None = Field(None, alias="toTimestamp")
+
+    def query(self, caller: Caller) -> ScoreQuery:
+        """What is asked of the store; one more than the page, to see whether there is another."""
+        _check_subject(self.trace_id, self.session_id, self.observation_id, self.experiment_id)
+        types = _among(_upper(words(self.data_type)), _TYPES, "dataType")
+        scores, labels = _values(types, words(self.value))
+        return ScoreQuery(
+            project_ids=caller.project_ids,
+            ids=words(self.id),
+            keys=words(self.name),
+            sources=_sources(_upper(words(self.source))),
+            data_types=types,
+            trace_ids=words(self.trace_id),
+            observation_ids=words(self.observation_id),
+            session_refs=words(self.session_id),
+            extras=_extras(
+                environment=words(self.environment),
+                configId=words(self.config_id),
+                queueId=words(self.queue_id),
+                authorUserId=words(self.author),
+                datasetRunId=words(self.experiment_id),
+            ),
+            numbers=_bounds(types, self.value_min, self.value_max),
+            scores=scores,
+            labels=labels,
+            from_ns=instant(self.from_timestamp, "fromTimestamp"),
+            to_ns=instant(self.to_timestamp, "toTimestamp"),
+            before=_position(self.cursor) if self.cursor else None,
+            limit=self.limit + 1,
+        )
 
 
 def router(reader: TraceReader) -> APIRouter:
     """The reads of scores."""
     routes = APIRouter(prefix="/api/public", tags=["Langfuse"], responses=ERRORS)
-
-    async def page_of(caller: Caller, query: ScoreQuery, page: int) -> Response:
-        found = await reader.scores(query)
-        total = await reader.count_scores(query)
-        traces = await _traces(caller, found)
-        data = [
-            {**score_form(each), "trace": traces.get((each.project_id, each.trace_id or ""))}
-            for each in found
-        ]
-        return answer({"data": data, "meta": page_meta(page, query.limit, total)})
-
-    async def _traces(
-        caller: Caller, found: Sequence[Feedback]
-    ) -> dict[tuple[ProjectId, str], Form]:
-        """What a score says of its trace; a trace that never came has nothing to say."""
-        keys = {(each.project_id, each.trace_id) for each in found if each.trace_id is not None}
-        empty: Form = {"userId": None, "tags": [], "environment": DEFAULT_ENVIRONMENT}
-        traces: dict[tuple[ProjectId, str], Form] = dict.fromkeys(keys, empty)
-        if keys:
-            query = TraceQuery(
-                project_ids=caller.project_ids,
-                keys=tuple(keys),
-                with_contents=False,
-                limit=len(keys),
-            )
-            for view in await reader.traces(query):
-                traces[view.project_id, view.trace_id] = {
-                    "userId": view.user_ref,
-                    "tags": view.tags,
-                    "environment": view.environment or DEFAULT_ENVIRONMENT,
-                    "sessionId": view.session_ref,
-                }
-        return traces
-
-    def register(path: str, summary: str, only_traces: bool) -> None:
-        @routes.get(path, summary=summary)
-        async def list_scores(
-            caller: Reader,
-            page: Page = 1,
-            limit: Limit = DEFAULT_LIMIT,
-            user_id: Annotated[str | None, Query(alias="userId")] = None,
-            name: Text = None,
-            from_timestamp: Annotated[str | None, Query(alias="fromTimestamp")] = None,
-            to_timestamp: Annotated[str | None, Query(alias="toTimestamp")] = None,
-            environment: Environments = None,
-            source: Text = None,
-            operator: Text = None,
-            value: float | None = None,
-            score_ids: Annotated[str | None, Query(alias="scoreIds")] = None,
-            config_id: Annotated[str | None, Query(alias="configId")] = None,
-            session_id: Annotated[str | None, Query(alias="sessionId")] = None,
-            dataset_run_id: Annotated[str | None, Query(alias="datasetRunId")] = None,
-            trace_id: Annotated[str | None, Query(alias="traceId")] = None,
-            observation_id: Annotated[str | None, Query(alias="observationId")] = None,
-            queue_id: Annotated[str | None, Query(alias="queueId")] = None,
-            data_type: Annotated[str | None, Query(alias="dataType")] = None,
-            trace_tags: Annotated[list[str] | None, Query(alias="traceTags")] = None,
-        ) -> Response:
-            """Scores, newest first."""
-            limit = min(limit, MAX_LIMIT)
-            if (operator is None) != (value is None) or (operator or "=") not in _OPERATORS:
-                raise wrong("operator", "needs a value, and must be one of = != > >= < <=")
-            types = _among(words(data_type), _TYPES, "dataType")
-            query = ScoreQuery(
-                project_ids=caller.project_ids,
-                ids=words(score_ids),
-                keys=None if name is None else (name,),
-                sources=_sources(words(source)),
-                # SDK 2, the one reader of the older list, knows these types alone.
-                data_types=types or (_TYPES[:3] if only_traces else None),
-                trace_ids=None if trace_id is None else (trace_id,),
-                observation_ids=words(observation_id),
-                session_refs=None if session_id is None else (session_id,),
-                about_traces=only_traces,
-                extras=_extras(
-                    environment=tuple(environment) if environment else None,
-                    configId=None if config_id is None else (config_id,),
-                    queueId=None if queue_id is None else (queue_id,),
-                    datasetRunId=None if dataset_run_id is None else (dataset_run_id,),
-                ),
-                numbers=((operator, value),) if operator and value is not None else (),
-                user=user_id,
-                tags=tuple(trace_tags or ()),
-                from_ns=instant(from_timestamp, "fromTimestamp"),
-                to_ns=instant(to_timestamp, "toTimestamp"),
-                limit=limit,
-                offset=(page - 1) * limit,
-            )
-            return await page_of(caller, query, page)
-
-        @routes.get(path + "/{scoreId:path}", summary="Get a score", responses=NOT_FOUND)
-        async def get_score(
-            caller: Reader, score_id: Annotated[str, Path(alias="scoreId")]
-        ) -> Response:
-            """One score."""
-            query = ScoreQuery(
-                project_ids=caller.project_ids, ids=(score_id,), about_traces=only_traces, limit=1
-            )
-            found = await reader.scores(query)
-            if not found:
-                raise NotFound("Score not found within authorized project")
-            return answer(score_form(found[0]))
-
-    register("/v2/scores", "List scores", only_traces=False)
-    register("/scores", "List scores of traces", only_traces=True)
+    _register(routes, reader, "/v2/scores", "List scores", of_traces=False)
+    _register(routes, reader, "/scores", "List scores of traces", of_traces=True)
 
     @routes.get("/v3/scores", summary="List scores with one kind of value")
     async def list_scores_v3(
-        caller: Reader,
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-        cursor: Text = None,
-        fields: Text = None,
-        id_: Annotated[str | None, Query(alias="id")] = None,
-        name: Text = None,
-        source: Text = None,
-        data_type: Annotated[str | None, Query(alias="dataType")] = None,
-        environment: Text = None,
-        config_id: Annotated[str | None, Query(alias="configId")] = None,
-        queue_id: Annotated[str | None, Query(alias="queueId")] = None,
-        author: Annotated[str | None, Query(alias="authorUserId")] = None,
-        value: Text = None,
-        value_min: Annotated[float | None, Query(alias="valueMin")] = None,
-        value_max: Annotated[float | None, Query(alias="valueMax")] = None,
-        trace_id: Annotated[str | None, Query(alias="traceId")] = None,
-        session_id: Annotated[str | None, Query(alias="sessionId")] = None,
-        observation_id: Annotated[str | None, Query(alias="observationId")] = None,
-        experiment_id: Annotated[str | None, Query(alias="experimentId")] = None,
-        from_timestamp: Annotated[str | None, Query(alias="fromTimestamp")] = None,
-        to_timestamp: Annotated[str | None, Query(alias="toTimestamp")] = None,
+        caller: Reader, asked: Annotated[CursorParameters, Query()]
     ) -> Response:
         """Scores, newest first; the cursor goes on where a page ended."""
-        groups = frozenset(words(fields) or ())
+        groups = frozenset(words(asked.fields_) or ())
         if unknown := groups - _GROUPS:
             raise wrong("fields", f"'{min(unknown)}' is none of {', '.join(sorted(_GROUPS))}")
-        _check_subject(trace_id, session_id, observation_id, experiment_id)
-        types = _among(_upper(words(data_type)), _TYPES, "dataType")
-        numbers = _bounds(types, value_min, value_max)
-        scores, labels = _values(types, words(value))
-        query = ScoreQuery(
-            project_ids=caller.project_ids,
-            ids=words(id_),
-            keys=words(name),
-            sources=_sources(_upper(words(source))),
-            data_types=types,
-            trace_ids=words(trace_id),
-            observation_ids=words(observation_id),
-            session_refs=words(session_id),
-            extras=_extras(
-                environment=words(environment),
-                configId=words(config_id),
-                queueId=words(queue_id),
-                authorUserId=words(author),
-                datasetRunId=words(experiment_id),
-            ),
-            numbers=numbers,
-            scores=scores,
-            labels=labels,
-            from_ns=instant(from_timestamp, "fromTimestamp"),
-            to_ns=instant(to_timestamp, "toTimestamp"),
-            before=None if not cursor else _position(cursor),
-            limit=limit + 1,
-        )
-        found = await reader.scores(query)
-        meta: dict[str, str | int] = {"limit": limit}
-        if len(found) > limit:
-            found = found[:limit]
+        found = await reader.scores(asked.query(caller))
+        meta: dict[str, str | int] = {"limit": asked.limit}
+        if len(found) > asked.limit:
+            found = found[: asked.limit]
             meta["cursor"] = _cursor(found[-1])
         return answer({"data": [score_form_v3(each, groups) for each in found], "meta": meta})
 
     return routes
+
+
+def _register(
+    routes: APIRouter, reader: TraceReader, path: str, summary: str, *, of_traces: bool
+) -> None:
+    """One of the two older lists; SDK 2 knows scores of traces and their first types alone."""
+
+    @routes.get(path, summary=summary)
+    async def list_scores(caller: Reader, asked: Annotated[PageParameters, Query()]) -> Response:
+        """Scores, newest first."""
+        query = asked.query(caller)
+        if of_traces:
+            types = query.data_types or _TYPES[:3]
+            query = replace(query, about_traces=True, data_types=types)
+        found = await reader.scores(query)
+        total = await reader.count_scores(query)
+        traces = await _traces(reader, caller, found)
+        data = [
+            {**score_form(each), "trace": traces.get((each.project_id, each.trace_id or ""))}
+            for each in found
+        ]
+        return answer({"data": data, "meta": page_meta(asked.page, query.limit, total)})
+
+    @routes.get(path + "/{scoreId:path}", summary="Get a score", responses=NOT_FOUND)
+    async def get_score(
+        caller: Reader, score_id: Annotated[str, Path(alias="scoreId")]
+    ) -> Response:
+        """One score."""
+        query = ScoreQuery(
+            project_ids=caller.project_ids, ids=(score_id,), about_traces=of_traces, limit=1
+        )
+        found = await reader.scores(query)
+        if not found:
+            raise NotFound("Score not found within authorized project")
+        return answer(score_form(found[0]))
+
+
+async def _traces(
+    reader: TraceReader, caller: Caller, found: Sequence[Feedback]
+) -> dict[tuple[ProjectId, str], Form]:
+    """What a score says of its trace; a trace that never came has nothing to say."""
+    keys = {(each.project_id, each.trace_id) for each in found if each.trace_id is not None}
+    empty: Form = {"userId": None, "tags": [], "environment": DEFAULT_ENVIRONMENT}
+    traces: dict[tuple[ProjectId, str], Form] = dict.fromkeys(keys, empty)
+    if not keys:
+        return traces
+    query = TraceQuery(
+        project_ids=caller.project_ids, keys=tuple(keys), with_contents=False, limit=len(keys)
+    )
+    for view in await reader.traces(query):
+        traces[view.project_id, view.trace_id] = {
+            "userId": view.user_ref,
+            "tags": view.tags,
+            "environment": view.environment or DEFAULT_ENVIRONMENT,
+            "sessionId": view.session_ref,
+        }
+    return traces
+
+
+def _one(value: str | None) -> tuple[str, ...] | None:
+    return None if value is None else (value,)
 
 
 def _check_subject(

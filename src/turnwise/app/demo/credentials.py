@@ -1,7 +1,6 @@
 """The demo's own login and key: made once, kept in the data folder for its owner alone."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,6 +29,6 @@ def ensure_demo_access(catalog: SqlCatalog, data_dir: Path) -> DemoAccess:
             return access
     login = catalog.ensure_demo(EMAIL)
     access = DemoAccess(EMAIL, login.password, login.key.public_key, login.secret_key)
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
-        json.dump(asdict(access), opened)
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(asdict(access)))
     return access

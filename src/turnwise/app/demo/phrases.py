@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 CUTTING_IN: Mapping[str, Sequence[str]] = {
-    "en": ("Sorry to cut in. ", "Wait, wait. ", "Yes, yes. ", "Hold on. ", "Okay, but "),
+    "en": ("Sorry to cut in. ", "Wait, wait. ", "Yes, yes. ", "Hold on. "),
     "de": ("Moment, Entschuldigung. ", "Ja, ja. ", "Warten Sie. "),
     "es": ("Perdone que le corte. ", "Sí, sí. ", "Espere. "),
 }

@@ -167,7 +167,7 @@ class Writer:
         filler = Filler(book, language, rng)
         exchanges = [rng.choice(book.parts(GREETING, language)), *script.exchanges]
         sides = book.parts(SIDE, language)
-        wanted = rng.choice((0, 0, 1, 1, 2)) + (2 if trouble is Trouble.LIVE else 0)
+        wanted = rng.choice((0, 0, 1, 1, 1, 2, 2, 3, 4)) + (2 if trouble is Trouble.LIVE else 0)
         exchanges += rng.sample(sides, min(wanted, len(sides)))
         exchanges.append(rng.choice(book.parts(CLOSING, language)))
         return [filler.said(each) for each in exchanges]
@@ -271,7 +271,7 @@ class Writer:
         rng = self._rng
         able = [
             at
-            for at, beat in enumerate(beats[:-1])
+            for at, beat in enumerate(beats[:-2])
             if beat.speech_s > 2.5
             and beat.handoff is None
             and not beat.is_lost

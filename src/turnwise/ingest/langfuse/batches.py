@@ -160,9 +160,9 @@ class LangfuseWrites:
         errors: list[dict[str, str]] = []
         for index, item in enumerate(sent):
             try:
-                if not isinstance(item, dict):
-                    raise BadInput("a score must be an object.")
-                score = feedback_of(caller.project_id, item, now_ns())
+                # what is no object has no name either
+                fields = item if isinstance(item, dict) else {}
+                score = feedback_of(caller.project_id, fields, now_ns())
                 good[score.id] = score
             except BadInput as error:
                 errors.append({"message": f"[{index}]: {error.message}"})

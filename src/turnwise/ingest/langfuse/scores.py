@@ -83,7 +83,7 @@ def _value(body: Fields) -> tuple[str, float | None, str | None]:
         return data_type, found, None
     if not isinstance(value, str):
         raise BadInput(f"value must be a text for dataType {data_type}.")
-    return data_type, None, value
+    return data_type, None, text(body, "value") or ""
 
 
 def _guess(value: Any) -> str:

@@ -4,6 +4,9 @@ Source: OpenTelemetry semantic conventions 1.28 to 1.40, gen-ai registry; the Li
 Langfuse additions under the same prefix, 2026-11.
 """
 
+from collections import Counter
+from collections.abc import Iterator
+
 from turnwise.model.observation import Kind, Step
 from turnwise.normalise.table import Attribute, Dialect, KindWord
 from turnwise.normalise.values import (
@@ -44,6 +47,14 @@ USAGE_NAMES = {
     "image.cache_read.input_tokens": "input_cached_image_tokens",
 }
 """What follows `gen_ai.usage.` to the name under which the count is kept."""
+
+
+def _ranked(names: dict[str, str]) -> Iterator[tuple[str, str, int]]:
+    """Each name with its target, and how many names of the same target came before it."""
+    seen: Counter[str] = Counter()
+    for name, kept in names.items():
+        yield name, kept, seen[kept]
+        seen[kept] += 1
 
 
 def _service(value: object) -> str | None:
@@ -100,8 +111,10 @@ DIALECT = Dialect(
         ),
         # consumption
         *(
-            Attribute(name=f"gen_ai.usage.{name}", target=f"usage.{kept}", convert=quantity)
-            for name, kept in USAGE_NAMES.items()
+            Attribute(
+                name=f"gen_ai.usage.{name}", target=f"usage.{kept}", convert=quantity, rank=rank
+            )
+            for name, kept, rank in _ranked(USAGE_NAMES)
         ),
         Attribute(
             name="gen_ai.usage.input_token_details",

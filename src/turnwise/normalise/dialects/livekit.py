@@ -20,7 +20,8 @@ _LK = Framework.LIVEKIT
 _AGENT = frozenset({Step.AGENT_TURN, Step.LLM_NODE, Step.LLM, Step.OTHER})
 _TTS = frozenset({Step.TTS, Step.TTS_REQUEST, Step.TTS_ATTEMPT, Step.OTHER})
 _USER = frozenset({Step.USER_TURN})
-_HANDOFF = frozenset({Step.HANDOFF})
+# Up to 1.6 a handoff has no span of its own: it shows in start_agent_activity, which is no step.
+_TAKES_OVER = frozenset({Step.HANDOFF, Step.OTHER})
 
 
 def _both(
@@ -151,7 +152,11 @@ DIALECT = Dialect(
         Attribute(name="lk.response.ttft", target="voice.llm_ttft_ns", convert=seconds, unit="s"),
         Attribute(name="lk.llm_metrics", target="llm_metrics", convert=mapping, unit="JSON"),
         Attribute(
-            name="lk.realtime_model_metrics", target="llm_metrics", convert=mapping, unit="JSON"
+            name="lk.realtime_model_metrics",
+            target="llm_metrics",
+            convert=mapping,
+            unit="JSON",
+            rank=1,
         ),
         Attribute(name="lk.retry_count", target="voice.retry_count", convert=count),
         # the voice
@@ -167,7 +172,9 @@ DIALECT = Dialect(
         Attribute(name="lk.function_tool.is_error", target="voice.tool_failed", convert=flag),
         # the session
         Attribute(name="lk.previous_agent_label", target="voice.handoff_from", convert=text),
-        Attribute(name="lk.agent_label", target="voice.handoff_to", convert=text, steps=_HANDOFF),
+        Attribute(
+            name="lk.agent_label", target="voice.handoff_to", convert=text, steps=_TAKES_OVER
+        ),
         Attribute(name="lk.close_reason", target="voice.close_reason", convert=text),
     ),
 )

@@ -41,40 +41,40 @@ DIALECT = Dialect(
             unit="JSON",
             rank=1,
         ),
-        Attribute(name="llm.token_count.prompt", target="usage.input", convert=quantity, rank=2),
+        Attribute(name="llm.token_count.prompt", target="usage.input", convert=quantity, rank=5),
         Attribute(
-            name="llm.token_count.completion", target="usage.output", convert=quantity, rank=2
+            name="llm.token_count.completion", target="usage.output", convert=quantity, rank=5
         ),
-        Attribute(name="llm.token_count.total", target="usage.total", convert=quantity, rank=2),
+        Attribute(name="llm.token_count.total", target="usage.total", convert=quantity, rank=5),
         Attribute(
             name="llm.token_count.prompt_details.cache_read",
             target="usage.input_cached_tokens",
             convert=quantity,
-            rank=2,
+            rank=5,
         ),
         Attribute(
             name="llm.token_count.prompt_details.cache_write",
             target="usage.input_cache_creation",
             convert=quantity,
-            rank=2,
+            rank=5,
         ),
         Attribute(
             name="llm.token_count.prompt_details.audio",
             target="usage.input_audio_tokens",
             convert=quantity,
-            rank=2,
+            rank=5,
         ),
         Attribute(
             name="llm.token_count.completion_details.reasoning",
             target="usage.output_reasoning_tokens",
             convert=quantity,
-            rank=2,
+            rank=5,
         ),
         Attribute(
             name="llm.token_count.completion_details.audio",
             target="usage.output_audio_tokens",
             convert=quantity,
-            rank=2,
+            rank=5,
         ),
         Attribute(name="llm.cost.prompt", target="cost.input", convert=amount, unit="USD", rank=2),
         Attribute(

@@ -122,7 +122,9 @@ DIALECT = Dialect(
         Attribute(name="text", target="voice.agent_text", convert=speech, rank=6, steps=_TTS),
         Attribute(name="text", target="input", convert=content, rank=30, framework=_PIPECAT),
         Attribute(name="metrics.character_count", target="voice.characters", convert=count),
-        Attribute(name="tts.interrupted", target="voice.interrupted", convert=flag, steps=_TTS),
+        Attribute(
+            name="tts.interrupted", target="voice.interrupted", convert=flag, rank=2, steps=_TTS
+        ),
         # speech-to-speech services
         Attribute(name="tool.function_name", target="voice.tool_name", convert=text, rank=2),
         Attribute(name="tool.call_id", target="voice.tool_call_id", convert=text, rank=2),

@@ -27,6 +27,14 @@ SETTINGS: dict[str, str | int] = {
 }
 """Settings of every handle."""
 
+WRITE_SETTINGS: dict[str, str | int] = {
+    # A group holds each key once, so there is nothing to collapse before it is written.
+    "optimize_on_insert": 0,
+    # A group is a few megabytes: handing it to more threads costs more than it gains.
+    "input_format_parallel_parsing": 0,
+}
+"""Settings of the writers' handles, besides `SETTINGS`."""
+
 READ_SECONDS = 30
 """A read that takes longer is given up: a page or a trace takes milliseconds."""
 

@@ -1,13 +1,12 @@
 """Pages of observations across traces."""
 
-from typing import Any
-
 import msgspec
 from clickhouse_connect.driver.client import Client
 
 from turnwise.model.observation import Observation
 from turnwise.model.trace import ObservationQuery
-from turnwise.store.telemetry.rows import COLUMNS, FACT_COLUMNS, NS_PER_DAY, decode_observations
+from turnwise.store.telemetry.conditions import Conditions, day_of
+from turnwise.store.telemetry.rows import COLUMNS, FACT_COLUMNS, decode_observations
 from turnwise.store.telemetry.sql import lines
 from turnwise.store.telemetry.trace_views import OF_SESSION, session_parameters
 
@@ -34,8 +33,8 @@ _ORDER = """
 ORDER BY start_ns DESC, project_id DESC, trace_id DESC, span_id DESC
 LIMIT {limit:UInt32} OFFSET {offset:UInt64}"""
 
-_BEFORE = """(start_ns, project_id, trace_id, span_id)
-    < ({b_start:Int64}, {b_project:String}, {b_trace:String}, {b_span:String})"""
+_BETWEEN = "day BETWEEN toDate({first:UInt16}) AND toDate({last:UInt16})"
+_LAST_DAY = 64_999
 
 _EQUAL = {
     "span_id": "span_id",
@@ -49,57 +48,38 @@ _EQUAL = {
 
 def observations(client: Client, query: ObservationQuery) -> list[Observation]:
     """A page, newest first."""
-    where, parameters = conditions(query)
+    where = _conditions(query)
     columns = COLUMNS if query.with_contents else FACT_COLUMNS
     statement = f"SELECT {columns} FROM observations FINAL WHERE {where}{_ORDER}"  # noqa: S608
-    parameters |= {"limit": query.limit, "offset": query.offset}
-    return decode_observations(lines(client, statement, parameters))
+    paging = {"limit": query.limit, "offset": query.offset}
+    return decode_observations(lines(client, statement, where.parameters | paging))
 
 
 def count_observations(client: Client, query: ObservationQuery) -> int:
     """How many there are without paging."""
-    where, parameters = conditions(query)
+    where = _conditions(query)
     statement = f"SELECT count() AS found FROM observations FINAL WHERE {where}"  # noqa: S608
-    return _count_decoder.decode_lines(lines(client, statement, parameters))[0].found
+    return _count_decoder.decode_lines(lines(client, statement, where.parameters))[0].found
 
 
-def conditions(query: ObservationQuery) -> tuple[str, dict[str, Any]]:
-    """The query as a condition on `observations`, and its parameters."""
-    where = ["project_id IN {projects:Array(String)}"]
-    parameters: dict[str, Any] = {"projects": list(query.project_ids)}
-    for field, column in _EQUAL.items():
-        wanted = getattr(query, field)
-        if wanted is not None:
-            where.append(f"{column} = {{{field}:String}}")
-            parameters[field] = str(wanted)
+def _conditions(query: ObservationQuery) -> Conditions:
+    where = Conditions(query.project_ids)
+    where.equal(query, _EQUAL)
     if query.user is not None:
-        where.append(_OF_USER)
-        parameters["user"] = query.user
+        where.add(_OF_USER, user=query.user)
     if query.session is not None:
-        where.append(OF_SESSION)
-        parameters["sessions"] = session_parameters(query.project_ids, query.session)
+        sessions = session_parameters(query.project_ids, query.session)
+        where.add(OF_SESSION, sessions=sessions)
     if query.parent == "":
-        where.append("isNull(parent_span_id)")
+        where.add("isNull(parent_span_id)")
     elif query.parent is not None:
-        where.append("parent_span_id = {parent:String}")
-        parameters["parent"] = query.parent
+        where.add("parent_span_id = {parent:String}", parent=query.parent)
     if query.is_root is not None:
-        where.append(IS_ROOT if query.is_root else f"NOT {IS_ROOT}")
-    if query.environments:
-        where.append("coalesce(environment, 'default') IN {environments:Array(String)}")
-        parameters["environments"] = list(query.environments)
-    if query.from_ns is not None:
-        where.append("start_ns >= {from:Int64} AND day >= toDate({first:UInt16})")
-        parameters |= {"from": query.from_ns, "first": _day(query.from_ns)}
-    if query.to_ns is not None:
-        where.append("start_ns < {to:Int64} AND day <= toDate({last:UInt16})")
-        parameters |= {"to": query.to_ns, "last": _day(query.to_ns)}
-    if query.before is not None:
-        where.append(_BEFORE)
-        names = ("b_start", "b_project", "b_trace", "b_span")
-        parameters |= dict(zip(names, query.before, strict=True))
-    return " AND ".join(where), parameters
-
-
-def _day(instant_ns: int) -> int:
-    return max(0, min(instant_ns // NS_PER_DAY, 65_000))
+        where.add(IS_ROOT if query.is_root else f"NOT {IS_ROOT}")
+    where.environments(query.environments)
+    where.within("start_ns", query.from_ns, query.to_ns)
+    if query.from_ns is not None or query.to_ns is not None:
+        first, last = day_of(query.from_ns, 0), day_of(query.to_ns, _LAST_DAY)
+        where.add(_BETWEEN, first=first, last=last)
+    where.before(("start_ns", "project_id", "trace_id", "span_id"), query.before)
+    return where

@@ -1,5 +1,6 @@
 """Pages of judgements, by what they are about and what they say."""
 
+from dataclasses import fields
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ from clickhouse_connect.driver.client import Client
 
 from turnwise.model.feedback import Feedback
 from turnwise.model.trace import ScoreQuery
-from turnwise.store.telemetry.feedback import FEEDBACK_COLUMNS, decode_feedback
+from turnwise.store.telemetry.conditions import Conditions
 from turnwise.store.telemetry.sql import lines
 
 
@@ -15,6 +16,8 @@ class _Count(msgspec.Struct):
     found: int
 
 
+_COLUMNS = ", ".join(item.name for item in fields(Feedback))
+_decoder = msgspec.json.Decoder(Feedback)
 _count_decoder = msgspec.json.Decoder(_Count)
 
 DATA_TYPE = """multiIf(JSONExtractString(extra, 'dataType') != '',
@@ -50,61 +53,50 @@ ORDER BY created_ns DESC, project_id DESC, id DESC LIMIT {limit:UInt32} OFFSET {
 
 def scores(client: Client, query: ScoreQuery) -> list[Feedback]:
     """A page, newest first."""
-    where, parameters = _conditions(query)
-    statement = f"SELECT {FEEDBACK_COLUMNS} FROM feedback FINAL WHERE {where}{_ORDER}"  # noqa: S608
-    parameters |= {"limit": query.limit, "offset": query.offset}
-    return decode_feedback(lines(client, statement, parameters))
+    where = _conditions(query)
+    statement = f"SELECT {_COLUMNS} FROM feedback FINAL WHERE {where}{_ORDER}"  # noqa: S608
+    paging = {"limit": query.limit, "offset": query.offset}
+    return _decoder.decode_lines(lines(client, statement, where.parameters | paging))
 
 
 def count_scores(client: Client, query: ScoreQuery) -> int:
     """How many there are without paging."""
-    where, parameters = _conditions(query)
+    where = _conditions(query)
     statement = f"SELECT count() AS found FROM feedback FINAL WHERE {where}"  # noqa: S608
-    return _count_decoder.decode_lines(lines(client, statement, parameters))[0].found
+    return _count_decoder.decode_lines(lines(client, statement, where.parameters))[0].found
 
 
-def _conditions(query: ScoreQuery) -> tuple[str, dict[str, Any]]:
-    where = ["project_id IN {projects:Array(String)}"]
+def _conditions(query: ScoreQuery) -> Conditions:
+    where = Conditions(query.project_ids)
     # Judgements of a whole project have no place on this surface.
-    where.append("isNotNull(trace_id)" if query.about_traces else _ABOUT_SOMETHING)
-    parameters: dict[str, Any] = {"projects": list(query.project_ids)}
-    for field, column in _AMONG.items():
-        wanted = getattr(query, field)
-        if wanted is not None:
-            where.append(f"{column} IN {{{field}:Array(String)}}")
-            parameters[field] = list(wanted)
+    where.add("isNotNull(trace_id)" if query.about_traces else _ABOUT_SOMETHING)
+    where.among(query, _AMONG)
     for index, (name, allowed) in enumerate(query.extras):
         found = f"JSONExtractString(extra, {{e_name{index}:String}})"
         if name == "environment":
             found = f"if({found} = '', 'default', {found})"
-        where.append(f"{found} IN {{e_values{index}:Array(String)}}")
-        parameters |= {f"e_name{index}": name, f"e_values{index}": list(allowed)}
+        wanted = {f"e_name{index}": name, f"e_values{index}": list(allowed)}
+        where.add(f"{found} IN {{e_values{index}:Array(String)}}", **wanted)
     for index, (operator, bound) in enumerate(query.numbers):
         if operator not in _OPERATORS:
             raise ValueError("unknown operator")
-        where.append(f"score {operator} {{n_bound{index}:Float64}}")
-        parameters[f"n_bound{index}"] = bound
+        where.add(f"score {operator} {{n_bound{index}:Float64}}", **{f"n_bound{index}": bound})
     if query.scores is not None:
-        where.append("score IN {scores:Array(Float64)}")
-        parameters["scores"] = list(query.scores)
+        where.add("score IN {scores:Array(Float64)}", scores=list(query.scores))
+    _of_traces(query, where)
+    where.within("created_ns", query.from_ns, query.to_ns)
+    where.before(("created_ns", "project_id", "id"), query.before)
+    return where
+
+
+def _of_traces(query: ScoreQuery, where: Conditions) -> None:
     having = []
+    wanted: dict[str, Any] = {}
     if query.user is not None:
         having.append("has(groupArray(user_ref), {user:String})")
-        parameters["user"] = query.user
+        wanted["user"] = query.user
     if query.tags:
         having.append("hasAll(groupUniqArrayArray(tags), {tags:Array(String)})")
-        parameters["tags"] = list(query.tags)
+        wanted["tags"] = list(query.tags)
     if having:
-        where.append(_OF_TRACES.replace("{having}", " AND ".join(having)))
-    if query.from_ns is not None:
-        where.append("created_ns >= {from:Int64}")
-        parameters["from"] = query.from_ns
-    if query.to_ns is not None:
-        where.append("created_ns < {to:Int64}")
-        parameters["to"] = query.to_ns
-    if query.before is not None:
-        where.append(
-            "(created_ns, project_id, id) < ({b_at:Int64}, {b_project:String}, {b_id:String})"
-        )
-        parameters |= dict(zip(("b_at", "b_project", "b_id"), query.before, strict=True))
-    return " AND ".join(where), parameters
+        where.add(_OF_TRACES.replace("{having}", " AND ".join(having)), **wanted)

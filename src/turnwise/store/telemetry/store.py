@@ -36,20 +36,25 @@ from turnwise.model.trace import (
 )
 from turnwise.store.telemetry import (
     derived,
+    judgements,
     observation_pages,
     reader,
     schema,
     score_pages,
     trace_views,
 )
-from turnwise.store.telemetry import feedback as judgements
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
 from turnwise.store.telemetry.embedded import DEFAULT_MEMORY_BYTES, Embedded
-from turnwise.store.telemetry.engine import READ_SECONDS, Engine, Handles, Server
+from turnwise.store.telemetry.engine import (
+    READ_SECONDS,
+    WRITE_SETTINGS,
+    Engine,
+    Handles,
+    Server,
+)
 from turnwise.store.telemetry.failures import as_busy, is_engine_failure, reason_of
-from turnwise.store.telemetry.feedback import FeedbackWriter
 from turnwise.store.telemetry.group import GroupCommit, Limits
 from turnwise.store.telemetry.stored import newest_versions
 from turnwise.store.telemetry.trace_facts import weight_of
@@ -123,11 +128,12 @@ class ClickHouseTelemetry:
         with closing(engine.client(None, {})) as maker:
             self._step = schema.migrate(maker, engine)
         # Each of these belongs to one writer thread.
-        self._writing = [engine.client(engine.database, {}) for _ in range(3)]
+        self._writing = [engine.client(engine.database, WRITE_SETTINGS) for _ in range(3)]
         settings: dict[str, str | int] = {"max_execution_time": READ_SECONDS}
         self._reading = Handles(lambda: engine.client(engine.database, settings), READERS)
         self._readers = ThreadPoolExecutor(READERS, "telemetry-read")
         told, newest = newest_versions(self._writing[0])
+        newest = max(newest, judgements.newest_version(self._writing[2]))
         clock = VersionClock(newest)
         facts = FactWriter(self._writing[0], clock, complete)
         if repaired := facts.repair(told):
@@ -137,8 +143,8 @@ class ClickHouseTelemetry:
         self._facts = GroupCommit(facts.commit, "telemetry-write", limits)
         sessions = SessionWriter(self._writing[1])
         self._sessions = GroupCommit(sessions.commit, "telemetry-derive", limits)
-        feedback = FeedbackWriter(self._writing[2], clock)
-        self._feedback = GroupCommit(feedback.commit, "telemetry-feedback", limits)
+        judged = judgements.FeedbackWriter(self._writing[2], VersionClock(newest))
+        self._judgements = GroupCommit(judged.commit, "telemetry-feedback", limits)
 
     # Writing
 
@@ -249,20 +255,20 @@ class ClickHouseTelemetry:
     # Judgements
 
     async def put_feedback(self, feedback: Sequence[Feedback]) -> None:
-        if feedback:
-            weight = judgements.weight_of(feedback)
-            await asyncio.wrap_future(self._feedback.submit(feedback, len(feedback), weight))
+        await self._change_feedback([(each, False) for each in feedback])
 
     async def delete_feedback(self, project_ids: Sequence[ProjectId], feedback_id: str) -> bool:
-        query = FeedbackQuery(project_ids=tuple(project_ids), ids=(feedback_id,))
-        found = await self.feedback(query)
-        for each in found:
-            work = (each.project_id, each.id)
-            await asyncio.wrap_future(self._feedback.submit(work, 1, 100))
+        found = await self._ask(judgements.of_id, project_ids, feedback_id)
+        await self._change_feedback([(each, True) for each in found])
         return bool(found)
 
     async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
-        return await self._ask(judgements.feedback, query)
+        return await self._ask(judgements.find, query)
+
+    async def _change_feedback(self, changes: Sequence[judgements.Change]) -> None:
+        if changes:
+            job = self._judgements.submit(changes, len(changes), _ROW_BYTES * len(changes))
+            await asyncio.wrap_future(job)
 
     # Itself
 
@@ -280,7 +286,7 @@ class ClickHouseTelemetry:
         """`close` for those who have no event loop."""
         self._facts.close()
         self._sessions.close()
-        self._feedback.close()
+        self._judgements.close()
         self._readers.shutdown()
         self._reading.close()
         for client in self._writing:

@@ -9,6 +9,7 @@ from clickhouse_connect.driver.client import Client
 
 from turnwise.model.ids import ProjectId, session_id_of
 from turnwise.model.trace import NamedSession, TraceQuery, TraceView
+from turnwise.store.telemetry.conditions import Conditions, day_of
 from turnwise.store.telemetry.sql import chunks, lines
 
 
@@ -138,13 +139,24 @@ SELECT project_id, assumeNotNull(session_ref) AS ref, min(at_ns) AS started_ns,
 FROM ({views}) WHERE session_ref IS NOT NULL GROUP BY project_id, session_ref
 """
 
+# SDK 3 says input and output of a trace on any of its spans, beside the span's own.
+_TOLD = """
+SELECT project_id, trace_id,
+    nullIf(JSONExtractString(told.metadata, 'attributes', 'langfuse.trace.input'), '') AS input,
+    nullIf(JSONExtractString(told.metadata, 'attributes', 'langfuse.trace.output'), '') AS output,
+    NULL AS metadata
+FROM observations AS told FINAL
+WHERE (project_id, trace_id) IN {keys:Array(Tuple(String, String))}
+AND multiSearchAny(coalesce(told.metadata, ''), ['"langfuse.trace.input"', '"langfuse.trace.output"'])
+ORDER BY start_ns, span_id
+"""
+
 _EQUAL = {"name": "name", "user": "user_ref", "release": "release", "app_version": "app_version"}
 _ORDERS = frozenset({
     "at_ns", "trace_id", "name", "user_ref", "session_ref", "release", "app_version", "is_public",
     "latency_ns", "cost_usd",
 })  # fmt: skip
-_NS_PER_DAY = 86_400 * 1_000_000_000
-_MAX_DAY = 65_000
+_LAST_DAY = 64_999
 
 
 def traces(client: Client, query: TraceQuery) -> list[TraceView]:
@@ -166,7 +178,7 @@ def traces(client: Client, query: TraceQuery) -> list[TraceView]:
 def count_traces(client: Client, query: TraceQuery) -> int:
     """How many traces there are without paging."""
     statement, parameters = _statement(query)
-    return _counted(client, f"SELECT count() AS found FROM ({statement})", parameters)
+    return _counted(client, statement, parameters)
 
 
 def named_sessions(client: Client, query: TraceQuery) -> list[NamedSession]:
@@ -190,7 +202,7 @@ def named_sessions(client: Client, query: TraceQuery) -> list[NamedSession]:
 def count_named_sessions(client: Client, query: TraceQuery) -> int:
     """How many sessions there are without paging."""
     statement, parameters = _sessions(query)
-    return _counted(client, f"SELECT count() AS found FROM ({statement})", parameters)
+    return _counted(client, statement, parameters)
 
 
 def session_parameters(project_ids: Sequence[ProjectId], session: str) -> list[str]:
@@ -198,58 +210,38 @@ def session_parameters(project_ids: Sequence[ProjectId], session: str) -> list[s
     return sorted({session_id_of(each, session) for each in project_ids})
 
 
-def _counted(client: Client, statement: str, parameters: dict[str, Any]) -> int:
+def _counted(client: Client, rows: str, parameters: dict[str, Any]) -> int:
+    statement = f"SELECT count() AS found FROM ({rows})"  # noqa: S608 - our own text
     return _count_decoder.decode_lines(lines(client, statement, parameters))[0].found
 
 
 def _statement(query: TraceQuery) -> tuple[str, dict[str, Any]]:
-    where = ["project_id IN {projects:Array(String)}"]
-    having: list[str] = []
-    parameters: dict[str, Any] = {"projects": list(query.project_ids)}
+    inside, around = Conditions(query.project_ids), Conditions(query.project_ids)
     if query.keys is not None:
-        where.append("(project_id, trace_id) IN {keys:Array(Tuple(String, String))}")
-        parameters["keys"] = list(query.keys)
-    if query.trace_id is not None:
-        where.append("trace_id = {trace:String}")
-        parameters["trace"] = query.trace_id
+        inside.add(
+            "(project_id, trace_id) IN {keys:Array(Tuple(String, String))}", keys=list(query.keys)
+        )
+    inside.equal(query, {"trace_id": "trace_id"})
     if query.session is not None:
-        where.append(OF_SESSION)
-        parameters["sessions"] = session_parameters(query.project_ids, query.session)
+        sessions = session_parameters(query.project_ids, query.session)
+        inside.add(OF_SESSION, sessions=sessions)
     if query.from_ns is not None or query.to_ns is not None:
-        where.append(_TOUCHED)
-        parameters["first"] = _day(query.from_ns, 0)
-        parameters["last"] = _day(query.to_ns, _MAX_DAY)
-        having.append("at_ns >= {from:Int64} AND at_ns < {to:Int64}")
-        parameters["from"] = query.from_ns or 0
-        parameters["to"] = 2**63 - 1 if query.to_ns is None else query.to_ns
-    for field, column in _EQUAL.items():
-        wanted = getattr(query, field)
-        if wanted is not None:
-            having.append(f"{column} = {{{field}:String}}")
-            parameters[field] = wanted
+        first, last = day_of(query.from_ns, 0), day_of(query.to_ns, _LAST_DAY)
+        inside.add(_TOUCHED, first=first, last=last)
+    around.within("at_ns", query.from_ns, query.to_ns)
+    around.equal(query, _EQUAL)
     if query.tags:
-        having.append("hasAll(tags, {tags:Array(String)})")
-        parameters["tags"] = list(query.tags)
-    if query.environments:
-        having.append("coalesce(environment, 'default') IN {environments:Array(String)}")
-        parameters["environments"] = list(query.environments)
-    views = _VIEWS.replace("{where}", " AND ".join(where))
-    # Around the grouping, where names mean the results and not the columns they are made of.
-    statement = f"SELECT * FROM ({views})"
-    if having:
-        statement += " WHERE " + " AND ".join(having)
-    return statement, parameters
+        around.add("hasAll(tags, {tags:Array(String)})", tags=list(query.tags))
+    around.environments(query.environments)
+    # Around the grouping names mean the results, and not the columns that these are made of.
+    views = _VIEWS.replace("{where}", str(inside))
+    statement = f"SELECT * FROM ({views}) WHERE {around}"  # noqa: S608 - our own text
+    return statement, inside.parameters | around.parameters
 
 
 def _sessions(query: TraceQuery) -> tuple[str, dict[str, Any]]:
     views, parameters = _statement(query)
     return _SESSIONS.replace("{views}", views), parameters
-
-
-def _day(instant_ns: int | None, otherwise: int) -> int:
-    if instant_ns is None:
-        return otherwise
-    return max(0, min(instant_ns // _NS_PER_DAY, _MAX_DAY))
 
 
 def _contents(
@@ -258,17 +250,28 @@ def _contents(
     found: dict[tuple[ProjectId, str], _Content] = {}
     if not query.with_contents:
         return found
-    for part in chunks(keys):
-        for row in _content_decoder.decode_lines(lines(client, _ROOTS, {"keys": part})):
-            found[row.project_id, row.trace_id] = row
-        for row in _content_decoder.decode_lines(lines(client, _CONTENTS, {"keys": part})):
-            root = found.get((row.project_id, row.trace_id))
-            if root is not None:
+    # From the weakest word to the strongest: the root's own, a span's about its trace, the trace's.
+    for statement in (_ROOTS, _TOLD, _CONTENTS):
+        for part in chunks(keys):
+            for row in _content_decoder.decode_lines(lines(client, statement, {"keys": part})):
+                if statement is _TOLD:
+                    row.input, row.output = _json(row.input), _json(row.output)
+                known = found.setdefault((row.project_id, row.trace_id), row)
                 for name in ("input", "output", "metadata"):
-                    if getattr(row, name) is None:
-                        setattr(row, name, getattr(root, name))
-            found[row.project_id, row.trace_id] = row
+                    if (said := getattr(row, name)) is not None:
+                        setattr(known, name, said)
     return found
+
+
+def _json(text: str | None) -> str | None:
+    """JSON text of an attribute that holds JSON text or plain text."""
+    if text is None:
+        return None
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return msgspec.json.encode(text).decode()
+    return text
 
 
 def _view(row: _View, content: _Content | None) -> TraceView:

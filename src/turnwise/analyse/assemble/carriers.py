@@ -1,0 +1,137 @@
+"""What carriers and media servers say of a session: calls, rooms and recordings.
+
+Callbacks come in any order: of one leg the highest sequence number tells its status, and a status
+that ends a call outranks all others (Twilio numbers them from 0 and does not promise their order).
+
+Source: clients.md 7 and 8; the vendors' pages named there.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from turnwise.analyse.assemble.statements import Body, int_of, number_of, text_of
+from turnwise.model.call import Call
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.recording import Recording, RecordingStatus
+
+FAILED_CALLS = frozenset({"busy", "failed", "no-answer", "canceled"})
+_ENDED_CALLS = FAILED_CALLS | {"completed"}
+_ANSWERED = frozenset({"in-progress", "answered"})
+_FINISHED = "room_finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The room of a media server.
+
+    Attributes:
+        ended_ns: when the server closed it, None while it is open.
+    """
+
+    name: str | None = None
+    sid: str | None = None
+    call_id: str | None = None
+    ended_ns: int | None = None
+
+
+def call_of(project_id: ProjectId, events: Mapping[str, Body]) -> Call | None:
+    """The call that carries the session: of several legs the one that was not dialled from another."""
+    legs: dict[str, list[Body]] = {}
+    for event_id in sorted(events):
+        sid = text_of(events[event_id], "sid") or event_id.rpartition(":")[0] or event_id
+        legs.setdefault(sid, []).append(events[event_id])
+    calls = [_call(project_id, sid, leg) for sid, leg in legs.items()]
+    return min(
+        calls,
+        key=lambda call: (call.parent_sid is not None, call.started_ns or 0, call.sid),
+        default=None,
+    )
+
+
+def _order(event: Body) -> tuple[bool, int, int]:
+    status = (text_of(event, "status") or "").lower()
+    return status in _ENDED_CALLS, int_of(event, "sequence") or 0, int_of(event, "at_ns") or 0
+
+
+def _call(project_id: ProjectId, sid: str, events: Iterable[Body]) -> Call:
+    ordered = sorted(events, key=_order)
+    known: dict[str, str | None] = {}
+    for event in ordered:
+        for name in ("carrier", "direction", "from_number", "to_number", "status", "parent_sid"):
+            known[name] = text_of(event, name) or known.get(name)
+    instants = [at for event in ordered if (at := int_of(event, "at_ns")) is not None]
+    answered = [
+        at
+        for event in ordered
+        if (text_of(event, "status") or "").lower() in _ANSWERED
+        and (at := int_of(event, "at_ns")) is not None
+    ]
+    status = known["status"]
+    return Call(
+        project_id=project_id,
+        sid=sid,
+        carrier=known["carrier"] or "unknown",
+        direction=known["direction"],
+        from_number=known["from_number"],
+        to_number=known["to_number"],
+        status=status.lower() if status else None,
+        started_ns=min(instants, default=None),
+        answered_ns=min(answered, default=None),
+        ended_ns=_end(ordered[-1]),
+        parent_sid=known["parent_sid"],
+    )
+
+
+def _end(last: Body) -> int | None:
+    return int_of(last, "at_ns") if _order(last)[0] else None
+
+
+def room_of(events: Mapping[str, Body]) -> Room:
+    """What the events say together."""
+    ordered = sorted(events.items(), key=lambda item: (int_of(item[1], "at_ns") or 0, item[0]))
+    bodies = [body for _, body in ordered]
+
+    def first(name: str) -> str | None:
+        return next((text for body in bodies if (text := text_of(body, name))), None)
+
+    ends = [int_of(body, "at_ns") for body in bodies if text_of(body, "event") == _FINISHED]
+    return Room(
+        name=first("room_name"),
+        sid=first("room_sid"),
+        call_id=first("call_id"),
+        ended_ns=max((end for end in ends if end is not None), default=None),
+    )
+
+
+def recordings_of(
+    project_id: ProjectId,
+    session_id: SessionId,
+    bodies: Mapping[str, Body],
+    call_id: str | None,
+) -> tuple[Recording, ...]:
+    """The audio files of the session, by id."""
+    return tuple(
+        Recording(
+            id=recording_id,
+            project_id=project_id,
+            session_id=session_id,
+            call_id=text_of(body, "call_id") or call_id,
+            status=_status(text_of(body, "status")),
+            storage_uri=text_of(body, "storage_uri"),
+            content_type=text_of(body, "content_type"),
+            size_bytes=int_of(body, "size_bytes"),
+            duration_ns=int_of(body, "duration_ns"),
+            channels=int_of(body, "channels"),
+            offset_ns=int_of(body, "offset_ns"),
+            external_id=text_of(body, "external_id"),
+            created_ns=int_of(body, "created_ns") or round(number_of(body, "at_ns") or 0),
+        )
+        for recording_id, body in sorted(bodies.items())
+    )
+
+
+def _status(word: str | None) -> RecordingStatus:
+    try:
+        return RecordingStatus((word or "").lower())
+    except ValueError:
+        return RecordingStatus.PENDING

@@ -1,0 +1,197 @@
+"""The session report that LiveKit Agents makes at the end of a session.
+
+It says what the spans say and more: what the recogniser heard in seconds, and the transcript where
+no spans came at all. Its times are epoch seconds; -1 stands for "none". The end of a cut turn is
+late in it, so that turns of spans win.
+
+Source: contracts.md 6.4; livekit-agents 1.8.9, recorded.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from turnwise.analyse.assemble.drafts import Conversation, Draft, joined
+from turnwise.analyse.assemble.statements import Body, number_of, text_of
+from turnwise.analyse.assemble.tools import json_text
+from turnwise.analyse.providers import canonical_provider
+from turnwise.model.session import Speaker, ToolExecution
+from turnwise.model.usage import ModelUsage, Stage
+
+_SPEAKERS = {"user": Speaker.USER, "assistant": Speaker.AGENT}
+_STAGES = {"stt_usage": Stage.STT, "llm_usage": Stage.LLM, "tts_usage": Stage.TTS}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def items_of(report: Body) -> list[dict[str, Any]]:
+    """The chat history, oldest first."""
+    history = report.get("chat_history")
+    items = _objects((history if isinstance(history, dict) else report).get("items"))
+    return sorted(items, key=lambda item: _instant(item, "created_at") or 0)
+
+
+def converse(report: Body) -> Conversation:
+    """The messages of caller and agent."""
+    return Conversation(
+        [
+            draft
+            for index, item in enumerate(items_of(report))
+            if text_of(item, "type") in (None, "message")
+            and (draft := _draft(item, index)) is not None
+        ]
+    )
+
+
+def _draft(item: Body, index: int) -> Draft | None:
+    speaker = _SPEAKERS.get((text_of(item, "role") or "").lower())
+    created_ns = _instant(item, "created_at")
+    metrics = item.get("metrics")
+    told: Body = metrics if isinstance(metrics, dict) else {}
+    start_ns = _instant(told, "started_speaking_at") or created_ns
+    if speaker is None or start_ns is None:
+        return None
+    confidence = number_of(item, "transcript_confidence")
+    return Draft(
+        id=text_of(item, "id") or f"item:{index}",
+        speaker=speaker,
+        number=index,
+        start_ns=start_ns,
+        end_ns=_instant(told, "stopped_speaking_at"),
+        text=_words(item.get("content")),
+        stt_ns=_duration(told, "transcription_delay"),
+        eou_delay_ns=_duration(told, "end_of_turn_delay"),
+        llm_ns=_duration(told, "llm_node_ttft"),
+        tts_ns=_duration(told, "tts_node_ttfb"),
+        e2e_ns=_duration(told, "e2e_latency"),
+        interrupted=item.get("interrupted") is True,
+        confidence=None if confidence is None else float(confidence),
+    )
+
+
+def _words(content: object) -> str | None:
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return joined(part for part in parts if isinstance(part, str))
+
+
+def _instant(body: Body, name: str) -> int | None:
+    """Epoch seconds as nanoseconds; zero and less is no instant."""
+    value = number_of(body, name)
+    return round(value * 1_000_000) * 1000 if value is not None and value > 0 else None
+
+
+def _duration(body: Body, name: str) -> int | None:
+    value = number_of(body, name)
+    return round(value * 1_000_000) * 1000 if value is not None and value >= 0 else None
+
+
+def tools_of(report: Body) -> list[ToolExecution]:
+    """Calls with their outputs; each belongs to the agent's message that follows it."""
+    items = items_of(report)
+    outputs = {
+        call_id: item
+        for item in items
+        if text_of(item, "type") == "function_call_output" and (call_id := text_of(item, "call_id"))
+    }
+    index = -1
+    found: list[ToolExecution] = []
+    waiting: list[dict[str, Any]] = []
+    for item in items:
+        kind, speaker = text_of(item, "type"), _SPEAKERS.get((text_of(item, "role") or "").lower())
+        if kind == "function_call":
+            waiting.append(item)
+        elif kind in (None, "message") and speaker is not None:
+            index += 1
+            if speaker is Speaker.AGENT:
+                found.extend(_tool(call, outputs, index) for call in waiting)
+                waiting = []
+    return [*found, *(_tool(call, outputs, None) for call in waiting)]
+
+
+def _tool(call: Body, outputs: Mapping[str, Body], index: int | None) -> ToolExecution:
+    call_id = text_of(call, "call_id")
+    output = outputs.get(call_id or "", {})
+    is_error = output.get("is_error") is True
+    text = text_of(output, "output")
+    return ToolExecution(
+        id=text_of(call, "id") or call_id or "tool",
+        name=text_of(call, "name") or "tool",
+        turn_index=index,
+        call_id=call_id,
+        arguments=json_text(text_of(call, "arguments")),
+        output=json_text(text),
+        is_error=is_error,
+        error=(text or "error") if is_error else None,
+        start_ns=_instant(call, "created_at"),
+        end_ns=_instant(output, "created_at"),
+    )
+
+
+def end_of(report: Body) -> int | None:
+    """When the report was made: right after the session."""
+    return _instant(report, "timestamp")
+
+
+def start_of(report: Body) -> int | None:
+    """The first instant in it."""
+    instants = [
+        instant
+        for item in items_of(report)
+        for body in (item, item.get("metrics"))
+        if isinstance(body, dict)
+        for name in ("created_at", "started_speaking_at")
+        if (instant := _instant(body, name)) is not None
+    ]
+    return min(instants, default=None)
+
+
+def close_reason_of(report: Body) -> str | None:
+    """Its reason in the words of the spans."""
+    reason = text_of(report, "close_reason")
+    return reason.removeprefix("CR_").lower() if reason else None
+
+
+def with_usage(rows: Iterable[ModelUsage], report: Body) -> tuple[ModelUsage, ...]:
+    """The rows, with what only the report knows: models without a row, and audio that was heard."""
+    known = {(row.stage, row.provider, row.model): row for row in rows}
+    for told in _objects(report.get("usage")):
+        row = _row(told)
+        if row is None:
+            continue
+        key = row.stage, row.provider, row.model
+        before = known.get(key)
+        known[key] = row if before is None else _completed(before, row)
+    return tuple(known.values())
+
+
+def _row(told: Body) -> ModelUsage | None:
+    stage = _STAGES.get(text_of(told, "type") or "")
+    if stage is None:
+        return None
+    return ModelUsage(
+        stage=stage,
+        provider=canonical_provider(text_of(told, "provider")),
+        model=text_of(told, "model"),
+        input_tokens=round(number_of(told, "input_tokens") or 0),
+        output_tokens=round(number_of(told, "output_tokens") or 0),
+        audio_ns=_duration(told, "audio_duration") or 0,
+        characters=round(number_of(told, "characters_count") or 0),
+    )
+
+
+def _completed(seen: ModelUsage, told: ModelUsage) -> ModelUsage:
+    """What the spans say, and the report where they say nothing."""
+    return ModelUsage(
+        stage=seen.stage,
+        provider=seen.provider,
+        model=seen.model,
+        requests=seen.requests,
+        input_tokens=seen.input_tokens or told.input_tokens,
+        output_tokens=seen.output_tokens or told.output_tokens,
+        audio_ns=seen.audio_ns or told.audio_ns,
+        characters=seen.characters or told.characters,
+        cost_usd=seen.cost_usd,
+    )
