@@ -122,6 +122,8 @@ async def test_every_insert_is_synced_and_nothing_is_in_the_default_database(
     )
     assert {name for name, _ in found} == {
         "observations",
+        "feedback",
+        "traces",
         "trace_activity",
         "session_facts",
         "sessions",
