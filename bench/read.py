@@ -95,6 +95,15 @@ async def _fill(folder: Path, size: int) -> None:
         try:
             await _write(flow, caller.user_id, caller.project_id, size)
             await rebuild(flow, _progress("derived"))
+            # One observation of the present lets the look back begin after all the others.
+            earlier.time_ns = time.time_ns
+            present = Observation(
+                project_id=caller.project_id,
+                trace_id="f" * 32,
+                span_id="f" * 16,
+                start_ns=ANCHOR_NS,
+            )
+            await flow.store.write(caller.user_id, [present], [])
         finally:
             print(file=sys.stderr)
             await flow.store.close()

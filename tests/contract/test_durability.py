@@ -328,7 +328,7 @@ def command(*arguments: str, data_dir: Path) -> "subprocess.CompletedProcess[str
     bare = {name: value for name, value in os.environ.items() if not name.startswith("TURNWISE_")}
     return subprocess.run(
         [program, *arguments, "--data-dir", str(data_dir)],
-        env={**bare, "NO_COLOR": "1", "COLUMNS": "200"},
+        env={**bare, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
         timeout=100,
