@@ -146,7 +146,9 @@ def test_one_bad_event_costs_its_neighbours_nothing(server: RunningServer) -> No
 def test_an_update_without_its_trace_finds_the_observation(server: RunningServer) -> None:
     with server.client(server.new_user()) as client:
         ingest(client, *a_call())
-        assert ingest(client, event("generation-update", 8, id="call 1/llm", name="b"))["errors"] == []
+        assert (
+            ingest(client, event("generation-update", 8, id="call 1/llm", name="b"))["errors"] == []
+        )
         assert told(client, "call 1")["observations"][1]["name"] == "b"
 
 
@@ -178,7 +180,9 @@ def test_what_is_no_batch_is_refused_in_langfuses_form(server: RunningServer) ->
 
 def test_nothing_crosses_from_one_tenant_to_another(server: RunningServer) -> None:
     with server.client(server.new_user()) as one, server.client(server.new_user()) as other:
-        ingest(one, *a_call(), event("score-create", 6, id="s", traceId="call 1", name="n", value=1))
+        ingest(
+            one, *a_call(), event("score-create", 6, id="s", traceId="call 1", name="n", value=1)
+        )
         ingest(other, *a_call(trace="call 2", session="conversation 2"))
         for path in (
             "traces/call 1", "sessions/conversation 1", "observations/call 1/llm", "scores/s",
@@ -215,7 +219,11 @@ def test_the_other_surfaces_tell_the_same_call(server: RunningServer) -> None:
         detail = client.get("/v1/observability/sessions/conversation 1").json()
         session = detail["sessionId"] if "sessionId" in detail else head["id"]
         uuid = session.removeprefix("sess_")
-        uuid = uuid if "-" in uuid else f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"
+        uuid = (
+            uuid
+            if "-" in uuid
+            else f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"
+        )
         [line] = client.get(f"/v1/traces/session/{uuid}").json()["traces"]
         traced = client.get(f"/v1/traces/session/{uuid}/call 1").json()["trace"]
         trace = told(client, "call 1")
