@@ -30,6 +30,7 @@ from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
 from turnwise.ingest import lyzr_sessions, otlp
 from turnwise.ingest.langfuse import LangfuseMedia, LangfuseWrites
+from turnwise.ingest.langfuse import document as langfuse_document
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
@@ -128,7 +129,12 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     )
     describe(
         app,
-        [*otlp_document.OPERATIONS, *native_document.OPERATIONS, *lyzr_sessions.OPERATIONS],
+        [
+            *otlp_document.OPERATIONS,
+            *native_document.OPERATIONS,
+            *lyzr_sessions.OPERATIONS,
+            *langfuse_document.OPERATIONS,
+        ],
     )
     install_error_handlers(
         app,
