@@ -20,6 +20,7 @@ from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
 from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStore, Written
 from turnwise.model.session import Session
+from turnwise.model.trace import TraceReader
 from turnwise.normalise import is_langsmith, normalise_runs, normalise_spans
 
 # Below this many spans a hop to a worker thread costs more than it frees.
@@ -27,8 +28,8 @@ _SPANS_WORTH_A_THREAD = 32
 NS_PER_YEAR = 366 * 86_400 * NS_PER_SECOND
 
 
-class FactStore(TelemetryStore, RunStore, FeedbackStore, Protocol):
-    """The telemetry store with all that it can do."""
+class FactStore(TelemetryStore, RunStore, FeedbackStore, TraceReader, Protocol):
+    """The telemetry store in all its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,10 @@ class Flow:
         pieces, unplaced = normalise_runs(batch.project_id, batch.runs)
         unreadable += unplaced
         written = await self.store.write(
-            batch.user_id, [*batch.observations, *observations, *pieces], batch.facts
+            batch.user_id,
+            [*batch.observations, *observations, *pieces],
+            batch.facts,
+            batch.traces,
         )
         self.pending.mark(written)
         await self._drop_twins(batch, pieces)

@@ -12,6 +12,7 @@ from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
 from turnwise.api import (
     health,
+    langfuse,
     langsmith,
     lyzr_traces,
     lyzr_transcripts,
@@ -46,6 +47,8 @@ from turnwise.http.errors import install_error_handlers
 from turnwise.http.livekit_access import LiveKitAccess
 from turnwise.http.recordings import RecordingLinks
 from turnwise.ingest import livekit, lyzr_reports, lyzr_sessions, oshara_sessions, otlp
+from turnwise.ingest.langfuse import LangfuseMedia, LangfuseWrites
+from turnwise.ingest.langfuse import document as langfuse_document
 from turnwise.ingest.langsmith.routes import RunWrites
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
@@ -53,7 +56,7 @@ from turnwise.ingest.otlp import document as otlp_document
 from turnwise.ingest.recordings import RecordingUpload
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Health
-from turnwise.normalise import complete_run
+from turnwise.normalise import complete_pieces, complete_run
 from turnwise.store.catalog import SqlCatalog, catalog_url
 from turnwise.store.media.files import open_media
 from turnwise.store.telemetry.store import open_telemetry
@@ -80,7 +83,7 @@ def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     price = counters.pricing(Pricer(catalog.prices()))
     store = open_telemetry(
         settings.telemetry_url or settings.telemetry_dir,
-        complete=lambda observation: price(complete_run(observation)),
+        complete=lambda each: price(complete_run(complete_pieces(each))),
     )
     counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
     return Flow(store, catalog, pending, counters)
@@ -144,6 +147,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         metrics.router(flow.counters.registry),
         langsmith.router(OwnProjects(catalog), flow.store, media, limit),
         plain_pages.router(reading),
+        langfuse.router(flow.store, __version__),
     ):
         app.include_router(router)
     access = LiveKitAccess(
@@ -181,6 +185,14 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *NativeWrites(flow.accept, reading, limit).routes(),
             *RecordingUpload(recordings, reading, links, settings.max_recording_bytes).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, access, limit).routes(),
+            *LangfuseWrites(flow.accept, flow.store, flow.store, limit).routes(),
+            *LangfuseMedia(
+                media,
+                key_for(secret_key(settings), "media links"),
+                settings.public_url,
+                settings.link_ttl_seconds,
+                limit,
+            ).routes(),
         ]
     )
     describe(
@@ -192,6 +204,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *lyzr_reports.OPERATIONS,
             *oshara_sessions.OPERATIONS,
             *livekit.OPERATIONS,
+            *langfuse_document.OPERATIONS,
         ],
     )
     install_error_handlers(
@@ -204,6 +217,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             ENVELOPE_RENDERER,
             otlp.error_renderer(livekit.OTLP_PATHS),
             livekit.ERROR_RENDERER,
+            *langfuse.ERROR_RENDERERS,
         ],
     )
     return app

@@ -7,6 +7,7 @@ from typing import Any
 from turnwise.model.facts import SessionFact
 from turnwise.model.ids import ProjectId
 from turnwise.model.observation import Observation
+from turnwise.model.trace import TraceFact
 
 
 @dataclass(slots=True)
@@ -118,6 +119,7 @@ class Batch:
         spans, runs: still to be normalised.
         observations: already in our own words (native ways in).
         facts: session facts.
+        traces: what is said of traces as a whole.
         rejected: records that the way in itself could not read.
     """
 
@@ -127,6 +129,7 @@ class Batch:
     runs: Sequence[RawRun] = ()
     observations: Sequence[Observation] = ()
     facts: Sequence[SessionFact] = ()
+    traces: Sequence[TraceFact] = ()
     rejected: list[Rejected] = field(default_factory=list)
 
 

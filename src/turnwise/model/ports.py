@@ -14,6 +14,7 @@ from turnwise.model.recording import Recording, RecordingOrigin
 from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, ApiKey, Caller, ProjectChanges, ProjectDetails, Tenant
+from turnwise.model.trace import TraceFact
 from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 
 Accept = Callable[[Batch], Awaitable[Receipt]]
@@ -114,12 +115,13 @@ class TelemetryStore(Protocol):
         user_id: int,
         observations: Sequence[Observation],
         facts: Sequence[SessionFact],
+        traces: Sequence[TraceFact] = (),
     ) -> Written:
         """Store records; returns only when they survive a crash of machine and process.
 
-        Idempotent by (project, trace, span) and by (project, session, kind, fact id): a repeated
-        record changes nothing but its version. An observation with `stamps`, and every session
-        fact, is a partial update: newer non-null fields win, null never clears. One record that
+        Idempotent by (project, trace, span), by (project, session, kind, fact id) and by (project,
+        trace): a repeated record changes nothing but its version. An observation with `stamps`,
+        every session fact and every trace fact is a partial update: newer non-null fields win, null never clears. One record that
         the engine refuses does not cost its neighbours.
 
         Raises:

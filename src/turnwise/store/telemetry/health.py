@@ -6,7 +6,7 @@ from clickhouse_connect.driver.client import Client
 from turnwise.model.ports import Health
 from turnwise.store.telemetry.sql import lines
 
-_TABLES = ("observations", "trace_activity", "session_facts", "sessions", "feedback")
+_TABLES = ("observations", "trace_activity", "session_facts", "sessions", "feedback", "traces")
 
 
 class _Detached(msgspec.Struct):

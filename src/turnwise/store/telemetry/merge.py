@@ -2,7 +2,7 @@
 
 The stamps of an observation are JSON text of an object: field name to an integer that orders the
 updates, "*" for all fields that are not listed. A field of `voice` is listed as "voice.<field>", a
-key of `run` as "run.<key>".
+key of `run` as "run.<key>". A key of `metadata` may be listed as "metadata.<key>"; then metadata is merged key by key.
 A field without a stamp is a placeholder: any stamped value replaces it.
 """
 
@@ -20,6 +20,7 @@ _FOLLOWS = {"session_rank": "session_ref", "cost_source": "cost_details"}
 # What the store's own `complete` made of a record is made anew after a merge.
 _SENT_COSTS = frozenset({None, "reported"})
 _ALL = "*"
+_METADATA = "metadata."
 _UNSTAMPED = -1
 
 _VOICE_DEFAULTS = {f"voice.{item.name}": getattr(NO_VOICE, item.name) for item in fields(Voice)}
@@ -104,6 +105,7 @@ def _said(observation: Observation) -> Said:
         elif name == "cost_details":
             value = (value, observation.cost_source)
         said[name] = (stamps.get(name, stamps.get(_ALL, _UNSTAMPED)), value)
+    _split_metadata(said, stamps)
     if observation.voice is not NO_VOICE:
         whole = stamps.get("voice", stamps.get(_ALL, _UNSTAMPED))
         for name, default in _VOICE_DEFAULTS.items():
@@ -114,6 +116,27 @@ def _said(observation: Observation) -> Said:
     for key, text in observation.run.items():
         said[f"run.{key}"] = (stamps.get(f"run.{key}", whole), text)
     return said
+
+
+def _split_metadata(said: Said, stamps: dict[str, int]) -> None:
+    """Take metadata apart that is ordered key by key; what is no object stays whole."""
+    whole = said.get("metadata")
+    if whole is None or not any(name.startswith(_METADATA) for name in stamps):
+        return
+    found = _object(whole[1])
+    if found is not None:
+        del said["metadata"]
+        for key, value in found.items():
+            if value is not None:
+                said[_METADATA + key] = (stamps.get(_METADATA + key, whole[0]), value)
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.MsgspecError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _read(stamps: str) -> dict[str, int]:
@@ -140,17 +163,23 @@ def _record(key: Observation, said: Said) -> Observation:
     values: dict[str, Any] = dict(_DEFAULTS)
     voice: dict[str, Any] = {}
     run: dict[str, str] = {}
+    metadata: dict[str, Any] = {}
     for name, (_, value) in said.items():
         if name.startswith("voice."):
             voice[name[6:]] = value
         elif name.startswith("run."):
             run[name[4:]] = value
+        elif name.startswith(_METADATA):
+            metadata[name.removeprefix(_METADATA)] = value
         elif name == "session_ref":
             values["session_ref"], values["session_rank"] = value
         elif name == "cost_details":
             values["cost_details"], values["cost_source"] = value
         else:
             values[name] = value
+    if metadata:
+        whole = _object(values["metadata"]) if values["metadata"] is not None else None
+        values["metadata"] = _sorting_encoder.encode({**(whole or {}), **metadata}).decode()
     stamps = {name: stamp for name, (stamp, _) in said.items() if stamp != _UNSTAMPED}
     return replace(
         key,

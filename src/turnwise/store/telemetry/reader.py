@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ from turnwise.store.telemetry.activity import (
 from turnwise.store.telemetry.membership import FACT_TRACE, spans_of, winners_of
 from turnwise.store.telemetry.rows import COLUMNS, FACT_COLUMNS, decode_observations
 from turnwise.store.telemetry.sql import MAX_DAYS, chunks, date_text, lines
+from turnwise.store.telemetry.trace_facts import Said, said_of_traces
 
 
 class _Fact(msgspec.Struct):
@@ -109,6 +110,9 @@ class TraceActivity:
 
 
 Activity = dict[tuple[ProjectId, str], TraceActivity]
+
+_TOLD = ("trace_name", "user_ref", "environment", "release", "app_version")
+"""What an observation takes over from its trace where it says nothing itself."""
 
 
 def trace(
@@ -296,7 +300,22 @@ def _spans(
     for part in chunks(keys):
         for span in decode_observations(lines(client, select + _BY_DAYS, {"keys": part})):
             spans[span.project_id, span.trace_id].append(span)
+    for key, said in said_of_traces(client, list(spans)).items():
+        spans[key] = [_told(span, said, activity[key]) for span in spans[key]]
     return spans
+
+
+def _told(span: Observation, said: Said, activity: TraceActivity) -> Observation:
+    """The span with what it does not say itself and the trace as a whole does."""
+    found: dict[str, Any] = {
+        name: getattr(said, name)
+        for name in _TOLD
+        if getattr(span, name) is None and getattr(said, name) is not None
+    }
+    # With several sessions in one trace a span's own words alone decide where it belongs.
+    if span.session_ref is None and said.session_ref is not None and len(activity.winners) == 1:
+        found |= {"session_ref": said.session_ref, "session_rank": said.session_rank}
+    return replace(span, **found) if found else span
 
 
 def _facts(

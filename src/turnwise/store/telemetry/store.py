@@ -27,8 +27,26 @@ from turnwise.model.ports import (
 )
 from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
+from turnwise.model.trace import (
+    NamedSession,
+    ObservationQuery,
+    ScoreQuery,
+    TraceFact,
+    TraceQuery,
+    TraceView,
+)
 from turnwise.model.transcripts import CallStats, Usage, UsageQuery
-from turnwise.store.telemetry import derived, judgements, reader, run_stats, runs, schema
+from turnwise.store.telemetry import (
+    derived,
+    judgements,
+    observation_pages,
+    reader,
+    run_stats,
+    runs,
+    schema,
+    score_pages,
+    trace_views,
+)
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry import usage as consumption
 from turnwise.store.telemetry.clock import VersionClock
@@ -44,6 +62,7 @@ from turnwise.store.telemetry.engine import (
 from turnwise.store.telemetry.failures import as_busy, is_engine_failure, reason_of
 from turnwise.store.telemetry.group import GroupCommit, Limits
 from turnwise.store.telemetry.stored import newest_versions
+from turnwise.store.telemetry.trace_facts import weight_of
 from turnwise.store.telemetry.writer import FactWriter, Submission
 
 log = logging.getLogger(__name__)
@@ -139,11 +158,12 @@ class ClickHouseTelemetry:
         user_id: int,
         observations: Sequence[Observation],
         facts: Sequence[SessionFact],
+        traces: Sequence[TraceFact] = (),
     ) -> Written:
-        rows = len(observations) + len(facts)
+        rows = len(observations) + len(facts) + len(traces)
         if not rows:
             return Written()
-        work = Submission(user_id, time.time_ns(), observations, facts)
+        work = Submission(user_id, time.time_ns(), observations, facts, traces)
         return await asyncio.wrap_future(self._facts.submit(work, rows, _weight(work)))
 
     async def put_sessions(self, sessions: Sequence[Session]) -> None:
@@ -214,7 +234,7 @@ class ClickHouseTelemetry:
     async def sessions(self, query: SessionQuery) -> list[SessionHead]:
         return await self._ask(derived.heads, query)
 
-    # Runs and judgements
+    # Runs
 
     async def runs(self, query: RunQuery) -> list[Observation]:
         return await self._ask(runs.runs, query)
@@ -245,6 +265,34 @@ class ClickHouseTelemetry:
 
     async def erase_project(self, project_id: ProjectId) -> None:
         await self._ask(runs.erase, project_id)
+
+    # Traces and observations across sessions
+
+    async def traces(self, query: TraceQuery) -> list[TraceView]:
+        return await self._ask(trace_views.traces, query)
+
+    async def count_traces(self, query: TraceQuery) -> int:
+        return await self._ask(trace_views.count_traces, query)
+
+    async def named_sessions(self, query: TraceQuery) -> list[NamedSession]:
+        return await self._ask(trace_views.named_sessions, query)
+
+    async def count_named_sessions(self, query: TraceQuery) -> int:
+        return await self._ask(trace_views.count_named_sessions, query)
+
+    async def observations(self, query: ObservationQuery) -> list[Observation]:
+        return await self._ask(observation_pages.observations, query)
+
+    async def count_observations(self, query: ObservationQuery) -> int:
+        return await self._ask(observation_pages.count_observations, query)
+
+    async def scores(self, query: ScoreQuery) -> list[Feedback]:
+        return await self._ask(score_pages.scores, query)
+
+    async def count_scores(self, query: ScoreQuery) -> int:
+        return await self._ask(score_pages.count_scores, query)
+
+    # Judgements
 
     async def put_feedback(self, feedback: Sequence[Feedback]) -> None:
         await self._change_feedback([(each, False) for each in feedback])
@@ -329,7 +377,11 @@ def _silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId,
 
 def _weight(work: Submission) -> int:
     """About how many bytes the rows will take."""
-    return sum(
-        _ROW_BYTES + len(item.input or "") + len(item.output or "") + len(item.metadata or "")
-        for item in work.observations
-    ) + sum(_ROW_BYTES + len(str(fact.body)) for fact in work.facts)
+    return (
+        sum(
+            _ROW_BYTES + len(item.input or "") + len(item.output or "") + len(item.metadata or "")
+            for item in work.observations
+        )
+        + sum(_ROW_BYTES + len(str(fact.body)) for fact in work.facts)
+        + weight_of(work.traces)
+    )

@@ -80,6 +80,14 @@ FROM session_facts WHERE version > {told:UInt64}
 GROUP BY project_id, session_id
 """
 
+_UNTOLD_TRACES = """
+SELECT project_id, trace_id, session_id, session_rank AS rank,
+    toUInt16(intDiv(coalesce(at_ns, seen_ns), 86400000000000)) AS first_day, first_day AS last_day,
+    version AS last_version, toInt64(version) AS last_arrival_ns,
+    '99999999999999999999:0' AS first_seen
+FROM traces WHERE version > {told:UInt64}
+"""
+
 
 def stored_observations(client: Client, keys: Sequence[SpanKey]) -> dict[SpanKey, Observation]:
     """The observations that are stored under these keys, contents included."""
@@ -120,7 +128,7 @@ def newest_versions(client: Client) -> tuple[int, int]:
     told = int(str(client.command("SELECT max(last_version) FROM trace_activity")))
     newest = [
         int(str(client.command(f"SELECT max(version) FROM {table}")))  # noqa: S608 - our own names
-        for table in ("observations", "session_facts")
+        for table in ("observations", "session_facts", "traces")
     ]
     return told, max(told, *newest)
 
@@ -132,7 +140,8 @@ def untold_activity(client: Client, told: int) -> list[ActivityRow]:
     """
     spans = lines(client, _UNTOLD_SPANS, {"told": told})
     facts = lines(client, _UNTOLD_FACTS, {"told": told, "prefix": fact_trace("")})
-    return [*_activity_decoder.decode_lines(spans), *_activity_decoder.decode_lines(facts)]
+    traces = lines(client, _UNTOLD_TRACES, {"told": told})
+    return [row for part in (spans, facts, traces) for row in _activity_decoder.decode_lines(part)]
 
 
 def _days_of(client: Client, traces: Sequence[tuple[ProjectId, str]]) -> list[_Days]:

@@ -13,6 +13,7 @@ from turnwise.model.facts import SessionFact
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
 from turnwise.model.ports import Complete, Written
+from turnwise.model.trace import TraceFact
 from turnwise.store.telemetry.activity import (
     ActivityRow,
     ActivityRows,
@@ -44,6 +45,12 @@ from turnwise.store.telemetry.stored import (
     stored_observations,
     untold_activity,
 )
+from turnwise.store.telemetry.trace_facts import (
+    TraceKey,
+    encode_trace,
+    merge_traces,
+    stored_traces,
+)
 
 log = logging.getLogger(__name__)
 
@@ -61,13 +68,14 @@ class Submission:
     arrival_ns: int
     observations: Sequence[Observation]
     facts: Sequence[SessionFact]
+    traces: Sequence[TraceFact] = ()
 
 
 @dataclass(slots=True)
 class _Record:
     """What a group holds of one key, and which submissions have a share in it."""
 
-    key: SpanKey | FactKey
+    key: SpanKey | FactKey | TraceKey
     user_id: int
     arrival_ns: int
     line: bytes = b""
@@ -87,11 +95,17 @@ class _Fact(_Record):
 
 
 @dataclass(slots=True)
+class _Trace(_Record):
+    updates: list[TraceFact] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class _Group:
     """A group on its way into the tables."""
 
     spans: dict[SpanKey, _Span] = field(default_factory=dict)
     facts: dict[FactKey, _Fact] = field(default_factory=dict)
+    traces: dict[TraceKey, _Trace] = field(default_factory=dict)
     refused: list[tuple[_Record, str]] = field(default_factory=list)
     tombstones: list[bytes] = field(default_factory=list)
 
@@ -139,8 +153,10 @@ class FactWriter:
         version = self._clock.next()
         self._make_spans(group, version)
         self._make_facts(group, version)
+        self._make_traces(group, version)
         self._insert("observations", group.spans.values(), group)
         self._insert("session_facts", group.facts.values(), group)
+        self._insert("traces", group.traces.values(), group)
         self._pay()
         # Only now is the row under the new day there for sure.
         if group.tombstones:
@@ -194,7 +210,7 @@ class FactWriter:
         span.activity = ActivityRow(
             project_id=observation.project_id,
             trace_id=observation.trace_id,
-            session_id=session_id or self._own_session(observation),
+            session_id=session_id or self._named(observation.project_id, observation.trace_id),
             rank=stored_rank(observation.session_rank) if session_id else OWN_RANK,
             first_day=day,
             last_day=day,
@@ -216,9 +232,6 @@ class FactWriter:
         if observation.session_ref is None:
             return None
         return self._named(observation.project_id, observation.session_ref)
-
-    def _own_session(self, observation: Observation) -> SessionId:
-        return self._named(observation.project_id, observation.trace_id)
 
     def _named(self, project_id: ProjectId, text: str) -> SessionId:
         found = self._sessions.get((project_id, text))
@@ -265,6 +278,41 @@ class FactWriter:
                 last_arrival_ns=fact.arrival_ns,
                 first_seen=first_seen(fact.arrival_ns, fact.user_id),
             )
+
+    # Traces as wholes
+
+    def _make_traces(self, group: _Group, version: int) -> None:
+        if not group.traces:
+            return
+        stored = stored_traces(self._client, [key for key in group.traces if _is_text(key)])
+        for key, trace in group.traces.items():
+            try:
+                fact = stored.get(key)
+                for update in trace.updates:
+                    fact = merge_traces(fact, update)
+                assert fact is not None
+                self._make_trace(trace, fact, version)
+            except _UNFIT as error:
+                group.refused.append((trace, _unfit(error)))
+
+    def _make_trace(self, trace: _Trace, fact: TraceFact, version: int) -> None:
+        project_id, trace_id = fact.project_id, fact.trace_id
+        session_id = None
+        if fact.session_ref is not None:
+            session_id = self._named(project_id, fact.session_ref)
+        day = day_number(fact.seen_ns if fact.at_ns is None else fact.at_ns)
+        trace.line = encode_trace(fact, session_id or "", version)
+        trace.activity = ActivityRow(
+            project_id=project_id,
+            trace_id=trace_id,
+            session_id=session_id or self._named(project_id, trace_id),
+            rank=stored_rank(fact.session_rank) if session_id else OWN_RANK,
+            first_day=day,
+            last_day=day,
+            last_version=version,
+            last_arrival_ns=trace.arrival_ns,
+            first_seen=first_seen(trace.arrival_ns, trace.user_id),
+        )
 
     # Inserts
 
@@ -321,6 +369,13 @@ def _gather(works: Sequence[Submission]) -> _Group:
                 known = group.facts[name] = _Fact(name, work.user_id, work.arrival_ns)
             known.bodies.append(fact)
             known.owners.append(index)
+        for said in work.traces:
+            place = (said.project_id, said.trace_id)
+            trace = group.traces.get(place)
+            if trace is None:
+                trace = group.traces[place] = _Trace(place, work.user_id, work.arrival_ns)
+            trace.updates.append(said)
+            trace.owners.append(index)
     return group
 
 
@@ -328,7 +383,7 @@ def _written(index: int, work: Submission, refused: list[tuple[_Record, str]]) -
     lost = sum(record.owners.count(index) for record, _ in refused)
     bad = {record.key for record, _ in refused}
     return Written(
-        stored=len(work.observations) + len(work.facts) - lost,
+        stored=len(work.observations) + len(work.facts) + len(work.traces) - lost,
         rejected=tuple(
             Rejected(record.key[-1] or record.key[1], reason) for record, reason in refused
         ),
@@ -336,6 +391,11 @@ def _written(index: int, work: Submission, refused: list[tuple[_Record, str]]) -
             (item.project_id, item.trace_id)
             for item in work.observations
             if not bad or (item.project_id, item.trace_id, item.span_id) not in bad
+        )
+        | frozenset(
+            (item.project_id, item.trace_id)
+            for item in work.traces
+            if not bad or (item.project_id, item.trace_id) not in bad
         ),
         sessions=frozenset(
             (item.project_id, item.session_id)

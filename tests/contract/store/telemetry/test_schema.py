@@ -37,14 +37,15 @@ def test_opening_again_changes_nothing(
     open_store()
     open_store()
     with closing(room.client(room.database, {})) as client:
-        assert rows(client, "SELECT step FROM schema_version ORDER BY step") == [(1,), (2,)]
+        steps = [(step,) for step in sorted(schema.migrations())]
+        assert rows(client, "SELECT step FROM schema_version ORDER BY step") == steps
 
 
 def test_a_step_may_be_run_twice(room: Room) -> None:
     with closing(room.client(None, {})) as client:
         schema.migrate(client, room)
         client.command(f"TRUNCATE TABLE {room.database}.schema_version")
-        assert schema.migrate(client, room) == 2
+        assert schema.migrate(client, room) == max(schema.migrations())
 
 
 def test_a_newer_schema_stops_the_start(
@@ -74,7 +75,7 @@ def test_a_cluster_gets_replicated_tables_everywhere(engine: Embedded) -> None:
     recorder = Recorder()
     schema.migrate(recorder, room)  # type: ignore[arg-type]
     tables = [said for said in recorder.said if said.lstrip().startswith("CREATE")]
-    assert len(tables) == 7
+    assert len(tables) == 8
     assert all("ON CLUSTER 'main'" in said for said in recorder.said if "ALTER" in said)
     for table in tables:
         assert "ON CLUSTER 'main'" in table

@@ -1,0 +1,102 @@
+"""Pages of judgements, by what they are about and what they say."""
+
+from dataclasses import fields
+from typing import Any
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from turnwise.model.feedback import Feedback
+from turnwise.model.trace import ScoreQuery
+from turnwise.store.telemetry.conditions import Conditions
+from turnwise.store.telemetry.sql import lines
+
+
+class _Count(msgspec.Struct):
+    found: int
+
+
+_COLUMNS = ", ".join(item.name for item in fields(Feedback))
+_decoder = msgspec.json.Decoder(Feedback)
+_count_decoder = msgspec.json.Decoder(_Count)
+
+DATA_TYPE = """multiIf(JSONExtractString(extra, 'dataType') != '',
+    JSONExtractString(extra, 'dataType'), isNotNull(score), 'NUMERIC',
+    isNotNull(correction), 'CORRECTION', 'CATEGORICAL')"""
+"""What kind of judgement it is; senders that have no such word mean what their value shows."""
+
+_AMONG = {
+    "ids": "id",
+    "keys": "key",
+    "sources": "source",
+    "data_types": DATA_TYPE,
+    "trace_ids": "trace_id",
+    "observation_ids": "observation_id",
+    "session_refs": "session_ref",
+    "labels": "value",
+}
+_ABOUT_SOMETHING = "(isNotNull(trace_id) OR isNotNull(session_ref) OR isNotNull(observation_id))"
+_OPERATORS = frozenset({"=", "!=", ">", ">=", "<", "<="})
+
+_OF_TRACES = """(project_id, trace_id) IN (
+    SELECT project_id, trace_id FROM (
+        SELECT project_id, trace_id, user_ref, tags FROM observations FINAL
+        WHERE project_id IN {projects:Array(String)}
+        UNION ALL
+        SELECT project_id, trace_id, user_ref, tags FROM traces FINAL
+        WHERE project_id IN {projects:Array(String)})
+    GROUP BY project_id, trace_id HAVING {having})"""
+
+_ORDER = """
+ORDER BY created_ns DESC, project_id DESC, id DESC LIMIT {limit:UInt32} OFFSET {offset:UInt64}"""
+
+
+def scores(client: Client, query: ScoreQuery) -> list[Feedback]:
+    """A page, newest first."""
+    where = _conditions(query)
+    statement = f"SELECT {_COLUMNS} FROM feedback FINAL WHERE {where}{_ORDER}"  # noqa: S608
+    paging = {"limit": query.limit, "offset": query.offset}
+    return _decoder.decode_lines(lines(client, statement, where.parameters | paging))
+
+
+def count_scores(client: Client, query: ScoreQuery) -> int:
+    """How many there are without paging."""
+    where = _conditions(query)
+    statement = f"SELECT count() AS found FROM feedback FINAL WHERE {where}"  # noqa: S608
+    return _count_decoder.decode_lines(lines(client, statement, where.parameters))[0].found
+
+
+def _conditions(query: ScoreQuery) -> Conditions:
+    where = Conditions(query.project_ids)
+    # Judgements of a whole project have no place on this surface.
+    where.add("isNotNull(trace_id)" if query.about_traces else _ABOUT_SOMETHING)
+    where.among(query, _AMONG)
+    for index, (name, allowed) in enumerate(query.extras):
+        found = f"JSONExtractString(extra, {{e_name{index}:String}})"
+        if name == "environment":
+            found = f"if({found} = '', 'default', {found})"
+        wanted = {f"e_name{index}": name, f"e_values{index}": list(allowed)}
+        where.add(f"{found} IN {{e_values{index}:Array(String)}}", **wanted)
+    for index, (operator, bound) in enumerate(query.numbers):
+        if operator not in _OPERATORS:
+            raise ValueError("unknown operator")
+        where.add(f"score {operator} {{n_bound{index}:Float64}}", **{f"n_bound{index}": bound})
+    if query.scores is not None:
+        where.add("score IN {scores:Array(Float64)}", scores=list(query.scores))
+    _of_traces(query, where)
+    where.within("created_ns", query.from_ns, query.to_ns)
+    where.before(("created_ns", "project_id", "id"), query.before)
+    return where
+
+
+def _of_traces(query: ScoreQuery, where: Conditions) -> None:
+    having = []
+    wanted: dict[str, Any] = {}
+    if query.user is not None:
+        having.append("has(groupArray(user_ref), {user:String})")
+        wanted["user"] = query.user
+    if query.tags:
+        having.append("hasAll(groupUniqArrayArray(tags), {tags:Array(String)})")
+        wanted["tags"] = list(query.tags)
+    if having:
+        where.add(_OF_TRACES.replace("{having}", " AND ".join(having)), **wanted)
