@@ -22,6 +22,7 @@ from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
 from turnwise.ingest import lyzr_sessions, otlp
+from turnwise.ingest.langsmith import document as langsmith_document
 from turnwise.ingest.langsmith.routes import RunWrites
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
@@ -121,7 +122,12 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     )
     describe(
         app,
-        [*otlp_document.OPERATIONS, *native_document.OPERATIONS, *lyzr_sessions.OPERATIONS],
+        [
+            *otlp_document.OPERATIONS,
+            *native_document.OPERATIONS,
+            *langsmith_document.OPERATIONS,
+            *lyzr_sessions.OPERATIONS,
+        ],
     )
     install_error_handlers(
         app,
