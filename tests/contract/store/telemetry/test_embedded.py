@@ -125,6 +125,7 @@ async def test_every_insert_is_synced_and_nothing_is_in_the_default_database(
         "trace_activity",
         "session_facts",
         "sessions",
+        "feedback",
         "schema_version",
     }
     for name, definition in found:
@@ -229,7 +230,7 @@ async def test_health_counts_rows(store: ClickHouseTelemetry) -> None:
     assert health.problems == ()
     assert health.facts["observations.rows"] == 2
     assert health.facts["sessions.rows"] == 1
-    assert health.facts["schema"] == 1
+    assert health.facts["schema"] == 2
 
 
 async def test_a_full_disk_is_reported(engine: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
