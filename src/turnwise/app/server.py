@@ -49,6 +49,7 @@ from turnwise.http.recordings import RecordingLinks
 from turnwise.ingest import livekit, lyzr_reports, lyzr_sessions, oshara_sessions, otlp
 from turnwise.ingest.langfuse import LangfuseMedia, LangfuseWrites
 from turnwise.ingest.langfuse import document as langfuse_document
+from turnwise.ingest.langsmith import document as langsmith_document
 from turnwise.ingest.langsmith.routes import RunWrites
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
@@ -205,6 +206,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *oshara_sessions.OPERATIONS,
             *livekit.OPERATIONS,
             *langfuse_document.OPERATIONS,
+            *langsmith_document.OPERATIONS,
         ],
     )
     install_error_handlers(
