@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -27,6 +27,7 @@ from turnwise.model.ports import (
 )
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.trace import (
+    MetricsQuery,
     NamedSession,
     ObservationQuery,
     ScoreQuery,
@@ -37,6 +38,7 @@ from turnwise.model.trace import (
 from turnwise.store.telemetry import (
     derived,
     judgements,
+    observation_metrics,
     observation_pages,
     reader,
     schema,
@@ -251,6 +253,9 @@ class ClickHouseTelemetry:
 
     async def count_scores(self, query: ScoreQuery) -> int:
         return await self._ask(score_pages.count_scores, query)
+
+    async def metrics(self, query: MetricsQuery) -> list[dict[str, Any]]:
+        return await self._ask(observation_metrics.metrics, query)
 
     # Judgements
 
