@@ -133,7 +133,12 @@ def test_sessions_are_seen_by_their_maker_and_by_owners_of_the_tenant_alone(
         send(client, [chat(trace, base_ns(), session)])
     path = f"/v1/traces/session/{session}"
     answers = {}
-    for name, key in (("owner", owner), ("maker", maker), ("colleague", colleague), ("s", stranger)):
+    for name, key in (
+        ("owner", owner),
+        ("maker", maker),
+        ("colleague", colleague),
+        ("s", stranger),
+    ):
         with server.client(key) as client:
             answers[name] = [client.get(path), client.get(f"{path}/{trace}")]
             unknown = client.get(f"/v1/traces/session/{uuid4()}")
