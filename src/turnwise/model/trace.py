@@ -1,8 +1,9 @@
 """What a sender says of a trace as a whole, and what is asked about traces and observations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId
@@ -195,6 +196,31 @@ class ScoreQuery:
     offset: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsQuery:
+    """Numbers over observations that start between two instants.
+
+    Attributes:
+        measures: (measure, aggregation) pairs.
+        dimensions: fields to group by.
+        filters: (field, operator, value).
+        granularity: "auto", "minute", "hour", "day", "week", "month"; None for no time series.
+        order: (name in the answer, whether descending).
+        bins: of histograms.
+    """
+
+    project_ids: tuple[ProjectId, ...]
+    from_ns: int
+    to_ns: int
+    measures: Sequence[tuple[str, str]]
+    dimensions: Sequence[str] = ()
+    filters: Sequence[tuple[str, str, Any]] = ()
+    granularity: str | None = None
+    order: Sequence[tuple[str, bool]] = ()
+    bins: int = 10
+    limit: int = 100
+
+
 class TraceReader(Protocol):
     """Questions about traces and observations of some projects; the telemetry store answers them.
 
@@ -231,4 +257,12 @@ class TraceReader(Protocol):
 
     async def count_scores(self, query: ScoreQuery) -> int:
         """How many judgements there are without paging."""
+        ...
+
+    async def metrics(self, query: MetricsQuery) -> list[dict[str, Any]]:
+        """One row per group: dimensions, `time_dimension`, and `<aggregation>_<measure>`.
+
+        Raises:
+            BadInput: a name or a value that is not understood.
+        """
         ...

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from tests.contract.langfuse.build import INGESTION, a_call, at, basic, event, ingest, read
-from tests.server import PUBLIC, SECRET, RunningServer
+from tests.server import PUBLIC, SECRET, RunningServer, wait_for
 from turnwise.model.tenancy import Scope
 
 
@@ -248,3 +248,28 @@ def test_a_session_named_late_moves_the_trace(server: RunningServer) -> None:
         detail = client.get("/v1/observability/sessions/conversation 1").json()
         assert len(detail["turns"]) == 2
         assert len(client.get("/v1/observability/sessions").json()["data"]) == 1
+
+
+def test_a_trace_that_is_given_another_session_leaves_the_first(server: RunningServer) -> None:
+    with server.client(server.new_user()) as client:
+        ingest(client, *a_call(session="a wrong one"))
+        assert len(client.get("/v1/observability/sessions/a wrong one").json()["turns"]) == 2
+        ingest(client, event("trace-create", 30, id="call 1", sessionId="the right one"))
+        detail = client.get("/v1/observability/sessions/the right one").json()
+        assert len(detail["turns"]) == 2
+        wait_for(
+            lambda: client.get("/v1/observability/sessions").json()["data"],
+            lambda lines: [line["id"] for line in lines] == [detail["id"]],
+        )
+        assert read(client, "traces/call 1")["sessionId"] == "the right one"
+        assert [each["id"] for each in read(client, "sessions")["data"]] == ["the right one"]
+
+
+def test_a_trace_without_observations_is_a_trace_and_no_conversation(
+    server: RunningServer,
+) -> None:
+    with server.client(server.new_user()) as client:
+        ingest(client, a_call()[0])
+        assert read(client, "traces/call 1")["observations"] == []
+        assert [each["id"] for each in read(client, "sessions")["data"]] == ["conversation 1"]
+        assert client.get("/v1/observability/sessions").json()["data"] == []

@@ -82,6 +82,8 @@ def test_filters_find_what_they_say(server: RunningServer) -> None:
         assert ids("traces", userId="u1", tags=["a", "b"]) == ["call 2", "call 1"]
         assert ids("traces", name="bare") == ids("traces", fromTimestamp=at(40)) == ["bare"]
         assert ids("traces", toTimestamp=at(0)) == []
+        assert ids("traces", toTimestamp="9999-01-01T00:00:00Z", limit=1) == ["bare"]
+        assert ids("v2/observations", fromStartTime="9999-01-01T00:00:00Z") == []
         assert ids("sessions") == ["conversation 1", "conversation 2"]
         assert ids("observations", type="GENERATION", traceId="call 1") == ["call 1/llm"]
         assert ids("observations", level="WARNING", userId="u1", limit=1) == ["call 2/turn"]

@@ -6,7 +6,7 @@ clients and models, 2026-11.
 
 from fastapi import APIRouter
 
-from turnwise.api.langfuse import observations, projects, scores, sessions, traces
+from turnwise.api.langfuse import metrics, observations, projects, scores, sessions, traces
 from turnwise.api.langfuse.errors import ERROR_RENDERERS
 from turnwise.model.trace import TraceReader
 
@@ -21,6 +21,7 @@ def router(reader: TraceReader, version: str) -> APIRouter:
         sessions.router(reader),
         observations.router(reader),
         scores.router(reader),
+        metrics.router(reader),
         projects.router(version),
     ):
         found.include_router(part)

@@ -6,6 +6,8 @@ from typing import Any
 from turnwise.model.ids import ProjectId
 from turnwise.store.telemetry.rows import MAX_KEY_NS, NS_PER_DAY
 
+_LATEST_NS = 2**63 - 1
+
 
 class Conditions:
     """Parts of a WHERE that hold together; values are parameters, never text of the statement."""
@@ -36,9 +38,9 @@ class Conditions:
     def within(self, column: str, from_ns: int | None, to_ns: int | None) -> None:
         """An instant between bounds, the upper one exclusive."""
         if from_ns is not None:
-            self.add(f"{column} >= {{from_ns:Int64}}", from_ns=from_ns)
+            self.add(f"{column} >= {{from_ns:Int64}}", from_ns=_int64(from_ns))
         if to_ns is not None:
-            self.add(f"{column} < {{to_ns:Int64}}", to_ns=to_ns)
+            self.add(f"{column} < {{to_ns:Int64}}", to_ns=_int64(to_ns))
 
     def environments(self, wanted: Sequence[str]) -> None:
         """One of these environments; one that nobody stated is "default"."""
@@ -66,3 +68,8 @@ def day_of(instant_ns: int | None, otherwise: int) -> int:
     if instant_ns is None:
         return otherwise
     return max(0, min(instant_ns, MAX_KEY_NS - 1) // NS_PER_DAY)
+
+
+def _int64(instant_ns: int) -> int:
+    """The instant, or the last one that the engine can compare with."""
+    return max(-_LATEST_NS, min(instant_ns, _LATEST_NS))

@@ -312,8 +312,9 @@ def _told(span: Observation, said: Said, activity: TraceActivity) -> Observation
         for name in _TOLD
         if getattr(span, name) is None and getattr(said, name) is not None
     }
-    # With several sessions in one trace a span's own words alone decide where it belongs.
-    if span.session_ref is None and said.session_ref is not None and len(activity.winners) == 1:
+    # With several sessions in one trace the words of spans between root and leaf go first.
+    is_first = len(activity.winners) == 1 or span.parent_span_id is None
+    if span.session_ref is None and said.session_ref is not None and is_first:
         found |= {"session_ref": said.session_ref, "session_rank": said.session_rank}
     return replace(span, **found) if found else span
 

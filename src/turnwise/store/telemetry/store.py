@@ -28,6 +28,7 @@ from turnwise.model.ports import (
 from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.trace import (
+    MetricsQuery,
     NamedSession,
     ObservationQuery,
     ScoreQuery,
@@ -39,6 +40,7 @@ from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 from turnwise.store.telemetry import (
     derived,
     judgements,
+    observation_metrics,
     observation_pages,
     reader,
     run_stats,
@@ -291,6 +293,9 @@ class ClickHouseTelemetry:
 
     async def count_scores(self, query: ScoreQuery) -> int:
         return await self._ask(score_pages.count_scores, query)
+
+    async def metrics(self, query: MetricsQuery) -> list[dict[str, Any]]:
+        return await self._ask(observation_metrics.metrics, query)
 
     # Judgements
 
