@@ -119,7 +119,7 @@ async def _read(request: Request) -> tuple[CharacterChanges, bool]:
         flat = msgspec.convert(sent, FlatBody)
     except msgspec.ValidationError as error:
         raise _wrong(str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong(f"The body is not JSON: {error}") from error
     return CharacterChanges(name=flat.name, config=msgspec.to_builtins(flat)), True
 

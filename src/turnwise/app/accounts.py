@@ -22,6 +22,7 @@ from turnwise.store.catalog import Actor, AgentDetails, AgentFields, KeyStyle, S
 LOG_INS = 10
 LOG_IN_WINDOW_SECONDS = 15 * 60
 SIGN_UPS = 100
+_LONGEST_EMAIL = 254
 SIGN_UP_WINDOW_SECONDS = 60 * 60
 
 
@@ -51,7 +52,8 @@ class CatalogAccounts:
         self, email: str, password: str, tenant: str | None, address: str
     ) -> Member | None:
         """See Accounts.log_in."""
-        who = email.strip().lower(), address
+        # Of what nobody's address can be as long as, only the beginning is remembered.
+        who = email.strip().lower()[:_LONGEST_EMAIL], address
         self._log_ins.begin(who)
         user = await asyncio.to_thread(self._catalog.user_by_password, email, password, tenant)
         if user is None:
