@@ -146,16 +146,7 @@ def test_numbers_are_small_stable_and_differ(server: RunningServer) -> None:
     assert max(numbers) < 1_000_000
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "sess_a1b2c3",
-        "42",
-        "e7f6917f87fa48fe90a9b2621c22e5f6",
-        "sess_e7f6917f87fa48fe90a9b2621c22e5f6",
-        "%20",
-    ],
-)
+@pytest.mark.parametrize("name", ["sess_a1b2c3", "42", "1" * 32, "sess_" + "1" * 32, "%20"])
 def test_what_is_no_uuid_is_400_in_the_envelope(server: RunningServer, name: str) -> None:
     with new_person(server).client() as client:
         answer = client.get(f"{BASE}/{name}/")

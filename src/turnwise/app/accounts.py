@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from secrets import token_hex
 from typing import Any
 
 from turnwise.app.attempts import Attempts
@@ -14,13 +15,14 @@ from turnwise.model.accounts import (
     Member,
     Tokens,
 )
-from turnwise.model.errors import Forbidden, NotFound
+from turnwise.model.errors import Conflict, Forbidden, NotFound
 from turnwise.model.tenancy import ApiKey, Caller
 from turnwise.store.catalog import Actor, AgentDetails, AgentFields, KeyStyle, SqlCatalog
 
 LOG_INS = 10
 LOG_IN_WINDOW_SECONDS = 15 * 60
 SIGN_UPS = 100
+_LONGEST_EMAIL = 254
 SIGN_UP_WINDOW_SECONDS = 60 * 60
 
 
@@ -50,7 +52,8 @@ class CatalogAccounts:
         self, email: str, password: str, tenant: str | None, address: str
     ) -> Member | None:
         """See Accounts.log_in."""
-        who = email.strip().lower(), address
+        # Of what nobody's address can be as long as, only the beginning is remembered.
+        who = email.strip().lower()[:_LONGEST_EMAIL], address
         self._log_ins.begin(who)
         user = await asyncio.to_thread(self._catalog.user_by_password, email, password, tenant)
         if user is None:
@@ -210,6 +213,75 @@ class CatalogCharacters:
             Character(each.agent, tenants[each.agent.project_id], each.config, each.allowed_origins)
             for each in agents
         ]
+
+
+class CatalogTenantAgents:
+    """Implements model.accounts.TenantAgents."""
+
+    def __init__(self, catalog: SqlCatalog):
+        self._agents = catalog.admin.agents
+
+    async def visible(self, caller: Caller) -> Sequence[Character]:
+        """See TenantAgents.visible."""
+        found = await asyncio.to_thread(self._agents.all, caller.project_ids)
+        return [_told(each, caller) for each in found if not _is_released(each)]
+
+    async def find(self, caller: Caller, name: str) -> Character:
+        """See TenantAgents.find."""
+        found = await asyncio.to_thread(self._agents.details, caller.project_ids, name)
+        if _is_released(found):
+            raise NotFound("There is no such agent.")
+        return _told(found, caller)
+
+    async def add(self, caller: Caller, slug: str, said: CharacterChanges) -> Character:
+        """See TenantAgents.add."""
+
+        def create(as_slug: str) -> str:
+            made = self._agents.create(
+                caller.project_id,
+                as_slug,
+                _fields(said),
+                created_by=caller.user_id,
+                adopt=caller.sees_whole_tenant,
+                by=Actor.of(caller),
+            )
+            return made.id
+
+        try:
+            made = await asyncio.to_thread(create, slug)
+        except Conflict:
+            made = await asyncio.to_thread(create, f"{slug}-{token_hex(4)}")
+        return await self.find(caller, made)
+
+    async def amend(self, caller: Caller, name: str, said: CharacterChanges) -> Character:
+        """See TenantAgents.amend."""
+        agent = (await self._changeable(caller, name)).agent
+        await asyncio.to_thread(
+            lambda: self._agents.update(
+                [agent.project_id], agent.id, _fields(said), by=Actor.of(caller)
+            )
+        )
+        return await self.find(caller, agent.id)
+
+    async def remove(self, caller: Caller, name: str) -> None:
+        """See TenantAgents.remove."""
+        agent = (await self._changeable(caller, name)).agent
+        await asyncio.to_thread(lambda: self._agents.release(agent.id, by=Actor.of(caller)))
+
+    async def _changeable(self, caller: Caller, name: str) -> Character:
+        found = await self.find(caller, name)
+        if not caller.sees_whole_tenant and found.agent.created_by != caller.user_id:
+            raise Forbidden("Only its maker, an admin or an owner may change this agent.")
+        return found
+
+
+def _told(details: AgentDetails, caller: Caller) -> Character:
+    return Character(details.agent, caller.tenant_slug, details.config, details.allowed_origins)
+
+
+def _is_released(details: AgentDetails) -> bool:
+    """Whether somebody has deleted it; an agent that ingest has met is active."""
+    return details.agent.created_by is None and not details.agent.is_active
 
 
 class CatalogForms:

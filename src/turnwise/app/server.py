@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
 from turnwise.api import (
+    agents,
     health,
     langfuse,
     langsmith,
@@ -26,7 +27,12 @@ from turnwise.api import (
     persona_sessions,
     plain_pages,
 )
-from turnwise.app.accounts import CatalogAccounts, CatalogCharacters, CatalogForms
+from turnwise.app.accounts import (
+    CatalogAccounts,
+    CatalogCharacters,
+    CatalogForms,
+    CatalogTenantAgents,
+)
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
@@ -136,6 +142,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     characters = CatalogCharacters(catalog)
     for router in (
         lyzr_traces.router(reading),
+        agents.router(CatalogTenantAgents(catalog)),
         lyzr_transcripts.router(reading, Conversations(flow, catalog)),
         persona_sessions.router(reading),
         oshara_billing.router(transcripts),

@@ -47,21 +47,21 @@ def render_envelope(error: TurnwiseError, _: Request) -> bytes:
 ENVELOPE_RENDERER = ErrorRenderer(PREFIXES, render_envelope)
 
 
-async def read_form(request: Request, form: type[Form]) -> Form:
+async def read_form(request: Request, form: type[Form], max_bytes: int = MAX_BODY_BYTES) -> Form:
     """A JSON body as the given form; an empty body is an empty object.
 
     Raises:
         BadInput: no JSON, or a field is missing or of another type; the field is named.
         TooLarge: more than such a body ever needs.
     """
-    body = await read_body(request, MAX_BODY_BYTES)
+    body = await read_body(request, max_bytes)
     try:
         return msgspec.json.decode(body or b"{}", type=form)
     except msgspec.ValidationError as error:
         found = _FIELD.search(str(error))
         field = found.group(1) if found else "body"
         raise BadInput(f"{field}: {error}", issues=[Issue((field,), str(error))]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"The body is not JSON: {error}") from error
 
 

@@ -42,5 +42,5 @@ def decode_json(body: bytes, form: type[Form]) -> Form:
         return msgspec.json.decode(body or b"{}", type=form)
     except msgspec.ValidationError as error:
         raise BadInput(str(error), issues=[Issue(("body",), str(error))]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"The body is not JSON: {error}") from error

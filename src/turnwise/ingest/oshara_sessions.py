@@ -32,6 +32,8 @@ from turnwise.model.ports import Accept
 
 PATH = "/api/agents/agent-session"
 ANONYMOUS = 0
+MAX_BODY_BYTES = 64 * 1024
+"""Anybody may send one."""
 _RETRY_SECONDS = 30
 
 Live = Callable[[ProjectId, str], Awaitable[int]]
@@ -88,7 +90,7 @@ class AgentSessions:
 
     async def start(self, request: Request) -> Response:
         """Opens a session and hands out what the page needs to join its room."""
-        sent = await read_form(request, StartSession)
+        sent = await read_form(request, StartSession, MAX_BODY_BYTES)
         found = await self.characters.known(sent.agent)
         if sent.tenant_id is not None:
             found = [each for each in found if each.tenant == sent.tenant_id]

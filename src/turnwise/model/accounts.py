@@ -162,6 +162,37 @@ class Characters(Protocol):
         ...
 
 
+class TenantAgents(Protocol):
+    """Agents of the caller's tenant, also those that ingest has met.
+
+    Everybody of the tenant sees them; owners and admins change all of them, members their own.
+    """
+
+    async def visible(self, caller: Caller) -> Sequence[Character]:
+        """All of them, by slug."""
+        ...
+
+    async def find(self, caller: Caller, name: str) -> Character:
+        """One by public id, UUID, object id or slug."""
+        ...
+
+    async def add(self, caller: Caller, slug: str, said: CharacterChanges) -> Character:
+        """A new one of the caller; under another slug when this one is taken."""
+        ...
+
+    async def amend(self, caller: Caller, name: str, said: CharacterChanges) -> Character:
+        """Change one.
+
+        Raises:
+            Forbidden: a member did not make it.
+        """
+        ...
+
+    async def remove(self, caller: Caller, name: str) -> None:
+        """Delete one; raises as `amend`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormResponse:
     """What a person has filled in during a session."""
