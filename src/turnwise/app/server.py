@@ -33,6 +33,7 @@ from turnwise.http.errors import install_error_handlers
 from turnwise.http.recordings import RecordingLinks
 from turnwise.ingest import livekit, lyzr_sessions, otlp
 from turnwise.ingest.native_json import document as native_document
+from turnwise.ingest.native_json.reports import ReportWrites
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
 from turnwise.ingest.recordings import RecordingUpload
@@ -136,6 +137,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *upload.routes(),
             *livekit.Webhooks(flow.accept, issuers).routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
+            *ReportWrites(flow.accept, reading, limit).routes(),
             *RecordingUpload(recordings, reading, links, settings.max_recording_bytes).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, access, limit).routes(),
         ]
