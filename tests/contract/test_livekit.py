@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.livekit_tokens import KEY, SECRET, upload_token, webhook_token
 from tests.server import PUBLIC, RunningServer, wait_for
@@ -233,3 +234,80 @@ def test_an_egress_file_is_linked(own_livekit: RunningServer) -> None:
         recording = client.get("/v1/recordings/RM_linked").json()
     assert (recording["status"], recording["url"]) == ("ready", address)
     assert recording["durationMs"] == 5000
+
+
+def _named(sent: Sent, name: str) -> bytes:
+    """The spans of an upload, as a user's own exporter beside it sends them."""
+    request = ExportTraceServiceRequest.FromString(gzip.decompress(sent.body))
+    for resource in request.resource_spans:
+        for scope in resource.scope_spans:
+            for span in scope.spans:
+                span.attributes.add(key="langfuse.session.id").value.string_value = name
+    return request.SerializeToString()
+
+
+def test_an_upload_joins_the_session_that_the_user_names(servers: list[RunningServer]) -> None:
+    pytest.importorskip("turnwise.app.joining")
+    sent = requests("1.8.9")
+    spans = [each for each in sent if "traces" in each.path]
+    others = [each for each in sent if "traces" not in each.path]
+    answers = []
+    for number, server in enumerate(servers):
+        with server.client(API_KEY) as client, server.client(None) as sender:
+            if number:
+                upload(sender, others)
+                webhook(sender, EVENTS[0])
+            for each in spans:
+                answer = client.post(
+                    "/v1/traces",
+                    content=_named(each, "call-joined"),
+                    headers={"content-type": "application/x-protobuf"},
+                )
+                assert answer.status_code == 200
+            if not number:
+                detail(client, "call-joined")
+                upload(sender, others)
+                webhook(sender, EVENTS[0])
+            wait_for(
+                lambda: (
+                    len(sessions(client)) == 1
+                    and client.get("/v1/recordings/call-joined").status_code == 200
+                )
+            )
+            answers.append(told(client, "call-joined"))
+            assert told(client, VERSIONS["1.8.9"]) == answers[-1]
+            assert len(sessions(client)) == 1
+            recording = client.get("/v1/recordings/call-joined").json()
+            assert recording["status"] == "ready"
+    assert answers[0] == answers[1]
+    assert len(json.loads(answers[0][0])["turns"]) == 17
+
+
+def test_a_report_that_a_user_posts_is_a_session(server: RunningServer) -> None:
+    recording = next(each for each in requests("1.8.9") if "recordings" in each.path)
+    history = json.loads(recording.body.split(b"chat_history.json")[1].split(b"\r\n")[3])
+    report = {
+        "job_id": "AJ_posted",
+        "room_id": "RM_posted",
+        "room": "line-posted",
+        "chat_history": history,
+        "timestamp": 1795260293.5,
+        "events": [{"type": "close", "reason": "error"}],
+        "report_format": 99,
+        "something": {"new": [1, None]},
+    }
+    with server.client(server.new_user()) as client:
+        path = "/v1/observability/sessions/posted/report"
+        answers = [client.post(path, json=report) for _ in range(2)]
+        assert [each.status_code for each in answers] == [200, 200]
+        session = json.loads(detail(client, "posted"))
+        assert session["id"] == answers[0].json()["id"]
+        assert len(session["turns"]) == 17
+        assert (session["status"], len(session["toolExecutions"])) == ("failed", 3)
+        assert json.loads(detail(client, "line-posted")) == session
+        for odd in (b"", b"[]", b"{"):
+            assert client.post(path, content=odd).status_code == 400
+        assert client.post("/v1/observability/sessions/odd/report", json={}).status_code == 200
+        assert json.loads(detail(client, "odd"))["turns"] == []
+    with server.client(server.new_user()) as stranger:
+        assert stranger.get("/v1/observability/sessions/posted").status_code == 404

@@ -58,6 +58,7 @@ from turnwise.ingest.langfuse import document as langfuse_document
 from turnwise.ingest.langsmith import document as langsmith_document
 from turnwise.ingest.langsmith.routes import RunWrites
 from turnwise.ingest.native_json import document as native_document
+from turnwise.ingest.native_json.reports import ReportWrites
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
 from turnwise.ingest.recordings import RecordingUpload
@@ -191,6 +192,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *upload.routes(),
             *livekit.Webhooks(flow.accept, issuers).routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
+            *ReportWrites(flow.accept, reading, limit).routes(),
             *RecordingUpload(recordings, reading, links, settings.max_recording_bytes).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, access, limit).routes(),
             *LangfuseWrites(flow.accept, flow.store, flow.store, limit).routes(),

@@ -181,7 +181,7 @@ BAD = {
     "a person's token": {"authorization": f"Bearer {token(video={'roomJoin': True})}"},
     "unsigned": {
         "authorization": "Bearer "
-        + jwt.encode({"iss": KEY, "exp": 4_000_000_000}, None, algorithm="none")
+        + jwt.encode({"iss": KEY, "exp": 4_000_000_000}, "", algorithm="none")
     },
     "no end": {
         "authorization": "Bearer "

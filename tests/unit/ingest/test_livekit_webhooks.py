@@ -38,7 +38,7 @@ PHONE = event(
         },
     },
 )
-EGRESS = {
+EGRESS: dict[str, Any] = {
     "id": "EV_egress",
     "event": "egress_ended",
     "createdAt": "1795000090",

@@ -142,9 +142,9 @@ def recordings_of(
     session_id: SessionId,
     bodies: Mapping[str, Body],
     call_id: str | None,
-    started_ns: int = 0,
+    started_ns: int | None = None,
 ) -> tuple[Recording, ...]:
-    """The audio files of the session, by id."""
+    """The audio files of the session, by id; `started_ns` is the session's start."""
     return tuple(
         Recording(
             id=recording_id,
@@ -166,12 +166,12 @@ def recordings_of(
     )
 
 
-def _offset(body: Body, started_ns: int) -> int | None:
-    """As stated, else by the instant at which the audio begins."""
-    stated, begins = int_of(body, "offset_ns"), int_of(body, "started_ns")
-    if stated is None and begins is not None and started_ns:
-        return begins - started_ns
-    return stated
+def _offset(body: Body, started_ns: int | None) -> int | None:
+    """Stated, else by the clock of whoever has recorded it."""
+    stated, began_ns = int_of(body, "offset_ns"), int_of(body, "started_ns")
+    if stated is not None or began_ns is None or started_ns is None:
+        return stated
+    return began_ns - started_ns
 
 
 def _status(word: str | None) -> RecordingStatus:

@@ -68,4 +68,13 @@ OPERATIONS = [
             ("interruptions", InterruptionsWrite),
         )
     ),
+    Operation(
+        path=f"{_ONE}/report",
+        method="POST",
+        summary="Send a framework's own report of a session",
+        tag=_TAG,
+        description="LiveKit's session report, of any version; sent again it replaces itself.",
+        answers={200: "Stored."},
+        errors=(400, 401, 403, 413, 503),
+    ),
 ]
