@@ -21,6 +21,7 @@ from turnwise.api import (
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
+from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
@@ -30,11 +31,11 @@ from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
 from turnwise.http.recordings import RecordingLinks
-from turnwise.ingest import lyzr_sessions, otlp
+from turnwise.ingest import lyzr_sessions, otlp, twilio
+from turnwise.ingest import recordings as recording_upload
 from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
-from turnwise.ingest.recordings import RecordingUpload
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Health
 from turnwise.store.catalog import SqlCatalog, catalog_url
@@ -68,8 +69,6 @@ def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     """The whole server as one ASGI application; it takes over the stores and closes them."""
     reading = Reading(flow)
-    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND))
-
     media = open_media(settings.media_url, settings.media_dir)
     links = RecordingLinks(
         media,
@@ -78,6 +77,14 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         settings.link_ttl_seconds,
     )
     recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
+
+    twilio_token = (
+        settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else ""
+    )
+    fetcher = RecordingFetcher(
+        AudioSource(AllowedHosts.of(settings.fetch_hosts), twilio_token), recordings, flow.accept
+    )
+    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), fetcher)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -129,13 +136,29 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         [
             *receiver.routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
-            *RecordingUpload(recordings, reading, links, settings.max_recording_bytes).routes(),
+            *recording_upload.RecordingUpload(
+                recordings, reading, links, settings.max_recording_bytes
+            ).routes(),
+            *twilio.TwilioCallbacks(
+                flow.accept,
+                twilio.TwilioAccount(
+                    catalog.ensure_defaults(public_key=settings.public_key).project_id,
+                    twilio_token,
+                    settings.public_url,
+                ),
+            ).routes(),
             *lyzr_sessions.SessionCalls(flow.accept, reading, livekit, limit).routes(),
         ]
     )
     describe(
         app,
-        [*otlp_document.OPERATIONS, *native_document.OPERATIONS, *lyzr_sessions.OPERATIONS],
+        [
+            *otlp_document.OPERATIONS,
+            *native_document.OPERATIONS,
+            *lyzr_sessions.OPERATIONS,
+            *recording_upload.OPERATIONS,
+            *twilio.OPERATIONS,
+        ],
     )
     install_error_handlers(
         app, [lyzr_traces.ERROR_RENDERER, otlp.ERROR_RENDERER, plain_pages.ERROR_RENDERER]

@@ -52,6 +52,45 @@ class Membership:
     outranked: frozenset[SessionId] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Facts that were written under one session id belong to another session.
+
+    Attributes:
+        facts_of: the id that they were written under.
+        rank: 0 to 199; of several claims the lowest wins, then the smallest session id. Facts of
+            FIRM_KINDS claim what is written under their own id with 0, others with 200.
+    """
+
+    facts_of: SessionId
+    session_id: SessionId
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What an id stands for, and who has a claim to what was written under it.
+
+    Attributes:
+        is_named: spans belong to it by this id, or facts of FIRM_KINDS were written under it.
+        claims: every session with a claim to its facts, and the rank; holds the id itself when any
+            fact was written under it.
+        holds: the ids whose facts belong to this session now, and by which rank.
+        heir: where its own facts or else its spans went; None while they are with it, or there
+            are none.
+    """
+
+    is_named: bool = False
+    claims: Mapping[SessionId, int] = field(default_factory=dict)
+    holds: Mapping[SessionId, int] = field(default_factory=dict)
+    heir: SessionId | None = None
+
+    @property
+    def holder(self) -> SessionId | None:
+        """To whom the facts written under this id belong; None when nobody claims them."""
+        return min(self.claims, key=lambda each: (self.claims[each], each), default=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionQuery:
     """Which lines of the session list.
@@ -125,8 +164,26 @@ class TelemetryStore(Protocol):
         """
         ...
 
-    async def memberships(self, project_id: ProjectId, trace_ids: Collection[str]) -> Membership:
-        """The sessions of these traces; unknown traces add nothing."""
+    async def memberships(
+        self,
+        project_id: ProjectId,
+        trace_ids: Collection[str],
+        session_ids: Collection[SessionId] = (),
+    ) -> Membership:
+        """The sessions of these traces, and of the facts written under these session ids.
+
+        Unknown traces and ids add nothing.
+        """
+        ...
+
+    async def claim(self, project_id: ProjectId, claims: Sequence[Claim]) -> None:
+        """Record to whom facts belong, whether or not there are any yet; durable on return."""
+        ...
+
+    async def estates(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> dict[SessionId, Estate]:
+        """What each of these ids stands for."""
         ...
 
     async def session_facts(
@@ -135,8 +192,8 @@ class TelemetryStore(Protocol):
         """All facts of some sessions (one query per table, not per session), in the order asked.
 
         Each holds the observations of every trace that belongs to the session, less those that
-        belong to another session of the same trace; neither observations nor facts when it has
-        none (any more). `input`, `output`, `metadata` and `model_parameters` are left out.
+        belong to another session of the same trace, and the facts of every id that it holds;
+        neither observations nor facts when it has none (any more). `input`, `output`, `metadata` and `model_parameters` are left out.
         """
         ...
 

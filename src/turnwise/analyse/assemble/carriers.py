@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from turnwise.analyse.assemble.statements import Body, int_of, number_of, text_of
 from turnwise.model.call import Call
 from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.recording import Recording, RecordingStatus
 
 FAILED_CALLS = frozenset({"busy", "failed", "no-answer", "canceled"})
@@ -59,7 +60,7 @@ def _call(project_id: ProjectId, sid: str, events: Iterable[Body]) -> Call:
     for event in ordered:
         for name in ("carrier", "direction", "from_number", "to_number", "status", "parent_sid"):
             known[name] = text_of(event, name) or known.get(name)
-    instants = [at for event in ordered if (at := int_of(event, "at_ns")) is not None]
+    instants = [at for event in ordered if (at := began(event)) is not None]
     answered = [
         at
         for event in ordered
@@ -80,6 +81,12 @@ def _call(project_id: ProjectId, sid: str, events: Iterable[Body]) -> Call:
         ended_ns=_end(ordered[-1]),
         parent_sid=known["parent_sid"],
     )
+
+
+def began(event: Body) -> int | None:
+    """The earliest instant that an event tells of: an end with a duration tells of the start."""
+    at_ns, seconds = int_of(event, "at_ns"), int_of(event, "duration_seconds")
+    return at_ns if at_ns is None or not seconds else at_ns - seconds * NS_PER_SECOND
 
 
 def _end(last: Body) -> int | None:
@@ -108,8 +115,9 @@ def recordings_of(
     session_id: SessionId,
     bodies: Mapping[str, Body],
     call_id: str | None,
+    started_ns: int | None = None,
 ) -> tuple[Recording, ...]:
-    """The audio files of the session, by id."""
+    """The audio files of the session, by id; `started_ns` is the session's start."""
     return tuple(
         Recording(
             id=recording_id,
@@ -122,13 +130,21 @@ def recordings_of(
             size_bytes=int_of(body, "size_bytes"),
             duration_ns=int_of(body, "duration_ns"),
             channels=int_of(body, "channels"),
-            offset_ns=int_of(body, "offset_ns"),
+            offset_ns=_offset(body, started_ns),
             external_id=text_of(body, "external_id"),
             source_url=text_of(body, "source_url"),
             created_ns=int_of(body, "created_ns") or round(number_of(body, "at_ns") or 0),
         )
         for recording_id, body in sorted(bodies.items())
     )
+
+
+def _offset(body: Body, started_ns: int | None) -> int | None:
+    """Stated, else by the clock of whoever has recorded it."""
+    stated, began_ns = int_of(body, "offset_ns"), int_of(body, "started_ns")
+    if stated is not None or began_ns is None or started_ns is None:
+        return stated
+    return began_ns - started_ns
 
 
 def _status(word: str | None) -> RecordingStatus:

@@ -16,9 +16,9 @@ from turnwise.model.errors import Busy
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Complete, Health, Membership, SessionQuery, Written
+from turnwise.model.ports import Claim, Complete, Estate, Health, Membership, SessionQuery, Written
 from turnwise.model.session import Session, SessionHead
-from turnwise.store.telemetry import derived, reader, schema
+from turnwise.store.telemetry import derived, estates, reader, schema
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
@@ -132,6 +132,12 @@ class ClickHouseTelemetry:
         work = Submission(user_id, time.time_ns(), observations, facts)
         return await asyncio.wrap_future(self._facts.submit(work, rows, _weight(work)))
 
+    async def claim(self, project_id: ProjectId, claims: Sequence[Claim]) -> None:
+        if claims:
+            work = Submission(0, time.time_ns(), claims=[(project_id, each) for each in claims])
+            weight = _ROW_BYTES * len(claims)
+            await asyncio.wrap_future(self._facts.submit(work, len(claims), weight))
+
     async def put_sessions(self, sessions: Sequence[Session]) -> None:
         if sessions:
             weight = derived.weight_of(sessions)
@@ -148,10 +154,22 @@ class ClickHouseTelemetry:
 
     # Facts
 
-    async def memberships(self, project_id: ProjectId, trace_ids: Collection[str]) -> Membership:
-        if not trace_ids:
+    async def memberships(
+        self,
+        project_id: ProjectId,
+        trace_ids: Collection[str],
+        session_ids: Collection[SessionId] = (),
+    ) -> Membership:
+        if not trace_ids and not session_ids:
             return Membership()
-        return await self._ask(reader.memberships, project_id, trace_ids)
+        return await self._ask(reader.memberships, project_id, trace_ids, session_ids)
+
+    async def estates(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> dict[SessionId, Estate]:
+        if not session_ids:
+            return {}
+        return await self._ask(estates.estates, project_id, sorted(session_ids))
 
     async def session_facts(
         self, project_id: ProjectId, session_ids: Collection[SessionId]

@@ -12,11 +12,13 @@ from turnwise.model.batch import Rejected
 from turnwise.model.facts import SessionFact
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Complete, Written
+from turnwise.model.ports import Claim, Complete, Written
 from turnwise.store.telemetry.activity import (
+    NOBODY,
     ActivityRow,
     ActivityRows,
     add_row,
+    fact_rank,
     fact_trace,
     first_seen,
     stored_rank,
@@ -55,12 +57,13 @@ _UNFIT = (TypeError, ValueError, ArithmeticError, AttributeError)
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One call of `write`."""
+    """One call of `write` or `claim`."""
 
     user_id: int
     arrival_ns: int
-    observations: Sequence[Observation]
-    facts: Sequence[SessionFact]
+    observations: Sequence[Observation] = ()
+    facts: Sequence[SessionFact] = ()
+    claims: Sequence[tuple[ProjectId, Claim]] = ()
 
 
 @dataclass(slots=True)
@@ -94,6 +97,7 @@ class _Group:
     facts: dict[FactKey, _Fact] = field(default_factory=dict)
     refused: list[tuple[_Record, str]] = field(default_factory=list)
     tombstones: list[bytes] = field(default_factory=list)
+    claims: list[tuple[ProjectId, Claim, int]] = field(default_factory=list)
 
 
 class FactWriter:
@@ -141,6 +145,8 @@ class FactWriter:
         self._make_facts(group, version)
         self._insert("observations", group.spans.values(), group)
         self._insert("session_facts", group.facts.values(), group)
+        for project_id, claim, arrival_ns in group.claims:
+            add_row(self._owed, _claimed(project_id, claim, arrival_ns // NS_PER_DAY, version))
         self._pay()
         # Only now is the row under the new day there for sure.
         if group.tombstones:
@@ -258,7 +264,7 @@ class FactWriter:
                 project_id=project_id,
                 trace_id=fact_trace(session_id),
                 session_id=session_id,
-                rank=0,
+                rank=fact_rank(kind),
                 first_day=day,
                 last_day=day,
                 last_version=version,
@@ -285,6 +291,21 @@ class FactWriter:
 
     def _insert_lines(self, table: str, lines: Iterable[bytes]) -> None:
         self._client.raw_insert(table, insert_block=b"\n".join(lines), fmt="JSONEachRow")
+
+
+def _claimed(project_id: ProjectId, claim: Claim, day: int, version: int) -> ActivityRow:
+    """A claim is no arrival and has no sender: it breaks no silence and makes no creator."""
+    return ActivityRow(
+        project_id=project_id,
+        trace_id=fact_trace(claim.facts_of),
+        session_id=claim.session_id,
+        rank=claim.rank,
+        first_day=day,
+        last_day=day,
+        last_version=version,
+        last_arrival_ns=0,
+        first_seen=NOBODY,
+    )
 
 
 def _is_text(key: Iterable[str]) -> bool:
@@ -321,6 +342,7 @@ def _gather(works: Sequence[Submission]) -> _Group:
                 known = group.facts[name] = _Fact(name, work.user_id, work.arrival_ns)
             known.bodies.append(fact)
             known.owners.append(index)
+        group.claims += [(*each, work.arrival_ns) for each in work.claims]
     return group
 
 
