@@ -200,8 +200,10 @@ def _location(headers: Sequence[tuple[bytes, bytes]]) -> str:
 
 def audio_url(recording: Recording) -> str:
     """Twilio's URL of a recording names a resource; with an ending it is the audio of it."""
-    url = recording.source_url or ""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(recording.source_url or "")
+    except ValueError as error:
+        raise Refused("The address of the recording is malformed.") from error
     path, query = parts.path, parse_qsl(parts.query)
     if not path.endswith((".wav", ".mp3")):
         path += ".wav"

@@ -64,13 +64,17 @@ class Joining:
         asked = {each for facts, _ in new for each in (facts.session_id, *names[facts.session_id])}
         estates = await self.store.estates(project_id, asked)
         claims: list[Claim] = []
+        givers: set[SessionId] = set()
         for facts, session in new:
-            claims += await self._claims(facts, session, names[facts.session_id], estates)
+            laid = await self._claims(facts, session, names[facts.session_id], estates)
+            if laid and not _is_named(facts):
+                givers.add(facts.session_id)
+            claims += laid
         await self.store.claim(project_id, claims)
         for facts, _ in new:
             if _is_named(facts):
                 self._remember(facts, names[facts.session_id])
-        return _moved(claims, estates)
+        return givers | _moved(claims, estates)
 
     async def _claims(
         self,

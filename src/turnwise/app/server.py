@@ -9,11 +9,14 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
+from turnwise.analyse.interruption_quality import interruption_quality
 from turnwise.analyse.pricing import Pricer
+from turnwise.analyse.rules.limits import find_issues
 from turnwise.api import (
     health,
     lyzr_traces,
     metrics,
+    persona_interruptions,
     persona_recordings,
     persona_sessions,
     plain_pages,
@@ -112,7 +115,10 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     app.state.authenticator = CatalogAuthenticator(catalog)
     for router in (
         lyzr_traces.router(reading),
-        persona_sessions.router(reading),
+        # Before the sessions, one of which its path could name.
+        persona_interruptions.router(reading, interruption_quality),
+        persona_sessions.router(reading, find_issues),
+        persona_sessions.calls_router(reading, find_issues),
         persona_recordings.router(reading, links),
         health.router(__version__, check),
         metrics.router(flow.counters.registry),

@@ -223,8 +223,8 @@ def _call_event(sid: str, form: Form) -> tuple[str, dict[str, Any]]:
 def _recording_body(sid: str, recording_sid: str, form: Form) -> dict[str, Any]:
     """What a callback says of a recording.
 
-    Only a loss is stated as a status: whether the audio is there is for the one to say who has
-    fetched it, in whatever order the callbacks come.
+    Only a loss is stated as a status, and what the callback counts has names of its own: what the
+    audio is, is for the one to say who has fetched it, in whatever order the callbacks come.
     """
     status = form.get("RecordingStatus", "").lower()
     seconds = _whole(form.get("RecordingDuration"))
@@ -234,8 +234,8 @@ def _recording_body(sid: str, recording_sid: str, form: Form) -> dict[str, Any]:
         "external_id": recording_sid,
         "status": RecordingStatus.FAILED if status in _LOST else None,
         "source_url": (form.get("RecordingUrl") or None) if is_done else None,
-        "channels": _whole(form.get("RecordingChannels")) if is_done else None,
-        "duration_ns": None if seconds is None or not is_done else seconds * NS_PER_SECOND,
+        "source_channels": _whole(form.get("RecordingChannels")) if is_done else None,
+        "source_duration_ns": None if seconds is None or not is_done else seconds * NS_PER_SECOND,
         "started_ns": _instant(form.get("RecordingStartTime")),
         "error": (form.get("ErrorCode") or status) if status in _LOST else None,
     }

@@ -29,8 +29,8 @@ class FactKind(StrEnum):
     and what the event carries."""
     RECORDING = "recording"
     """One audio file by its id: status, storage_uri, content_type, size_bytes, duration_ns,
-    channels, offset_ns, external_id, call_id, source_url (while pending), started_ns
-    (of the audio), created_ns, error."""
+    channels, offset_ns, external_id, call_id, started_ns (of the audio), created_ns,
+    error; and what a carrier says of it: source_url, source_channels, source_duration_ns."""
     REPORT = "report"
     """A framework's own report of the session, whole, as it came; id is its job or room."""
     FINALIZED = "finalized"

@@ -109,6 +109,21 @@ class SessionQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRange:
+    """Which whole sessions; None means any.
+
+    Attributes:
+        agent: slug.
+        from_ns, to_ns: bounds of the start, `to_ns` exclusive.
+    """
+
+    project_ids: tuple[ProjectId, ...]
+    agent: str | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackQuery:
     """Which judgements; None means any."""
 
@@ -239,6 +254,12 @@ class TelemetryStore(Protocol):
 
     async def sessions(self, query: SessionQuery) -> list[SessionHead]:
         """Lines of the session list: start descending, then id descending; at most `limit`."""
+        ...
+
+    async def sessions_in(
+        self, wanted: SessionRange, after: tuple[int, SessionId] | None, limit: int
+    ) -> list[Session]:
+        """Whole sessions by start, then id, from behind a position (start, id); at most `limit`."""
         ...
 
     async def trace(
@@ -398,6 +419,10 @@ class SessionReader(Protocol):
 
     async def sessions(self, caller: Caller, query: SessionQuery) -> list[SessionHead]:
         """Lines of the session list."""
+        ...
+
+    def sessions_in(self, caller: Caller, wanted: SessionRange) -> AsyncIterator[Session]:
+        """Whole sessions, one after the other, by start."""
         ...
 
     async def trace(self, session: Session, trace_id: str) -> list[Observation]:

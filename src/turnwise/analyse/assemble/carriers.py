@@ -128,8 +128,8 @@ def recordings_of(
             storage_uri=text_of(body, "storage_uri"),
             content_type=text_of(body, "content_type"),
             size_bytes=int_of(body, "size_bytes"),
-            duration_ns=int_of(body, "duration_ns"),
-            channels=int_of(body, "channels"),
+            duration_ns=first_of(int_of(body, "duration_ns"), int_of(body, "source_duration_ns")),
+            channels=first_of(int_of(body, "channels"), int_of(body, "source_channels")),
             offset_ns=_offset(body, started_ns),
             external_id=text_of(body, "external_id"),
             source_url=text_of(body, "source_url"),
@@ -137,6 +137,11 @@ def recordings_of(
         )
         for recording_id, body in sorted(bodies.items())
     )
+
+
+def first_of(measured: int | None, announced: int | None) -> int | None:
+    """What the audio itself shows, else what its carrier said of it."""
+    return announced if measured is None else measured
 
 
 def _offset(body: Body, started_ns: int | None) -> int | None:

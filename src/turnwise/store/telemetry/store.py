@@ -16,7 +16,16 @@ from turnwise.model.errors import Busy
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Claim, Complete, Estate, Health, Membership, SessionQuery, Written
+from turnwise.model.ports import (
+    Claim,
+    Complete,
+    Estate,
+    Health,
+    Membership,
+    SessionQuery,
+    SessionRange,
+    Written,
+)
 from turnwise.model.session import Session, SessionHead
 from turnwise.store.telemetry import derived, estates, reader, schema
 from turnwise.store.telemetry import health as state
@@ -217,6 +226,11 @@ class ClickHouseTelemetry:
 
     async def sessions(self, query: SessionQuery) -> list[SessionHead]:
         return await self._ask(derived.heads, query)
+
+    async def sessions_in(
+        self, wanted: SessionRange, after: tuple[int, SessionId] | None, limit: int
+    ) -> list[Session]:
+        return await self._ask(derived.sessions_in, wanted, after, limit)
 
     # Itself
 
