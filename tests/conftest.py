@@ -12,11 +12,18 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its folder."""
+    """Mark each test with its folder.
+
+    Raises:
+        UsageError: a test lies outside the four folders.
+    """
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]
-        if folder in FOLDERS:
-            item.add_marker(folder)
+        if folder not in FOLDERS:
+            raise pytest.UsageError(
+                f"{item.path} lies outside {', '.join(sorted(FOLDERS))}; see tests/README.md"
+            )
+        item.add_marker(folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """OTLP/JSON bodies for tests, as a plain OpenTelemetry program would send them."""
 
+import json
 import secrets
 import time
 from typing import Any
@@ -81,6 +82,10 @@ def send(client: httpx2.Client, spans: list[dict[str, Any]], **more: Any) -> htt
     return response
 
 
+def _message(role: str, text: str) -> str:
+    return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}])
+
+
 def chat(
     trace_id: str,
     start_ns: int,
@@ -97,10 +102,8 @@ def chat(
         "gen_ai.request.temperature": 0.2,
         "gen_ai.usage.input_tokens": 100,
         "gen_ai.usage.output_tokens": 20,
-        "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"%s"}]}]'
-        % question,
-        "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"%s"}]}]'
-        % answer,
+        "gen_ai.input.messages": _message("user", question),
+        "gen_ai.output.messages": _message("assistant", answer),
     }
     if session is not None:
         attributes["session.id"] = session

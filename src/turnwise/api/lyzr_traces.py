@@ -147,13 +147,7 @@ def html_path(trace_id: str) -> str:
     return "/traces/view/" + quote(trace_id, safe="")
 
 
-async def visible_session(reader: SessionReader, caller: Caller, name: str) -> Session:
-    """The session, if this surface shows it to the caller.
-
-    Raises:
-        NotFound: unknown or out of scope, the same.
-    """
-    session = await reader.session(caller, name)
+def _visible(session: Session | None, caller: Caller) -> Session:
     if session is None or not (caller.sees_whole_tenant or session.created_by == caller.user_id):
         raise NotFound(
             "Session traces not found.", details="No session with this id is visible to this key."
@@ -221,7 +215,7 @@ def router(reader: SessionReader) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Page size.")] = DEFAULT_LIMIT,
     ) -> Response:
         """Traces of one session, newest first."""
-        session = await visible_session(reader, caller, session_id)
+        session = _visible(await reader.session(caller, session_id), caller)
         newest_first = sorted(session.traces, key=lambda trace: (-trace.start_ns, trace.trace_id))
         lines = newest_first[(page - 1) * limit : page * limit]
         body = TraceList(
@@ -242,11 +236,11 @@ def router(reader: SessionReader) -> APIRouter:
         trace_id: Annotated[str, Path(alias="traceId", min_length=1, max_length=256)],
     ) -> Response:
         """One trace with every observation: prompts, answers, tokens, cost and timing."""
-        session = await visible_session(reader, caller, session_id)
+        found, observations = await reader.session_with_trace(caller, session_id, trace_id)
+        session = _visible(found, caller)
         summary = next((each for each in session.traces if each.trace_id == trace_id), None)
         if summary is None:
             raise NotFound(await _why_missing(caller, trace_id))
-        observations = await reader.trace(session, trace_id)
         line = _line(session, summary)
         body = TraceBody(
             trace_id=line.trace_id,

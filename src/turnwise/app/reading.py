@@ -65,6 +65,21 @@ class Reading:
         """See SessionReader.trace."""
         return await self._store.trace(session.project_id, trace_id, session.id)
 
+    async def session_with_trace(
+        self, caller: Caller, name: str, trace_id: str
+    ) -> tuple[Session | None, list[Observation]]:
+        """See SessionReader.session_with_trace."""
+        session_id = session_id_of(caller.project_id, name)
+        session, observations = await asyncio.gather(
+            self.session(caller, name),
+            self._store.trace(caller.project_id, trace_id, session_id),
+        )
+        if session is None:
+            return None, []
+        if (session.project_id, session.id) != (caller.project_id, session_id):
+            observations = await self.trace(session, trace_id)
+        return session, observations
+
     async def sessions_of_trace(self, caller: Caller, trace_id: str) -> list[Session]:
         """See SessionReader.sessions_of_trace."""
         found: list[Session] = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,8 +18,10 @@ from turnwise.model.ports import Written
 
 log = logging.getLogger(__name__)
 
-# A session is looked at again at most this often while it changes.
+# A session is looked at again at most this often while it changes; under load, settling takes at most
+# a third of the time, so that what comes in has the rest, and waits no longer than the longest pause.
 SETTLE_EVERY_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 1.0
 # Sessions are read and written in pieces of this many, so that one piece stays within memory.
 SESSIONS_PER_STEP = 32
 SILENCE_CHECK_SECONDS = 5.0
@@ -90,6 +93,7 @@ class Worker:
     async def _settle_forever(self) -> None:
         while True:
             work = await self._flow.pending.take()
+            began = time.monotonic()
             try:
                 await self.settle_taken(work)
             except RetryableError:
@@ -100,7 +104,8 @@ class Worker:
                 await self._settle_one_by_one(work)
             finally:
                 self._flow.pending.done()
-            await asyncio.sleep(SETTLE_EVERY_SECONDS)
+            took = time.monotonic() - began
+            await asyncio.sleep(max(SETTLE_EVERY_SECONDS, min(2 * took, LONGEST_PAUSE_SECONDS)))
 
     def _mark_again(self, work: dict[ProjectId, Work]) -> None:
         self._flow.pending.mark(

@@ -32,7 +32,7 @@ def session_id_of(project_id: ProjectId, text: str) -> SessionId:
     two projects is two sessions.
     """
     bare = text.removeprefix("sess_")
-    if _HEX_32.fullmatch(bare) or (bare is text and _CANONICAL_UUID.fullmatch(text)):
+    if _HEX_32.fullmatch(bare) or (bare == text and _CANONICAL_UUID.fullmatch(text)):
         return SessionId(str(UUID(bare)))
     return SessionId(str(uuid5(_project_namespace(project_id), f"session:{text}")))
 

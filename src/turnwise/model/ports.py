@@ -429,6 +429,12 @@ class SessionReader(Protocol):
         """The session's part of a trace, contents included, in time order; empty when it has none."""
         ...
 
+    async def session_with_trace(
+        self, caller: Caller, name: str, trace_id: str
+    ) -> tuple[Session | None, list[Observation]]:
+        """`session` and `trace` at the same time: both wait for the engine, not for each other."""
+        ...
+
     async def sessions_of_trace(self, caller: Caller, trace_id: str) -> list[Session]:
         """The sessions of the caller's tenant that a trace belongs to."""
         ...

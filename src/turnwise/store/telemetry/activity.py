@@ -7,7 +7,7 @@ from turnwise.model.ids import ProjectId, SessionId
 from turnwise.store.telemetry.membership import FACT_TRACE, OWN_RANK, PROVISIONAL_RANK
 
 
-class ActivityRow(msgspec.Struct, kw_only=True):
+class ActivityRow(msgspec.Struct, kw_only=True, gc=False):
     """What one group of writes says of a trace and a session.
 
     The engine joins rows of the same key by minimum and maximum, so writing one twice, or in

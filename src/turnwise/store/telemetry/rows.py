@@ -28,8 +28,10 @@ _VoiceText: Any = msgspec.defstruct(
 )
 
 
-class ObservationRow(msgspec.Struct, omit_defaults=True):
+class ObservationRow(msgspec.Struct, omit_defaults=True, gc=False):
     """A row of `observations`: field names are column names, defaults are the columns' defaults.
+
+    No row can be part of a cycle, so the garbage collector need not look at them.
 
     Attributes:
         day: days since the epoch when written.
@@ -75,7 +77,7 @@ _MODEL_FIELDS = tuple(name for name in ObservationRow.__struct_fields__ if name 
 _model_values = attrgetter(*_MODEL_FIELDS)
 
 
-class _WrittenRow(ObservationRow, omit_defaults=True):
+class _WrittenRow(ObservationRow, omit_defaults=True, gc=False):
     """What is written beyond what is read back: columns for keys, filters and statistics."""
 
     # Always written: the columns have no default of this kind.
