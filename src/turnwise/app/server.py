@@ -17,6 +17,7 @@ from turnwise.api import (
     lyzr_traces,
     metrics,
     persona_interruptions,
+    persona_keys,
     persona_recordings,
     persona_sessions,
     plain_pages,
@@ -26,6 +27,7 @@ from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
 from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
 from turnwise.app.flow import Flow
+from turnwise.app.key_manager import CatalogKeys
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
@@ -120,6 +122,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         persona_sessions.router(reading, find_issues),
         persona_sessions.calls_router(reading, find_issues),
         persona_recordings.router(reading, links),
+        persona_keys.router(CatalogKeys(catalog)),
         health.router(__version__, check),
         metrics.router(flow.counters.registry),
         plain_pages.router(reading),
