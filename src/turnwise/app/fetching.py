@@ -167,7 +167,7 @@ class AudioSource:
                 "User-Agent": "turnwise",
                 "Accept": "audio/*",
             }
-            if login := self._login(url):
+            if login := self.login(url):
                 headers["Authorization"] = login
             async with self._pool.stream(
                 "GET", url, headers=headers, extensions={"timeout": TIMEOUTS}
@@ -181,7 +181,8 @@ class AudioSource:
                 url = urljoin(url, _location(answer.headers))
         raise FetchFailed("There are too many redirects.")
 
-    def _login(self, url: str) -> str | None:
+    def login(self, url: str) -> str | None:
+        """What the host of this URL may be shown: the account, to the carrier only."""
         parts = urlsplit(url)
         account = _ACCOUNT.search(parts.path)
         is_carrier = parts.scheme == "https" and (parts.hostname or "").endswith(CARRIER_HOSTS)
