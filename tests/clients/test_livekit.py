@@ -38,7 +38,7 @@ STAGE_MS = 2
 REQUEST_MS = 100
 """The same for spans and metrics that begin at different moments, also on a busy machine."""
 
-SPEECH_S = 0.25
+SPEECH_S = 0.5
 """What a busy machine may put between a sound and its span; recordings are held to 0.07 s."""
 
 
@@ -218,7 +218,7 @@ def test_a_call_that_was_closed_is_complete_and_as_long_as_it_was(call: Call) ->
 def test_a_killed_worker_leaves_what_it_had_sent_and_an_open_session(call: Call) -> None:
     assert (call.detail["status"], call.detail["endedAt"]) == ("active", None)
     assert call.detail["turns"][-1]["speaker"] == "user"
-    assert len(call.typed("GENERATION")) == 3
+    assert len(call.typed("GENERATION")) == len(call.truth["llm_calls"]) >= 2
 
 
 @of(*(each for each in SPOKEN if each not in (KILLED, KILLED_15)))
