@@ -4,22 +4,26 @@ A caller sees every session of its tenant. Times that nobody reported are 0 here
 nobody sent are empty, because the published shape demands numbers and strings; inside they are None.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
+from msgspec.structs import fields
 
 from turnwise.http.auth import with_scope
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.error_forms import ERRORS
 from turnwise.http.json_text import JSON, raw
+from turnwise.model.diagnosis import Issue
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import ProjectId, SessionId, agent_uuid_of, public_session_id
 from turnwise.model.instants import iso_seconds, ms_from_ns, now_ns
 from turnwise.model.ports import SessionQuery, SessionReader
 from turnwise.model.session import Session, SessionHead, Speaker, ToolExecution, Turn
 from turnwise.model.tenancy import Caller, Scope
+from turnwise.model.whole_call import whole_call
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -94,6 +98,27 @@ class SessionDetail(msgspec.Struct, rename="camel", frozen=True):
     metrics: Metrics
     unpriced_usage: int
     metadata: msgspec.Raw
+
+
+class IssueBody(msgspec.Struct, rename="camel", frozen=True):
+    """One issue: the four published keys, then ours; milliseconds since the session's start."""
+
+    type: str
+    turn: int | None
+    description: str
+    recommendation: str
+    severity: str
+    stage: str | None
+    start_ms: int | None
+    end_ms: int | None
+    span_ids: list[str]
+    evidence: dict[str, float | int | str]
+    confidence: float
+    caused_by: str | None
+
+
+Diagnose = Callable[[Session], Sequence[Issue]]
+"""Finds what is wrong with a session."""
 
 
 def public_agent_id(project_id: ProjectId, slug: str) -> str:
@@ -187,11 +212,11 @@ def detail_of(session: Session, at_ns: int) -> SessionDetail:
     )
 
 
-def router(reader: SessionReader) -> APIRouter:
-    """The session endpoints of the surface."""
-    routes = APIRouter(prefix="/v1/observability/sessions", tags=["Sessions"], responses=ERRORS)
+def router(reader: SessionReader, diagnose: Diagnose) -> APIRouter:
+    """The endpoints of sessions."""
+    routes = APIRouter(prefix="/v1/observability", tags=["Sessions"], responses=ERRORS)
 
-    @routes.get("", summary="List sessions")
+    @routes.get("/sessions", summary="List sessions")
     async def list_sessions(
         caller: Reader,
         agent_id: Annotated[
@@ -220,7 +245,7 @@ def router(reader: SessionReader) -> APIRouter:
         )
         return _page(heads, page_size)
 
-    @routes.get("/{sessionId}", summary="Get session detail")
+    @routes.get("/sessions/{sessionId}", summary="Get session detail")
     async def get_session(
         caller: Reader, session_id: Annotated[str, Path(alias="sessionId", max_length=256)]
     ) -> Response:
@@ -230,7 +255,86 @@ def router(reader: SessionReader) -> APIRouter:
             raise NotFound("Session not found.", code="session_not_found")
         return Response(JSON.encode(detail_of(session, now_ns())), media_type="application/json")
 
+    @routes.get("/sessions/{sessionId}/root-cause", summary="Root cause analysis of a session")
+    async def get_root_cause(
+        caller: Reader, session_id: Annotated[str, Path(alias="sessionId", max_length=256)]
+    ) -> Response:
+        """What went wrong in a session, by turn and then by severity."""
+        session = await reader.session(caller, session_id)
+        if session is None:
+            raise NotFound("Session not found.", code="session_not_found")
+        body = {"sessionId": public_session_id(session.id), "issues": _issues(session, diagnose)}
+        return Response(JSON.encode(body), media_type="application/json")
+
     return routes
+
+
+def calls_router(reader: SessionReader, diagnose: Diagnose) -> APIRouter:
+    """The endpoints of calls, which answer as those of sessions do."""
+    routes = APIRouter(prefix="/v1/observability/calls", tags=["Calls"], responses=ERRORS)
+
+    async def sessions_of_call(caller: Caller, call_id: str) -> list[Session]:
+        found = await reader.sessions_named(caller, call_id)
+        # A session's own id is no call's, though it leads to the session.
+        is_own = {call_id.lower(), call_id} & {
+            name for each in found for name in (each.id, public_session_id(each.id))
+        }
+        if not found or is_own:
+            raise NotFound("Call not found.", code="call_not_found")
+        return found
+
+    @routes.get("/{callId}", summary="Get call detail")
+    async def get_call(
+        caller: Reader, call_id: Annotated[str, Path(alias="callId", max_length=256)]
+    ) -> Response:
+        """A call as its sessions tell it; of several the turns are one sequence."""
+        sessions = await sessions_of_call(caller, call_id)
+        detail = detail_of(whole_call(sessions), now_ns())
+        body = {
+            "callId": call_id,
+            "sessionIds": [public_session_id(each.id) for each in sessions],
+            **{each.encode_name: getattr(detail, each.name) for each in fields(detail)},
+        }
+        return Response(JSON.encode(body), media_type="application/json")
+
+    @routes.get("/{callId}/root-cause", summary="Root cause analysis of a call")
+    async def get_call_root_cause(
+        caller: Reader, call_id: Annotated[str, Path(alias="callId", max_length=256)]
+    ) -> Response:
+        """What went wrong in a call; turns are numbered as in its detail."""
+        whole = whole_call(await sessions_of_call(caller, call_id))
+        body = {
+            "callId": call_id,
+            "sessionId": public_session_id(whole.id),
+            "issues": _issues(whole, diagnose),
+        }
+        return Response(JSON.encode(body), media_type="application/json")
+
+    return routes
+
+
+def _issues(session: Session, diagnose: Diagnose) -> list[IssueBody]:
+    return [
+        IssueBody(
+            type=each.type,
+            turn=each.turn,
+            description=each.description,
+            recommendation=each.recommendation,
+            severity=each.severity,
+            stage=each.stage,
+            start_ms=_offset_ms(session, each.start_ns),
+            end_ms=_offset_ms(session, each.end_ns),
+            span_ids=list(each.span_ids),
+            evidence=each.evidence,
+            confidence=each.confidence,
+            caused_by=each.caused_by,
+        )
+        for each in diagnose(session)
+    ]
+
+
+def _offset_ms(session: Session, instant_ns: int | None) -> int | None:
+    return None if instant_ns is None else ms_from_ns(instant_ns - session.started_ns)
 
 
 def _page(heads: list[SessionHead], page_size: int) -> Response:

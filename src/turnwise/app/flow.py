@@ -13,6 +13,7 @@ from typing import Protocol
 
 from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
+from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
 from turnwise.model.batch import Batch, Receipt
 from turnwise.model.ids import ProjectId, SessionId
@@ -32,7 +33,11 @@ class FactStore(TelemetryStore, RunStore, FeedbackStore, TraceReader, Protocol):
     """The telemetry store in all its parts."""
 
 
-@dataclass(frozen=True, slots=True)
+# A leg, its parent, the session of both: what is claimed is at most a few steps away.
+_ROUNDS = 6
+
+
+@dataclass(slots=True)
 class Flow:
     """The verbs of the server.
 
@@ -46,6 +51,10 @@ class Flow:
     pending: Pending
     counters: Counters = field(default_factory=Counters)
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
+    joining: Joining = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.joining = Joining(self.store)
 
     async def accept(self, batch: Batch) -> Receipt:
         """Normalise and store a batch; return when it is durable.
@@ -99,12 +108,26 @@ class Flow:
     async def settle(
         self, project_id: ProjectId, session_ids: Collection[SessionId]
     ) -> list[Session]:
-        """Derive sessions from their facts and keep them; those without facts disappear."""
-        facts = await self.store.session_facts(project_id, session_ids)
-        derived = [
-            (each, await asyncio.to_thread(assemble, each) if each.facts_version else None)
-            for each in facts
-        ]
+        """Derive sessions from their facts and keep them; those without facts disappear.
+
+        What others have told of the same call joins them, so that sessions may be settled that
+        were not asked for.
+        """
+        settled: dict[SessionId, Derived] = {}
+        changed: Collection[SessionId] = session_ids
+        for _ in range(_ROUNDS):
+            facts = await self.store.session_facts(project_id, changed)
+            derived = [
+                (each, await asyncio.to_thread(assemble, each) if each.facts_version else None)
+                for each in facts
+            ]
+            settled.update((pair[0].session_id, pair) for pair in derived)
+            changed = await self.joining.join(project_id, derived)
+            if not changed:
+                break
+        return await self._keep(project_id, list(settled.values()))
+
+    async def _keep(self, project_id: ProjectId, derived: Sequence[Derived]) -> list[Session]:
         sessions = [session for _, session in derived if session is not None]
         await self._meet_agents(project_id, {session.agent for session in sessions})
         await self.store.put_sessions(sessions)

@@ -1,18 +1,20 @@
 """Reads for the surfaces: derived sessions, as fresh as the last acknowledged write."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from turnwise.app.flow import Flow
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
-from turnwise.model.ports import SessionQuery
+from turnwise.model.ports import SessionQuery, SessionRange
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, Caller
 
 # How long a list, or a look-up by room or call, waits for sessions that are being derived. A session
 # that is asked for by its id never waits for others.
 PATIENCE_SECONDS = 1.0
+PAGE = 200
+"""Whole sessions that are held at a time."""
 
 
 class Reading:
@@ -49,6 +51,15 @@ class Reading:
         """See SessionReader.sessions."""
         await self._settled(caller.project_ids)
         return await self._store.sessions(query)
+
+    async def sessions_in(self, caller: Caller, wanted: SessionRange) -> AsyncIterator[Session]:
+        """See SessionReader.sessions_in."""
+        await self._settled(caller.project_ids)
+        after: tuple[int, SessionId] | None = None
+        while page := await self._store.sessions_in(wanted, after, PAGE):
+            for session in page:
+                yield session
+            after = (page[-1].started_ns, page[-1].id)
 
     async def trace(self, session: Session, trace_id: str) -> list[Observation]:
         """See SessionReader.trace."""

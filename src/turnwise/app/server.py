@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
+from turnwise.analyse.interruption_quality import interruption_quality
 from turnwise.analyse.pricing import Pricer
+from turnwise.analyse.rules.limits import find_issues
 from turnwise.api import (
     agents,
     health,
@@ -23,6 +25,8 @@ from turnwise.api import (
     oshara_billing,
     oshara_characters,
     oshara_forms,
+    persona_interruptions,
+    persona_keys,
     persona_recordings,
     persona_sessions,
     plain_pages,
@@ -36,7 +40,9 @@ from turnwise.app.accounts import (
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
+from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
 from turnwise.app.flow import Flow
+from turnwise.app.key_manager import CatalogKeys
 from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.pending import Pending
 from turnwise.app.projects import OwnProjects
@@ -52,7 +58,8 @@ from turnwise.http.envelope import ENVELOPE_RENDERER
 from turnwise.http.errors import install_error_handlers
 from turnwise.http.livekit_access import LiveKitAccess
 from turnwise.http.recordings import RecordingLinks
-from turnwise.ingest import livekit, lyzr_reports, lyzr_sessions, oshara_sessions, otlp
+from turnwise.ingest import livekit, lyzr_reports, lyzr_sessions, oshara_sessions, otlp, twilio
+from turnwise.ingest import recordings as recording_upload
 from turnwise.ingest.langfuse import LangfuseMedia, LangfuseWrites
 from turnwise.ingest.langfuse import document as langfuse_document
 from turnwise.ingest.langsmith import document as langsmith_document
@@ -61,7 +68,6 @@ from turnwise.ingest.native_json import document as native_document
 from turnwise.ingest.native_json.reports import ReportWrites
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
-from turnwise.ingest.recordings import RecordingUpload
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.ports import Health
 from turnwise.normalise import complete_pieces, complete_run
@@ -100,8 +106,6 @@ def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     """The whole server as one ASGI application; it takes over the stores and closes them."""
     reading = Reading(flow)
-    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND))
-
     media = open_media(settings.media_url, settings.media_dir)
     links = RecordingLinks(
         media,
@@ -110,6 +114,14 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         settings.link_ttl_seconds,
     )
     recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
+
+    twilio_token = (
+        settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else ""
+    )
+    fetcher = RecordingFetcher(
+        AudioSource(AllowedHosts.of(settings.fetch_hosts), twilio_token), recordings, flow.accept
+    )
+    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), fetcher)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -145,12 +157,16 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         lyzr_traces.router(reading),
         agents.router(CatalogTenantAgents(catalog)),
         lyzr_transcripts.router(reading, Conversations(flow, catalog)),
-        persona_sessions.router(reading),
         oshara_billing.router(transcripts),
         oshara_auth.router(CatalogAccounts(catalog, tokens, may_sign_up=settings.signup)),
         oshara_characters.router(characters),
         oshara_forms.router(characters, CatalogForms(catalog)),
+        # Before the sessions, one of which its path could name.
+        persona_interruptions.router(reading, interruption_quality),
+        persona_sessions.router(reading, find_issues),
+        persona_sessions.calls_router(reading, find_issues),
         persona_recordings.router(reading, links),
+        persona_keys.router(CatalogKeys(catalog)),
         health.router(__version__, check),
         openapi_alias.router(lambda: app.openapi()),
         metrics.router(flow.counters.registry),
@@ -193,8 +209,6 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *livekit.Webhooks(flow.accept, issuers).routes(),
             *NativeWrites(flow.accept, reading, limit).routes(),
             *ReportWrites(flow.accept, reading, limit).routes(),
-            *RecordingUpload(recordings, reading, links, settings.max_recording_bytes).routes(),
-            *lyzr_sessions.SessionCalls(flow.accept, reading, access, limit).routes(),
             *LangfuseWrites(flow.accept, flow.store, flow.store, limit).routes(),
             *LangfuseMedia(
                 media,
@@ -203,6 +217,18 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
                 settings.link_ttl_seconds,
                 limit,
             ).routes(),
+            *recording_upload.RecordingUpload(
+                recordings, reading, links, settings.max_recording_bytes
+            ).routes(),
+            *twilio.TwilioCallbacks(
+                flow.accept,
+                twilio.TwilioAccount(
+                    catalog.ensure_defaults(public_key=settings.public_key).project_id,
+                    twilio_token,
+                    settings.public_url,
+                ),
+            ).routes(),
+            *lyzr_sessions.SessionCalls(flow.accept, reading, access, limit).routes(),
         ]
     )
     describe(
@@ -216,6 +242,8 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             *livekit.OPERATIONS,
             *langfuse_document.OPERATIONS,
             *langsmith_document.OPERATIONS,
+            *recording_upload.OPERATIONS,
+            *twilio.OPERATIONS,
         ],
     )
     install_error_handlers(

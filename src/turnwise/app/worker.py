@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
+from turnwise.app.fetching import RecordingFetcher
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Work
 from turnwise.model.batch import Batch
@@ -36,16 +37,20 @@ class Worker:
 
     Args:
         silence_ns: an open session is closed when nothing came in for so long.
+        fetcher: shown every session that was derived.
     """
 
-    def __init__(self, flow: Flow, silence_ns: int):
+    def __init__(self, flow: Flow, silence_ns: int, fetcher: RecordingFetcher | None = None):
         self._flow = flow
         self._silence_ns = silence_ns
+        self._fetcher = fetcher
 
     async def run(self) -> None:
         """Work until cancelled."""
         await self.catch_up()
         loops = [self._settle_forever(), self._close_silent_forever()]
+        if self._fetcher is not None:
+            loops.append(self._fetcher.run())
         if self._flow.store.is_shared:
             loops.append(self._follow_others_forever())
         async with asyncio.TaskGroup() as group:
@@ -62,10 +67,14 @@ class Worker:
     async def settle_taken(self, work: dict[ProjectId, Work]) -> None:
         """Derive every session that the work concerns."""
         for project_id, changed in work.items():
-            membership = await self._flow.store.memberships(project_id, changed.traces)
+            membership = await self._flow.store.memberships(
+                project_id, changed.traces, changed.sessions
+            )
             touched = changed.sessions | membership.current | membership.outranked
             for piece in pieces(sorted(touched), SESSIONS_PER_STEP):
-                await self._flow.settle(project_id, piece)
+                settled = await self._flow.settle(project_id, piece)
+                if self._fetcher is not None:
+                    self._fetcher.notice(settled)
 
     async def close_silent(self, arrived_before_ns: int) -> int:
         """Finalize open sessions whose newest fact came in before; returns how many."""
@@ -108,7 +117,9 @@ class Worker:
 
     async def _settle_one_by_one(self, work: dict[ProjectId, Work]) -> None:
         for project_id, changed in work.items():
-            membership = await self._flow.store.memberships(project_id, changed.traces)
+            membership = await self._flow.store.memberships(
+                project_id, changed.traces, changed.sessions
+            )
             for session_id in changed.sessions | membership.current | membership.outranked:
                 try:
                     await self._flow.settle(project_id, [session_id])

@@ -7,12 +7,26 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from turnwise.http.auth import require_caller
+from turnwise.http.documents import Operation
 from turnwise.http.recordings import RecordingLinks, json_answer
 from turnwise.model.errors import BadInput, Issue, TooLarge, Unsupported
 from turnwise.model.ids import MAX_ID_LENGTH, session_id_of
 from turnwise.model.ports import RecordingKeeper, SessionReader
 from turnwise.model.recording import RecordingOrigin, recording_id_of
 from turnwise.model.tenancy import Scope
+
+OPERATIONS = [
+    Operation(
+        path="/v1/recordings/{callId}",
+        method="PUT",
+        summary="Send the recording of a call",
+        tag="Recordings",
+        description="WAV (PCM, mu-law, A-law), FLAC, MP3 or Ogg (Opus, Vorbis) as the body.",
+        media_types=("audio/wav", "audio/flac", "audio/mpeg", "audio/ogg"),
+        answers={200: "It took the place of the one before.", 201: "It is kept."},
+        errors=(400, 401, 403, 413, 415, 503),
+    )
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,8 @@ class RecordingUpload:
             project_id=project_id,
             session_id=session.id if session else session_id_of(project_id, call_id),
             user_id=caller.user_id,
-            call_id=(session.call_id if session else None) or call_id,
+            # A session may be found by any of its names; only one that is still unknown is a call.
+            call_id=session.call_id if session else call_id,
         )
         recording = await self.keeper.keep(origin, request.stream())
         body = await self.links.body(request, call_id, origin.session_id, recording)

@@ -29,11 +29,17 @@ class FactKind(StrEnum):
     and what the event carries."""
     RECORDING = "recording"
     """One audio file by its id: status, storage_uri, content_type, size_bytes, duration_ns,
-    channels, offset_ns, external_id, call_id, source_url (while pending), created_ns, error."""
+    channels, offset_ns, external_id, call_id, started_ns (of the audio), created_ns,
+    error; and what a carrier says of it: source_url, source_channels, source_duration_ns."""
     REPORT = "report"
     """A framework's own report of the session, whole, as it came; id is its job or room."""
     FINALIZED = "finalized"
     """at_ns, reason; written once, by an explicit end or by the worker after silence."""
+
+
+FIRM_KINDS = frozenset({FactKind.SESSION, FactKind.TURN, FactKind.TOOL, FactKind.INTERRUPTION})
+"""What a sender says of a session that it names itself. Facts of the other kinds may know no more
+of it than a call or a room, and then belong to whichever session turns out to be that call's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,7 @@ class SessionFact:
     """One item that a sender upserts by its own id; newer non-null fields win over older ones.
 
     Attributes:
+        session_id: as the sender names it; the facts of a session may name others that joined it.
         body: JSON-able fields as FactKind documents them; None never clears.
     """
 

@@ -55,6 +55,45 @@ class Membership:
     outranked: frozenset[SessionId] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Facts that were written under one session id belong to another session.
+
+    Attributes:
+        facts_of: the id that they were written under.
+        rank: 0 to 199; of several claims the lowest wins, then the smallest session id. Facts of
+            FIRM_KINDS claim what is written under their own id with 0, others with 200.
+    """
+
+    facts_of: SessionId
+    session_id: SessionId
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What an id stands for, and who has a claim to what was written under it.
+
+    Attributes:
+        is_named: spans belong to it by this id, or facts of FIRM_KINDS were written under it.
+        claims: every session with a claim to its facts, and the rank; holds the id itself when any
+            fact was written under it.
+        holds: the ids whose facts belong to this session now, and by which rank.
+        heir: where its own facts or else its spans went; None while they are with it, or there
+            are none.
+    """
+
+    is_named: bool = False
+    claims: Mapping[SessionId, int] = field(default_factory=dict)
+    holds: Mapping[SessionId, int] = field(default_factory=dict)
+    heir: SessionId | None = None
+
+    @property
+    def holder(self) -> SessionId | None:
+        """To whom the facts written under this id belong; None when nobody claims them."""
+        return min(self.claims, key=lambda each: (self.claims[each], each), default=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionQuery:
     """Which lines of the session list.
@@ -70,6 +109,21 @@ class SessionQuery:
     created_by: int | None = None
     before: tuple[int, SessionId] | None = None
     limit: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRange:
+    """Which whole sessions; None means any.
+
+    Attributes:
+        agent: slug.
+        from_ns, to_ns: bounds of the start, `to_ns` exclusive.
+    """
+
+    project_ids: tuple[ProjectId, ...]
+    agent: str | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +183,26 @@ class TelemetryStore(Protocol):
         """
         ...
 
-    async def memberships(self, project_id: ProjectId, trace_ids: Collection[str]) -> Membership:
-        """The sessions of these traces; unknown traces add nothing."""
+    async def memberships(
+        self,
+        project_id: ProjectId,
+        trace_ids: Collection[str],
+        session_ids: Collection[SessionId] = (),
+    ) -> Membership:
+        """The sessions of these traces, and of the facts written under these session ids.
+
+        Unknown traces and ids add nothing.
+        """
+        ...
+
+    async def claim(self, project_id: ProjectId, claims: Sequence[Claim]) -> None:
+        """Record to whom facts belong, whether or not there are any yet; durable on return."""
+        ...
+
+    async def estates(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> dict[SessionId, Estate]:
+        """What each of these ids stands for."""
         ...
 
     async def session_facts(
@@ -139,8 +211,8 @@ class TelemetryStore(Protocol):
         """All facts of some sessions (one query per table, not per session), in the order asked.
 
         Each holds the observations of every trace that belongs to the session, less those that
-        belong to another session of the same trace; neither observations nor facts when it has
-        none (any more). `input`, `output`, `metadata` and `model_parameters` are left out.
+        belong to another session of the same trace, and the facts of every id that it holds;
+        neither observations nor facts when it has none (any more). `input`, `output`, `metadata` and `model_parameters` are left out.
         """
         ...
 
@@ -204,6 +276,12 @@ class TelemetryStore(Protocol):
 
     async def live_sessions(self, project_id: ProjectId, agent: str) -> int:
         """How many sessions of an agent are open, as far as they have been derived."""
+        ...
+
+    async def sessions_in(
+        self, wanted: SessionRange, after: tuple[int, SessionId] | None, limit: int
+    ) -> list[Session]:
+        """Whole sessions by start, then id, from behind a position (start, id); at most `limit`."""
         ...
 
     async def trace(
@@ -460,6 +538,10 @@ class SessionReader(Protocol):
 
     async def sessions(self, caller: Caller, query: SessionQuery) -> list[SessionHead]:
         """Lines of the session list."""
+        ...
+
+    def sessions_in(self, caller: Caller, wanted: SessionRange) -> AsyncIterator[Session]:
+        """Whole sessions, one after the other, by start."""
         ...
 
     async def trace(self, session: Session, trace_id: str) -> list[Observation]:

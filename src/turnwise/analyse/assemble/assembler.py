@@ -11,7 +11,7 @@ from turnwise.analyse.assemble.statements import Statements, read_statements
 from turnwise.analyse.assemble.tools import stated_tools, tools_of
 from turnwise.analyse.assemble.traces import is_loss, traces_of
 from turnwise.analyse.assemble.usage import bill
-from turnwise.model.facts import SessionFacts
+from turnwise.model.facts import FactKind, SessionFact, SessionFacts
 from turnwise.model.observation import Framework
 from turnwise.model.session import Interruption, Session, ToolExecution
 
@@ -30,7 +30,7 @@ def assemble(facts: SessionFacts) -> Session | None:
     if not facts.observations and not facts.facts:
         return None
     scene = Scene(facts.observations)
-    statements = read_statements(facts.facts)
+    statements = read_statements(_own(facts))
     room = room_of(statements.rooms)
     started_ns = start_of(scene, statements, otherwise_ns=room.started_ns or facts.last_arrival_ns)
     conversation = _converse(scene, statements, started_ns)
@@ -78,6 +78,15 @@ def assemble(facts: SessionFacts) -> Session | None:
         created_by=facts.created_by,
         facts_version=facts.facts_version,
     )
+
+
+def _own(facts: SessionFacts) -> list[SessionFact]:
+    """Without the ends of other ids: what was closed there by silence may be talking here."""
+    return [
+        each
+        for each in facts.facts
+        if each.kind is not FactKind.FINALIZED or each.session_id == facts.session_id
+    ]
 
 
 def _converse(scene: Scene, statements: Statements, started_ns: int) -> Conversation:

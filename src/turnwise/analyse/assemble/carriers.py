@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from turnwise.analyse.assemble.statements import Body, int_of, number_of, text_of
 from turnwise.model.call import Call
 from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.recording import Recording, RecordingStatus
 
 FAILED_CALLS = frozenset({"busy", "failed", "no-answer", "canceled"})
@@ -68,7 +69,7 @@ def _call(project_id: ProjectId, sid: str, events: Iterable[Body]) -> Call:
     for event in ordered:
         for name in ("carrier", "direction", "from_number", "to_number", "status", "parent_sid"):
             known[name] = text_of(event, name) or known.get(name)
-    instants = [at for event in ordered if (at := int_of(event, "at_ns")) is not None]
+    instants = [at for event in ordered if (at := began(event)) is not None]
     answered = [
         at
         for event in ordered
@@ -89,6 +90,12 @@ def _call(project_id: ProjectId, sid: str, events: Iterable[Body]) -> Call:
         ended_ns=_end(ordered[-1]),
         parent_sid=known["parent_sid"],
     )
+
+
+def began(event: Body) -> int | None:
+    """The earliest instant that an event tells of: an end with a duration tells of the start."""
+    at_ns, seconds = int_of(event, "at_ns"), int_of(event, "duration_seconds")
+    return at_ns if at_ns is None or not seconds else at_ns - seconds * NS_PER_SECOND
 
 
 def _end(last: Body) -> int | None:
@@ -155,8 +162,8 @@ def recordings_of(
             storage_uri=text_of(body, "storage_uri"),
             content_type=text_of(body, "content_type"),
             size_bytes=int_of(body, "size_bytes"),
-            duration_ns=int_of(body, "duration_ns"),
-            channels=int_of(body, "channels"),
+            duration_ns=first_of(int_of(body, "duration_ns"), int_of(body, "source_duration_ns")),
+            channels=first_of(int_of(body, "channels"), int_of(body, "source_channels")),
             offset_ns=_offset(body, started_ns),
             external_id=text_of(body, "external_id"),
             source_url=text_of(body, "source_url"),
@@ -164,6 +171,11 @@ def recordings_of(
         )
         for recording_id, body in sorted(bodies.items())
     )
+
+
+def first_of(measured: int | None, announced: int | None) -> int | None:
+    """What the audio itself shows, else what its carrier said of it."""
+    return announced if measured is None else measured
 
 
 def _offset(body: Body, started_ns: int | None) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from turnwise.analyse.assemble import reports
-from turnwise.analyse.assemble.carriers import FAILED_CALLS, Room
+from turnwise.analyse.assemble.carriers import FAILED_CALLS, Room, began
 from turnwise.analyse.assemble.drafts import Draft, first_of
 from turnwise.analyse.assemble.scene import Scene, end_of
 from turnwise.analyse.assemble.statements import Body, Statements, int_of, offset_ns, text_of
@@ -52,7 +52,7 @@ def start_of(scene: Scene, statements: Statements, *, otherwise_ns: int) -> int:
 def _told_start(statements: Statements) -> int | None:
     """The first instant that a carrier or a media server tells of."""
     told = [*statements.calls.values(), *statements.rooms.values()]
-    instants = (int_of(each, "at_ns") for each in told)
+    instants = (began(each) for each in told)
     return min((at for at in instants if at is not None), default=None)
 
 

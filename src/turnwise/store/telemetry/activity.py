@@ -2,8 +2,9 @@
 
 import msgspec
 
+from turnwise.model.facts import FIRM_KINDS, FactKind
 from turnwise.model.ids import ProjectId, SessionId
-from turnwise.store.telemetry.membership import FACT_TRACE, OWN_RANK
+from turnwise.store.telemetry.membership import FACT_TRACE, OWN_RANK, PROVISIONAL_RANK
 
 
 class ActivityRow(msgspec.Struct, kw_only=True, gc=False):
@@ -53,9 +54,13 @@ def add_row(rows: ActivityRows, row: ActivityRow) -> None:
         known.join(row)
 
 
+NOBODY = "99999999999999999999:0"
+"""Greater than every sender's text."""
+
+
 def first_seen(arrival_ns: int, user_id: int) -> str:
-    """The text whose minimum names the first sender."""
-    return f"{arrival_ns:020d}:{user_id}"
+    """The text whose minimum names the first sender; what nobody sent (0) names none."""
+    return f"{arrival_ns:020d}:{user_id}" if user_id else NOBODY
 
 
 def creator_of(seen: str) -> int:
@@ -66,6 +71,11 @@ def creator_of(seen: str) -> int:
 def fact_trace(session_id: str) -> str:
     """Under which trace id the facts of a session are counted."""
     return FACT_TRACE + session_id
+
+
+def fact_rank(kind: FactKind) -> int:
+    """How firmly a fact says that it is about the session that it names."""
+    return 0 if kind in FIRM_KINDS else PROVISIONAL_RANK
 
 
 def stored_rank(rank: int) -> int:

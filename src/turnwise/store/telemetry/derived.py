@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from turnwise.model.ids import ProjectId, SessionId
-from turnwise.model.ports import SessionQuery
+from turnwise.model.ports import SessionQuery, SessionRange
 from turnwise.model.session import Session, SessionHead, SessionStatus
 from turnwise.store.telemetry.failures import as_busy
 from turnwise.store.telemetry.group import Job
@@ -200,6 +200,29 @@ def heads(client: Client, query: SessionQuery) -> list[SessionHead]:
         )
         for row in _head_decoder.decode_lines(answer)
     ]
+
+
+def sessions_in(
+    client: Client, wanted: SessionRange, after: tuple[int, SessionId] | None, limit: int
+) -> list[Session]:
+    """A page of whole sessions."""
+    statement = "SELECT detail FROM sessions FINAL WHERE project_id IN {projects:Array(String)}"
+    parameters: dict[str, Any] = {"projects": list(wanted.project_ids), "limit": limit}
+    if wanted.agent is not None:
+        statement += " AND agent = {agent:String}"
+        parameters["agent"] = wanted.agent
+    if wanted.from_ns is not None:
+        statement += " AND started_ns >= {first:Int64}"
+        parameters["first"] = wanted.from_ns
+    if wanted.to_ns is not None:
+        statement += " AND started_ns < {last:Int64}"
+        parameters["last"] = wanted.to_ns
+    if after is not None:
+        statement += " AND (started_ns, session_id) > ({start:Int64}, {id:String})"
+        parameters["start"], parameters["id"] = after
+    statement += " ORDER BY started_ns, session_id LIMIT {limit:UInt32}"
+    rows = _detail_decoder.decode_lines(lines(client, statement, parameters))
+    return [_session_decoder.decode(row.detail) for row in rows]
 
 
 def silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId, SessionId]]:

@@ -12,6 +12,9 @@ from turnwise.model.observation import Observation
 OWN_RANK = 255
 """The rank of the session that a trace forms by itself; every name of a sender goes before it."""
 
+PROVISIONAL_RANK = 200
+"""The rank at which an id holds facts that may turn out to be about another session."""
+
 FACT_TRACE = "session:"
 """Session facts are kept in trace_activity under this prefix and the session's id."""
 
@@ -22,6 +25,12 @@ def winners_of(ranks: Mapping[SessionId, int]) -> list[SessionId]:
         return []
     best = min(ranks.values())
     return sorted(session for session, rank in ranks.items() if rank == best)
+
+
+def holders_of(trace_id: str, ranks: Mapping[SessionId, int]) -> list[SessionId]:
+    """The winners, of which the facts of one id have at most one: facts cannot be divided."""
+    winners = winners_of(ranks)
+    return winners[:1] if trace_id.startswith(FACT_TRACE) else winners
 
 
 def own_session(project_id: ProjectId, trace_id: str) -> SessionId:

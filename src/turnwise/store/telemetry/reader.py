@@ -17,8 +17,9 @@ from turnwise.store.telemetry.activity import (
     ActivityRows,
     add_row,
     creator_of,
+    fact_trace,
 )
-from turnwise.store.telemetry.membership import FACT_TRACE, spans_of, winners_of
+from turnwise.store.telemetry.membership import FACT_TRACE, holders_of, spans_of
 from turnwise.store.telemetry.rows import COLUMNS, FACT_COLUMNS, decode_observations
 from turnwise.store.telemetry.sql import MAX_DAYS, chunks, date_text, lines
 from turnwise.store.telemetry.trace_facts import Said, said_of_traces
@@ -103,6 +104,11 @@ class TraceActivity:
     lines: list[ActivityRow] = field(default_factory=list)
     winners: list[SessionId] = field(default_factory=list)
 
+    @property
+    def ranks(self) -> dict[SessionId, int]:
+        """Every session that is named, and how well."""
+        return {SessionId(line.session_id): line.rank for line in self.lines}
+
     def share_of(self, session_id: SessionId) -> list[ActivityRow]:
         """What counts for a session: all but what names another winner."""
         others = set(self.winners) - {session_id}
@@ -128,11 +134,16 @@ def trace(
     return sorted(spans, key=lambda item: (item.start_ns, item.span_id))
 
 
-def memberships(client: Client, project_id: ProjectId, trace_ids: Collection[str]) -> Membership:
-    """The sessions to which these traces belong, and those from which a better name took them."""
+def memberships(
+    client: Client,
+    project_id: ProjectId,
+    trace_ids: Collection[str],
+    session_ids: Collection[SessionId],
+) -> Membership:
+    """Where traces and facts belong, and the sessions from which a better name took them."""
     current: set[SessionId] = set()
     named: set[SessionId] = set()
-    for part in chunks(list(trace_ids)):
+    for part in chunks([*trace_ids, *map(fact_trace, session_ids)]):
         found = _activity(client, _OF_TRACES, {"project": project_id, "traces": part})
         for one in found.values():
             current.update(one.winners)
@@ -149,14 +160,17 @@ def session_facts(
     wanted = set(session_ids)
     current = {key: one for key, one in activity.items() if wanted.intersection(one.winners)}
     spans = _spans(client, current, FACT_COLUMNS)
-    facts = _facts(client, project_id, session_ids)
+    owners = {
+        SessionId(trace_id.removeprefix(FACT_TRACE))
+        for _, trace_id in current
+        if trace_id.startswith(FACT_TRACE)
+    }
+    facts = _facts(client, project_id, sorted(owners))
     by_session: dict[SessionId, Activity] = defaultdict(dict)
     for key, one in activity.items():
         for line in one.lines:
             by_session[SessionId(line.session_id)][key] = one
-    return [
-        _facts_of(project_id, each, by_session[each], spans, facts[each]) for each in session_ids
-    ]
+    return [_facts_of(project_id, each, by_session[each], spans, facts) for each in session_ids]
 
 
 def _facts_of(
@@ -164,9 +178,15 @@ def _facts_of(
     session_id: SessionId,
     activity: Activity,
     spans: Mapping[tuple[ProjectId, str], list[Observation]],
-    facts: Sequence[SessionFact],
+    written: Mapping[SessionId, Sequence[SessionFact]],
 ) -> SessionFacts:
     current = {key: one for key, one in activity.items() if session_id in one.winners}
+    facts = [
+        fact
+        for _, trace_id in current
+        if trace_id.startswith(FACT_TRACE)
+        for fact in written.get(SessionId(trace_id.removeprefix(FACT_TRACE)), ())
+    ]
     observations = [
         span
         for key, one in current.items()
@@ -195,6 +215,18 @@ def facts_version(client: Client, project_id: ProjectId, session_id: SessionId) 
         (line.last_version for one in shares.values() for line in one.share_of(session_id)),
         default=0,
     )
+
+
+def activity_around(
+    client: Client, project_id: ProjectId, session_ids: Sequence[SessionId]
+) -> Activity:
+    """Everything that names these sessions, and every claim to what was written under them."""
+    found: Activity = {}
+    for part in chunks(session_ids):
+        found |= _of_sessions(client, [(project_id, each) for each in part])
+        traces = [fact_trace(each) for each in part]
+        found |= _activity(client, _OF_TRACES, {"project": project_id, "traces": traces})
+    return found
 
 
 def last_arrivals(
@@ -251,8 +283,8 @@ def _activity(client: Client, statement: str, parameters: Mapping[str, Any]) -> 
     found: Activity = defaultdict(TraceActivity)
     for (project_id, trace_id, _), row in rows.items():
         found[project_id, trace_id].lines.append(row)
-    for one in found.values():
-        one.winners = winners_of({SessionId(line.session_id): line.rank for line in one.lines})
+    for (_, trace_id), one in found.items():
+        one.winners = holders_of(trace_id, one.ranks)
     return dict(found)
 
 

@@ -18,11 +18,14 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.model.ports import (
+    Claim,
     Complete,
+    Estate,
     FeedbackQuery,
     Health,
     Membership,
     SessionQuery,
+    SessionRange,
     Written,
 )
 from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
@@ -39,6 +42,7 @@ from turnwise.model.trace import (
 from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 from turnwise.store.telemetry import (
     derived,
+    estates,
     judgements,
     observation_metrics,
     observation_pages,
@@ -168,6 +172,12 @@ class ClickHouseTelemetry:
         work = Submission(user_id, time.time_ns(), observations, facts, traces)
         return await asyncio.wrap_future(self._facts.submit(work, rows, _weight(work)))
 
+    async def claim(self, project_id: ProjectId, claims: Sequence[Claim]) -> None:
+        if claims:
+            work = Submission(0, time.time_ns(), claims=[(project_id, each) for each in claims])
+            weight = _ROW_BYTES * len(claims)
+            await asyncio.wrap_future(self._facts.submit(work, len(claims), weight))
+
     async def put_sessions(self, sessions: Sequence[Session]) -> None:
         if sessions:
             weight = derived.weight_of(sessions)
@@ -184,10 +194,22 @@ class ClickHouseTelemetry:
 
     # Facts
 
-    async def memberships(self, project_id: ProjectId, trace_ids: Collection[str]) -> Membership:
-        if not trace_ids:
+    async def memberships(
+        self,
+        project_id: ProjectId,
+        trace_ids: Collection[str],
+        session_ids: Collection[SessionId] = (),
+    ) -> Membership:
+        if not trace_ids and not session_ids:
             return Membership()
-        return await self._ask(reader.memberships, project_id, trace_ids)
+        return await self._ask(reader.memberships, project_id, trace_ids, session_ids)
+
+    async def estates(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> dict[SessionId, Estate]:
+        if not session_ids:
+            return {}
+        return await self._ask(estates.estates, project_id, sorted(session_ids))
 
     async def session_facts(
         self, project_id: ProjectId, session_ids: Collection[SessionId]
@@ -330,6 +352,11 @@ class ClickHouseTelemetry:
 
     async def live_sessions(self, project_id: ProjectId, agent: str) -> int:
         return await self._ask(consumption.live, project_id, agent)
+
+    async def sessions_in(
+        self, wanted: SessionRange, after: tuple[int, SessionId] | None, limit: int
+    ) -> list[Session]:
+        return await self._ask(derived.sessions_in, wanted, after, limit)
 
     # Itself
 

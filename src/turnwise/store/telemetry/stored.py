@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from turnwise.model.facts import FactKind
+from turnwise.model.facts import FIRM_KINDS, FactKind
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
 from turnwise.store.telemetry.activity import ActivityRow, fact_trace
+from turnwise.store.telemetry.membership import PROVISIONAL_RANK
 from turnwise.store.telemetry.rows import COLUMNS, decode_observations
 from turnwise.store.telemetry.sql import MAX_DAYS, chunks, date_text, lines
 
@@ -72,7 +73,8 @@ GROUP BY project_id, trace_id, session_id
 """
 
 _UNTOLD_FACTS = """
-SELECT project_id, concat({prefix:String}, session_id) AS trace_id, session_id, 0 AS rank,
+SELECT project_id, concat({prefix:String}, session_id) AS trace_id, session_id,
+    min(if(kind IN {firm:Array(String)}, 0, {provisional:UInt8})) AS rank,
     toUInt16(intDiv(max(version), 86400000000000)) AS first_day, first_day AS last_day,
     max(version) AS last_version, toInt64(max(version)) AS last_arrival_ns,
     '99999999999999999999:0' AS first_seen
@@ -139,7 +141,8 @@ def untold_activity(client: Client, told: int) -> list[ActivityRow]:
     `session_id` is "" for spans that name no session.
     """
     spans = lines(client, _UNTOLD_SPANS, {"told": told})
-    facts = lines(client, _UNTOLD_FACTS, {"told": told, "prefix": fact_trace("")})
+    kinds = {"firm": sorted(FIRM_KINDS), "provisional": PROVISIONAL_RANK}
+    facts = lines(client, _UNTOLD_FACTS, {"told": told, "prefix": fact_trace(""), **kinds})
     traces = lines(client, _UNTOLD_TRACES, {"told": told})
     return [row for part in (spans, facts, traces) for row in _activity_decoder.decode_lines(part)]
 

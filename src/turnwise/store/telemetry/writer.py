@@ -12,12 +12,14 @@ from turnwise.model.batch import Rejected
 from turnwise.model.facts import SessionFact
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Complete, Written
+from turnwise.model.ports import Claim, Complete, Written
 from turnwise.model.trace import TraceFact
 from turnwise.store.telemetry.activity import (
+    NOBODY,
     ActivityRow,
     ActivityRows,
     add_row,
+    fact_rank,
     fact_trace,
     first_seen,
     stored_rank,
@@ -62,13 +64,14 @@ _UNFIT = (TypeError, ValueError, ArithmeticError, AttributeError)
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One call of `write`."""
+    """One call of `write` or `claim`."""
 
     user_id: int
     arrival_ns: int
-    observations: Sequence[Observation]
-    facts: Sequence[SessionFact]
+    observations: Sequence[Observation] = ()
+    facts: Sequence[SessionFact] = ()
     traces: Sequence[TraceFact] = ()
+    claims: Sequence[tuple[ProjectId, Claim]] = ()
 
 
 @dataclass(slots=True)
@@ -108,6 +111,7 @@ class _Group:
     traces: dict[TraceKey, _Trace] = field(default_factory=dict)
     refused: list[tuple[_Record, str]] = field(default_factory=list)
     tombstones: list[bytes] = field(default_factory=list)
+    claims: list[tuple[ProjectId, Claim, int]] = field(default_factory=list)
 
 
 class FactWriter:
@@ -157,6 +161,8 @@ class FactWriter:
         self._insert("observations", group.spans.values(), group)
         self._insert("session_facts", group.facts.values(), group)
         self._insert("traces", group.traces.values(), group)
+        for project_id, claim, arrival_ns in group.claims:
+            add_row(self._owed, _claimed(project_id, claim, arrival_ns // NS_PER_DAY, version))
         self._pay()
         # Only now is the row under the new day there for sure.
         if group.tombstones:
@@ -271,7 +277,7 @@ class FactWriter:
                 project_id=project_id,
                 trace_id=fact_trace(session_id),
                 session_id=session_id,
-                rank=0,
+                rank=fact_rank(kind),
                 first_day=day,
                 last_day=day,
                 last_version=version,
@@ -335,6 +341,21 @@ class FactWriter:
         self._client.raw_insert(table, insert_block=b"\n".join(lines), fmt="JSONEachRow")
 
 
+def _claimed(project_id: ProjectId, claim: Claim, day: int, version: int) -> ActivityRow:
+    """A claim is no arrival and has no sender: it breaks no silence and makes no creator."""
+    return ActivityRow(
+        project_id=project_id,
+        trace_id=fact_trace(claim.facts_of),
+        session_id=claim.session_id,
+        rank=claim.rank,
+        first_day=day,
+        last_day=day,
+        last_version=version,
+        last_arrival_ns=0,
+        first_seen=NOBODY,
+    )
+
+
 def _is_text(key: Iterable[str]) -> bool:
     """Whether ids can be asked for; half a surrogate pair is no character of any encoding."""
     try:
@@ -376,6 +397,7 @@ def _gather(works: Sequence[Submission]) -> _Group:
                 trace = group.traces[place] = _Trace(place, work.user_id, work.arrival_ns)
             trace.updates.append(said)
             trace.owners.append(index)
+        group.claims += [(*each, work.arrival_ns) for each in work.claims]
     return group
 
 

@@ -13,7 +13,7 @@ from tests.server import wait_for
 from turnwise.model.errors import Misconfigured
 from turnwise.store.media.files import ObjectMedia, open_media
 
-MOTO = Path(__file__).parents[3] / ".venv-clients" / "moto-5" / "bin" / "moto_server"
+MOTO = Path(__file__).parents[4] / ".venv-clients" / "moto-5" / "bin" / "moto_server"
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 
 

@@ -1,0 +1,1 @@
+"""Causes: what is wrong with a session, found by fixed limits."""

@@ -1,0 +1,84 @@
+"""What is found to be wrong with sessions, and how well agents let themselves be interrupted."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much an issue matters; `info` is no alarm."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One thing that went wrong, with what proves it.
+
+    Attributes:
+        turn: index of the turn, None for the whole session.
+        stage: the part of the pipeline that it lies in.
+        start_ns, end_ns: when, as far as it is known.
+        evidence: numbers and texts by name.
+        confidence: 0 to 1.
+        caused_by: the type of the issue that this one follows from.
+    """
+
+    type: str
+    turn: int | None
+    description: str
+    recommendation: str
+    severity: Severity
+    stage: str | None = None
+    start_ns: int | None = None
+    end_ns: int | None = None
+    span_ids: tuple[str, ...] = ()
+    evidence: dict[str, float | int | str] = field(default_factory=dict)
+    confidence: float = 1.0
+    caused_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How values are distributed; all but the count are None without values."""
+
+    count: int = 0
+    total: float = 0
+    avg: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A limit that a release has to keep; `passed` is None when too little is known."""
+
+    metric: str
+    threshold: float
+    value: float | None
+    passed: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptionQuality:
+    """Interruptions of many sessions; latencies in milliseconds.
+
+    Attributes:
+        interruptions: those in which the caller really took the floor.
+        stop_latency: agent silent minus caller's onset: what the caller feels.
+        flush_latency: agent silent minus recognised.
+    """
+
+    sessions: int
+    interruptions: int
+    false_interruptions: int
+    detection_latency: Spread
+    stop_latency: Spread
+    flush_latency: Spread
+    bleed_words: Spread
+    gates: tuple[Gate, ...]
+    passed: bool | None
