@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from turnwise.model.ports import Health
+from turnwise.model.query import Health
 
 
 class Alive(BaseModel):

@@ -13,7 +13,8 @@ from turnwise.http.json_text import JSON
 from turnwise.model.diagnosis import InterruptionQuality, Spread
 from turnwise.model.errors import BadInput, Issue
 from turnwise.model.instants import iso_seconds, parse_iso_ns
-from turnwise.model.ports import SessionRange, SessionReader
+from turnwise.model.ports import SessionReader
+from turnwise.model.query import SessionRange
 from turnwise.model.session import Interruption
 from turnwise.model.tenancy import Caller, Scope
 

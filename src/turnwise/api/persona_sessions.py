@@ -20,7 +20,8 @@ from turnwise.model.diagnosis import Issue
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import ProjectId, SessionId, agent_uuid_of, public_session_id
 from turnwise.model.instants import iso_seconds, ms_from_ns, now_ns
-from turnwise.model.ports import SessionQuery, SessionReader
+from turnwise.model.ports import SessionReader
+from turnwise.model.query import SessionQuery
 from turnwise.model.session import Session, SessionHead, Speaker, ToolExecution, Turn
 from turnwise.model.tenancy import Caller, Scope
 from turnwise.model.whole_call import whole_call

@@ -16,7 +16,8 @@ from turnwise.http.errors import ErrorRenderer, render_default, status_of
 from turnwise.model.errors import NotFound, TurnwiseError, Unauthenticated
 from turnwise.model.instants import iso_seconds, ms_from_ns
 from turnwise.model.observation import Level, Observation
-from turnwise.model.ports import SessionQuery, SessionReader
+from turnwise.model.ports import SessionReader
+from turnwise.model.query import SessionQuery
 from turnwise.model.session import Session, Turn
 from turnwise.model.tenancy import Caller, Scope
 

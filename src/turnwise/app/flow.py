@@ -19,7 +19,8 @@ from turnwise.model.batch import Batch, Receipt
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStore, Written
+from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStore
+from turnwise.model.query import Written
 from turnwise.model.session import Session
 from turnwise.model.trace import TraceReader
 from turnwise.normalise import is_langsmith, normalise_runs, normalise_spans

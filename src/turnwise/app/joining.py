@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from turnwise.model.facts import FIRM_KINDS, FactKind, SessionFact, SessionFacts
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.instants import NS_PER_SECOND
-from turnwise.model.ports import Claim, Estate, TelemetryStore
+from turnwise.model.ports import TelemetryStore
+from turnwise.model.query import Claim, Estate
 from turnwise.model.session import Session
 
 Derived = tuple[SessionFacts, Session | None]

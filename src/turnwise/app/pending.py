@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from turnwise.model.ids import ProjectId, SessionId
-from turnwise.model.ports import Written
+from turnwise.model.query import Written
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from turnwise.app.flow import Flow
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
-from turnwise.model.ports import SessionQuery, SessionRange
+from turnwise.model.query import SessionQuery, SessionRange
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, Caller
 

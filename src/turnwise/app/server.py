@@ -69,7 +69,7 @@ from turnwise.ingest.native_json.reports import ReportWrites
 from turnwise.ingest.native_json.writes import NativeWrites
 from turnwise.ingest.otlp import document as otlp_document
 from turnwise.model.instants import NS_PER_SECOND
-from turnwise.model.ports import Health
+from turnwise.model.query import Health
 from turnwise.normalise import complete_pieces, complete_run
 from turnwise.store.catalog import SqlCatalog, catalog_url
 from turnwise.store.media.files import open_media

@@ -14,7 +14,7 @@ from turnwise.model.errors import RetryableError
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, now_ns
-from turnwise.model.ports import Written
+from turnwise.model.query import Written
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from turnwise.model.errors import BadInput, Issue, NotFound
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId
 from turnwise.model.instants import now_ns
-from turnwise.model.ports import FeedbackQuery, FeedbackStore, RunStore
+from turnwise.model.ports import FeedbackStore, RunStore
+from turnwise.model.query import FeedbackQuery
 from turnwise.model.runs import span_ids_of
 from turnwise.model.tenancy import Caller
 

@@ -14,7 +14,7 @@ from turnwise.http.auth import Credential
 from turnwise.http.errors import install_error_handlers
 from turnwise.ingest.langfuse import LangfuseMedia
 from turnwise.model.ids import ProjectId, TenantId
-from turnwise.model.ports import StoredFile
+from turnwise.model.query import StoredFile
 from turnwise.model.tenancy import Caller, Role, Scope
 
 AUDIO = b"RIFF" + bytes(range(256)) * 4

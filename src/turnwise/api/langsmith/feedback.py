@@ -21,7 +21,7 @@ from turnwise.http.judgements import read_feedback, with_words
 from turnwise.model.errors import BadInput, NotFound
 from turnwise.model.feedback import Feedback
 from turnwise.model.instants import iso_us
-from turnwise.model.ports import FeedbackQuery
+from turnwise.model.query import FeedbackQuery
 from turnwise.model.runs import run_uuid, span_ids_of, trace_uuid
 from turnwise.model.tenancy import Caller
 

@@ -8,8 +8,8 @@ from sqlalchemy.engine import URL
 from turnwise.model.errors import Conflict
 from turnwise.model.ids import ProjectId, TenantId
 from turnwise.model.instants import now_ns
-from turnwise.model.ports import Health
 from turnwise.model.price import Price
+from turnwise.model.query import Health
 from turnwise.model.tenancy import Agent, Caller, Project, ProjectChanges, Role, Scope, Tenant, User
 from turnwise.store.catalog import bootstrap, schema
 from turnwise.store.catalog.agents import Agents

@@ -17,7 +17,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store, from_url
 
 from turnwise.model.errors import Busy, Misconfigured
-from turnwise.model.ports import StoredFile
+from turnwise.model.query import StoredFile
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig

@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from turnwise.model.ids import ProjectId, SessionId
-from turnwise.model.ports import SessionQuery, SessionRange
+from turnwise.model.query import SessionQuery, SessionRange
 from turnwise.model.session import Session, SessionHead, SessionStatus
 from turnwise.store.telemetry.failures import as_busy
 from turnwise.store.telemetry.group import Job

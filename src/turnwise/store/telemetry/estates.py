@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from clickhouse_connect.driver.client import Client
 
 from turnwise.model.ids import ProjectId, SessionId
-from turnwise.model.ports import Estate
+from turnwise.model.query import Estate
 from turnwise.store.telemetry.activity import fact_trace
 from turnwise.store.telemetry.membership import FACT_TRACE
 from turnwise.store.telemetry.reader import Activity, activity_around

@@ -3,7 +3,7 @@
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from turnwise.model.ports import Health
+from turnwise.model.query import Health
 from turnwise.store.telemetry.sql import lines
 
 _TABLES = ("observations", "trace_activity", "session_facts", "sessions", "feedback", "traces")

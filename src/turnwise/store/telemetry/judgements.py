@@ -11,7 +11,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId
-from turnwise.model.ports import FeedbackQuery
+from turnwise.model.query import FeedbackQuery
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.failures import EngineError, as_busy, insert_divided, reason_of
 from turnwise.store.telemetry.group import Job

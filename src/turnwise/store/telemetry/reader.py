@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 from turnwise.model.facts import FactKind, SessionFact, SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Membership
+from turnwise.model.query import Membership
 from turnwise.store.telemetry.activity import (
     ActivityRow,
     ActivityRows,

@@ -17,9 +17,9 @@ from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
-from turnwise.model.ports import (
+from turnwise.model.ports import Complete
+from turnwise.model.query import (
     Claim,
-    Complete,
     Estate,
     FeedbackQuery,
     Health,

@@ -12,7 +12,8 @@ from turnwise.model.batch import Rejected
 from turnwise.model.facts import SessionFact
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Claim, Complete, Written
+from turnwise.model.ports import Complete
+from turnwise.model.query import Claim, Written
 from turnwise.model.trace import TraceFact
 from turnwise.store.telemetry.activity import (
     NOBODY,

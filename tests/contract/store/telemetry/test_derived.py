@@ -18,7 +18,7 @@ from tests.contract.store.telemetry.places import (
     session,
 )
 from turnwise.model.errors import Busy
-from turnwise.model.ports import SessionQuery
+from turnwise.model.query import SessionQuery
 from turnwise.model.session import Speaker, Turn
 from turnwise.store.telemetry import ClickHouseTelemetry
 

@@ -18,7 +18,7 @@ from tests.contract.store.telemetry.places import (
 )
 from turnwise.model.facts import FactKind
 from turnwise.model.observation import Voice
-from turnwise.model.ports import Membership, SessionQuery
+from turnwise.model.query import Membership, SessionQuery
 from turnwise.store.telemetry import ClickHouseTelemetry
 
 pytestmark = pytest.mark.anyio

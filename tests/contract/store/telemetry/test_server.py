@@ -20,7 +20,7 @@ from tests.contract.store.telemetry.places import (
 )
 from turnwise.model.errors import Busy, Misconfigured
 from turnwise.model.facts import FactKind
-from turnwise.model.ports import SessionQuery
+from turnwise.model.query import SessionQuery
 from turnwise.store.telemetry import ClickHouseTelemetry, open_telemetry, schema
 from turnwise.store.telemetry.embedded import Embedded
 
