@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator
 
 from turnwise.http.auth import with_scope
 from turnwise.http.json_text import JSON
+from turnwise.http.recordings import audio_answer
 from turnwise.model.errors import BadInput, Issue, NotFound
 from turnwise.model.ids import agent_uuid_of, is_canonical_uuid
 from turnwise.model.instants import NS_PER_SECOND, iso_ms, ms_from_ns, parse_iso_ns
-from turnwise.model.ports import SessionReader
+from turnwise.model.ports import MediaStore, SessionReader
 from turnwise.model.session import Session, Speaker, Turn
 from turnwise.model.tenancy import Caller, Scope
 from turnwise.model.transcripts import (
@@ -124,9 +125,10 @@ def _json(body: dict[str, Any]) -> Response:
 class _Pages:
     """What several of the routes do."""
 
-    def __init__(self, reader: SessionReader, conversations: ConversationReader):
+    def __init__(self, reader: SessionReader, conversations: ConversationReader, media: MediaStore):
         self.reader = reader
         self.conversations = conversations
+        self.media = media
 
     async def page(self, caller: Caller, query: UsageQuery, agent: str | None = None) -> Response:
         """A page, of one agent where one is named; of an unknown agent there is nothing."""
@@ -188,10 +190,12 @@ def _stats(found: CallStats) -> Response:
     )
 
 
-def router(reader: SessionReader, conversations: ConversationReader) -> APIRouter:
+def router(
+    reader: SessionReader, conversations: ConversationReader, media: MediaStore
+) -> APIRouter:
     """The endpoints of the surface; /agent/... is registered before /{sessionId}."""
     routes = APIRouter(prefix="/v1/transcripts", tags=["Transcripts of calls"], responses=ERRORS)
-    pages = _Pages(reader, conversations)
+    pages = _Pages(reader, conversations, media)
     _add_lists(routes, pages)
     _add_single(routes, pages)
     return routes
@@ -266,7 +270,12 @@ def _add_single(routes: APIRouter, pages: _Pages) -> None:
         return _json({"transcript": body})
 
     @routes.get("/{sessionId}/audio", summary="Get the audio", responses=NOT_FOUND)
-    async def get_audio(caller: Reader, session_id: SessionUuid) -> Response:
-        """The recording; 404 when there is none."""
-        await pages.visible(caller, session_id)
-        raise NotFound("Audio not found")
+    async def get_audio(caller: Reader, request: Request, session_id: SessionUuid) -> Response:
+        """The recording, whole or in the range that is asked for; 404 when there is none."""
+        session = await pages.visible(caller, session_id)
+        file = next((each.file for each in session.recordings if each.file), None)
+        if file is None:
+            raise NotFound("Audio not found")
+        answer = await audio_answer(request, pages.media, file)
+        answer.headers["Content-Disposition"] = "inline"
+        return answer

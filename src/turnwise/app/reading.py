@@ -108,7 +108,10 @@ class Reading:
         where = [session.project_id] if session is not None else project_ids
         for project_id in where:
             version = await self._store.facts_version(project_id, session_id)
-            if version and (session is None or version > session.facts_version):
+            if not version:
+                # Its facts belong to another session now; the worker is about to retire it.
+                session = None
+            elif session is None or version > session.facts_version:
                 settled = await self._flow.settle(project_id, [session_id])
                 own = next((each for each in settled if each.id == session_id), None)
                 if own is not None:

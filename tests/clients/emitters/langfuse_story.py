@@ -134,7 +134,8 @@ def tell_5(langfuse: Any) -> dict[str, Any]:
     api = langfuse.api
     groups = "core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context"
     whole = api.observations.get_many(fields=groups, trace_id=turn.trace_id)
-    pages, cursor = [], None
+    pages: list[str] = []
+    cursor = None
     while not pages or cursor:
         page = api.observations.get_many(limit=1, cursor=cursor, session_id=SESSION)
         pages += [each.id for each in page.data]

@@ -7,7 +7,7 @@ import pytest
 from tests.contract.langfuse.build import a_call, at, event, ingest, read
 from tests.server import RunningServer
 
-SCORES = [
+SCORES: list[dict[str, Any]] = [
     {"id": "n", "traceId": "call 1", "name": "quality", "value": 0.5, "timestamp": at(1)},
     {"id": "b", "traceId": "call 1", "name": "ok", "value": 1, "dataType": "BOOLEAN",
      "timestamp": at(2)},

@@ -5,7 +5,7 @@ voice.md 2.2.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from turnwise.model.diagnosis import Issue, Severity
 from turnwise.model.instants import NS_PER_SECOND, ms_from_ns
@@ -114,9 +114,8 @@ def _by_wait(milliseconds: int) -> Severity:
 
 
 def _failed_turns(session: Session) -> Iterator[Issue]:
-    following = [*session.turns[1:], None]
     is_over = session.ended_ns is not None
-    for turn, after in zip(session.turns, following, strict=True):
+    for turn, after in zip_longest(session.turns, session.turns[1:]):
         reason = None
         if turn.speaker is Speaker.AGENT and turn.error:
             reason = f"Agent failed in turn {turn.index}"

@@ -1,0 +1,238 @@
+"""Every surface and every way in, given what it needs: which routes there are, and their errors."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.routing import Route
+
+from turnwise import __version__
+from turnwise.analyse.interruption_quality import interruption_quality
+from turnwise.analyse.rules.limits import find_issues
+from turnwise.api import (
+    agents,
+    health,
+    langfuse,
+    langsmith,
+    lyzr_traces,
+    lyzr_transcripts,
+    metrics,
+    openapi_alias,
+    oshara_auth,
+    oshara_billing,
+    oshara_characters,
+    oshara_forms,
+    persona_interruptions,
+    persona_keys,
+    persona_recordings,
+    persona_sessions,
+    plain_pages,
+)
+from turnwise.app.accounts import (
+    CatalogAccounts,
+    CatalogCharacters,
+    CatalogForms,
+    CatalogTenantAgents,
+)
+from turnwise.app.config import Settings
+from turnwise.app.flow import Flow
+from turnwise.app.key_manager import CatalogKeys
+from turnwise.app.livekit_issuers import livekit_issuers
+from turnwise.app.projects import OwnProjects
+from turnwise.app.reading import Reading
+from turnwise.app.recordings import Recordings
+from turnwise.app.secret_key import key_for
+from turnwise.app.tokens import OwnTokens
+from turnwise.app.transcripts import Conversations, Transcripts
+from turnwise.app.worker_key import WorkerKey
+from turnwise.http.envelope import ENVELOPE_RENDERER
+from turnwise.http.errors import ErrorRenderer
+from turnwise.http.livekit_access import LiveKitAccess
+from turnwise.http.recordings import RecordingLinks
+from turnwise.ingest import livekit, lyzr_reports, lyzr_sessions, oshara_sessions, otlp, twilio
+from turnwise.ingest import recordings as recording_upload
+from turnwise.ingest.langfuse import LangfuseMedia, LangfuseWrites
+from turnwise.ingest.langfuse import document as langfuse_document
+from turnwise.ingest.langsmith import document as langsmith_document
+from turnwise.ingest.langsmith.routes import RunWrites
+from turnwise.ingest.native_json import document as native_document
+from turnwise.ingest.native_json.reports import ReportWrites
+from turnwise.ingest.native_json.writes import NativeWrites
+from turnwise.ingest.otlp import document as otlp_document
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.ports import MediaStore
+from turnwise.model.query import Health
+from turnwise.model.recording import RecordingOrigin, recording_id_of
+from turnwise.model.tenancy import Caller
+from turnwise.store.catalog import SqlCatalog
+
+OPERATIONS = [
+    *otlp_document.OPERATIONS,
+    *native_document.OPERATIONS,
+    *lyzr_sessions.OPERATIONS,
+    *lyzr_reports.OPERATIONS,
+    *oshara_sessions.OPERATIONS,
+    *livekit.OPERATIONS,
+    *langfuse_document.OPERATIONS,
+    *langsmith_document.OPERATIONS,
+    *recording_upload.OPERATIONS,
+    *twilio.OPERATIONS,
+]
+"""What the OpenAPI document says of the plain routes."""
+
+RENDERERS: list[ErrorRenderer] = [
+    lyzr_traces.ERROR_RENDERER,
+    otlp.ERROR_RENDERER,
+    plain_pages.ERROR_RENDERER,
+    *langsmith.ERROR_RENDERERS,
+    ENVELOPE_RENDERER,
+    otlp.error_renderer(livekit.OTLP_PATHS),
+    livekit.ERROR_RENDERER,
+    *langfuse.ERROR_RENDERERS,
+]
+"""How each surface says that something went wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the surfaces are made of.
+
+    Attributes:
+        secret: the server's own secret; every use derives a key of its own from it.
+        check: the health of the stores.
+        document: the OpenAPI document, made when it is asked for.
+    """
+
+    settings: Settings
+    catalog: SqlCatalog
+    flow: Flow
+    reading: Reading
+    media: MediaStore
+    links: RecordingLinks
+    recordings: Recordings
+    tokens: OwnTokens
+    secret: bytes
+    check: Callable[[], Awaitable[Health]]
+    document: Callable[[], dict[str, Any]]
+
+
+def read_routers(parts: Parts) -> list[APIRouter]:
+    """What can be asked; an earlier route wins over a later one that its path fits too."""
+    catalog, reading, flow = parts.catalog, parts.reading, parts.flow
+    characters = CatalogCharacters(catalog)
+    accounts = CatalogAccounts(catalog, parts.tokens, may_sign_up=parts.settings.signup)
+    limit = parts.settings.max_body_bytes
+    return [
+        lyzr_traces.router(reading),
+        agents.router(CatalogTenantAgents(catalog)),
+        lyzr_transcripts.router(reading, Conversations(flow, catalog), parts.media),
+        oshara_billing.router(Transcripts(flow, reading, catalog), parts.links),
+        oshara_auth.router(accounts),
+        oshara_characters.router(characters),
+        oshara_forms.router(characters, CatalogForms(catalog)),
+        persona_interruptions.router(reading, interruption_quality),
+        persona_sessions.router(reading, find_issues),
+        persona_sessions.calls_router(reading, find_issues),
+        persona_recordings.router(reading, parts.links),
+        persona_keys.router(CatalogKeys(catalog)),
+        health.router(__version__, parts.check),
+        openapi_alias.router(parts.document),
+        metrics.router(flow.counters.registry),
+        langsmith.router(OwnProjects(catalog), flow.store, parts.media, limit),
+        plain_pages.router(reading),
+        langfuse.router(flow.store, __version__),
+    ]
+
+
+def write_routes(parts: Parts) -> list[Route]:
+    """What can be sent."""
+    accept, reading, store = parts.flow.accept, parts.reading, parts.flow.store
+    limit = parts.settings.max_body_bytes
+    return [
+        *_voice_routes(parts),
+        *RunWrites(accept, store, parts.catalog.project_named, parts.media, limit).routes(),
+        *NativeWrites(accept, reading, limit).routes(),
+        *ReportWrites(accept, reading, limit).routes(),
+        *LangfuseWrites(accept, store, store, limit).routes(),
+        *LangfuseMedia(
+            parts.media,
+            key_for(parts.secret, "media links"),
+            parts.settings.public_url,
+            parts.settings.link_ttl_seconds,
+            limit,
+        ).routes(),
+        *recording_upload.RecordingUpload(
+            parts.recordings, reading, parts.links, parts.settings.max_recording_bytes
+        ).routes(),
+    ]
+
+
+def twilio_token(settings: Settings) -> str:
+    """The account's token, "" when none is set."""
+    return settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else ""
+
+
+def _voice_routes(parts: Parts) -> list[Route]:
+    """OpenTelemetry, LiveKit, Twilio, and those who start and end sessions."""
+    settings, accept, reading = parts.settings, parts.flow.accept, parts.reading
+    limit = settings.max_body_bytes
+    secret = settings.livekit_api_secret
+    access = LiveKitAccess(
+        settings.livekit_url, settings.livekit_api_key, secret.get_secret_value() if secret else ""
+    )
+    issuers = livekit_issuers(settings, parts.catalog)
+    receiver = otlp.OtlpReceiver(accept, parts.catalog.project_named, limit)
+    for signal in receiver.counted:
+        parts.flow.counters.gauge(
+            f"otlp_{signal}_dropped",
+            f"OTLP {signal} records that were counted and dropped.",
+            partial(receiver.counted.__getitem__, signal),
+        )
+    upload = livekit.CloudUpload(
+        receiver, accept, issuers, parts.recordings, limit, settings.max_recording_bytes
+    )
+    account = twilio.TwilioAccount(
+        parts.catalog.ensure_defaults(public_key=settings.public_key).project_id,
+        twilio_token(settings),
+        settings.public_url,
+    )
+    characters = CatalogCharacters(parts.catalog)
+    return [
+        *receiver.routes(),
+        *upload.routes(),
+        *livekit.Webhooks(accept, issuers).routes(),
+        *twilio.TwilioCallbacks(accept, account).routes(),
+        *lyzr_sessions.SessionCalls(accept, reading, access, limit).routes(),
+        *lyzr_reports.WorkerReports(
+            accept,
+            reading,
+            WorkerKey(settings, parts.catalog).caller,
+            limit,
+            partial(_keep_audio, parts.recordings),
+        ).routes(),
+        *oshara_sessions.AgentSessions(
+            parts.flow.accept_settled,
+            characters,
+            parts.flow.store.live_sessions,
+            access,
+            settings.max_live_sessions,
+        ).routes(),
+    ]
+
+
+async def _keep_audio(
+    recordings: Recordings,
+    caller: Caller,
+    project_id: ProjectId,
+    session_id: SessionId,
+    content: AsyncIterator[bytes],
+) -> None:
+    origin = RecordingOrigin(
+        recording_id=recording_id_of(project_id, session_id),
+        project_id=project_id,
+        session_id=session_id,
+        user_id=caller.user_id,
+    )
+    await recordings.keep(origin, content)
