@@ -19,7 +19,7 @@ from turnwise.http.documents import Operation
 from turnwise.http.json_text import decode_json
 from turnwise.http.multipart import parts_of
 from turnwise.model.batch import Batch
-from turnwise.model.errors import BadInput, Forbidden, Issue, TooLarge, Unauthenticated
+from turnwise.model.errors import BadInput, Forbidden, Issue, TooLarge, Unauthenticated, Unsupported
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import MAX_ID_LENGTH, ProjectId, SessionId, is_canonical_uuid
 from turnwise.model.instants import NS_PER_SECOND, now_ns, parse_iso_ns
@@ -55,14 +55,14 @@ class WorkerReports:
 
     Attributes:
         worker: checks the worker key; the sessions of every tenant are open to who holds it.
-        keep_audio: None while there is no place for audio: a fact then says that it failed.
+        keep_audio: raises TooLarge or Unsupported for what is no audio that can be kept.
     """
 
     accept: Accept
     reader: SessionReader
     worker: WorkerCaller
     max_body_bytes: int
-    keep_audio: KeepAudio | None = None
+    keep_audio: KeepAudio
 
     def routes(self) -> list[Route]:
         """The route."""
@@ -128,10 +128,13 @@ class WorkerReports:
         session_id: SessionId,
         content: AsyncIterator[bytes],
     ) -> None:
-        if self.keep_audio is not None:
+        """Keep the audio; one that cannot be kept costs only itself, and the session says why."""
+        try:
             await self.keep_audio(caller, project_id, session_id, _capped(content))
+        except (TooLarge, Unsupported) as error:
+            body = {"status": "failed", "error": error.code}
+        else:
             return
-        body = {"status": "failed", "error": "no_media_store"}
         fact = SessionFact(
             project_id=project_id,
             session_id=session_id,
