@@ -102,8 +102,10 @@ class Reading:
     async def _fresh(
         self, project_ids: Sequence[ProjectId], session_id: SessionId
     ) -> Session | None:
+        # Asked before the row is read: what is settled in between makes the row old, not the answer.
+        may_be_stale = self._store.is_shared or self._flow.pending.concerns(project_ids)
         session = await self._store.session(project_ids, session_id)
-        if not self._store.is_shared and not self._flow.pending.concerns(project_ids):
+        if not may_be_stale:
             return session or await self._succeeding(project_ids, session_id)
         where = [session.project_id] if session is not None else project_ids
         for project_id in where:
