@@ -145,6 +145,9 @@ SELECT count() FROM (
     SELECT project_id, session_id, max(last_version) AS newest FROM trace_activity
     WHERE (project_id, trace_id, rank) IN (
         SELECT project_id, trace_id, min(rank) FROM trace_activity GROUP BY project_id, trace_id)
+    -- A claim to an id under which nobody has written anything changes no session.
+    AND (NOT startsWith(trace_id, 'session:')
+        OR trace_id IN (SELECT concat('session:', session_id) FROM session_facts))
     GROUP BY project_id, session_id) AS told
 LEFT JOIN (SELECT project_id, session_id, facts_version FROM sessions FINAL) AS made
 USING (project_id, session_id) WHERE made.facts_version < told.newest
