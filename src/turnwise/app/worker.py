@@ -117,14 +117,26 @@ class Worker:
 
     async def _settle_one_by_one(self, work: dict[ProjectId, Work]) -> None:
         for project_id, changed in work.items():
-            membership = await self._flow.store.memberships(
-                project_id, changed.traces, changed.sessions
-            )
+            try:
+                membership = await self._flow.store.memberships(
+                    project_id, changed.traces, changed.sessions
+                )
+            except Exception:
+                # Not one session's fault: the store itself does not answer, and all is tried again.
+                log.exception("the sessions of what has changed could not be found; tried again")
+                self._mark_again({project_id: changed})
+                continue
             for session_id in changed.sessions | membership.current | membership.outranked:
-                try:
-                    await self._flow.settle(project_id, [session_id])
-                except Exception:
-                    log.exception("a session could not be derived", extra={"session": session_id})
+                await self._settle_one(project_id, session_id)
+
+    async def _settle_one(self, project_id: ProjectId, session_id: SessionId) -> None:
+        try:
+            await self._flow.settle(project_id, [session_id])
+        except RetryableError:
+            self._flow.pending.mark_sessions([(project_id, session_id)])
+        except Exception:
+            # The same facts would fail again; the next one of the session tries anew.
+            log.exception("a session could not be derived", extra={"session": session_id})
 
     async def _close_silent_forever(self) -> None:
         while True:
@@ -133,12 +145,20 @@ class Worker:
                 await self.close_silent(now_ns() - self._silence_ns)
             except RetryableError as busy:
                 log.warning("silent sessions are closed later", extra={"reason": busy.message})
+            except Exception:
+                # A failure here must not end the loop, and with it every other one.
+                log.exception("silent sessions could not be closed; tried again")
 
     async def _follow_others_forever(self) -> None:
         newest, _ = await self._flow.store.changed_sessions(_LATEST)
         while True:
             await asyncio.sleep(SETTLE_EVERY_SECONDS)
-            seen, changed = await self._flow.store.changed_sessions(newest - VERSION_OVERLAP_NS)
+            try:
+                seen, changed = await self._flow.store.changed_sessions(newest - VERSION_OVERLAP_NS)
+            except Exception:
+                # As above: what others have written is found with the next look.
+                log.exception("what others have written could not be read; tried again")
+                continue
             newest = max(newest, seen)
             self._flow.pending.mark_sessions(changed)
 

@@ -19,7 +19,7 @@ from turnwise.http.livekit_access import LiveKitAccess
 from turnwise.model.batch import Batch
 from turnwise.model.errors import BadInput, Issue, NotFound
 from turnwise.model.facts import FactKind, SessionFact
-from turnwise.model.ids import ProjectId, SessionId, is_canonical_uuid
+from turnwise.model.ids import SessionId, is_canonical_uuid
 from turnwise.model.instants import now_ns
 from turnwise.model.ports import Accept, SessionReader
 from turnwise.model.tenancy import Scope
@@ -87,7 +87,7 @@ class SessionCalls:
             "metadata": {"agentConfig": config} if config else None,
         }
         project_id = known.project_id if known else caller.project_id
-        fact = _fact(project_id, session_id, FactKind.SESSION, body)
+        fact = SessionFact.single(project_id, session_id, FactKind.SESSION, body)
         await self.accept(Batch(project_id=project_id, user_id=caller.user_id, facts=[fact]))
         answer = {
             "userToken": self.livekit.token(sent.user_identity, room, int(time.time())),
@@ -114,25 +114,13 @@ class SessionCalls:
             ended = {"ended_ns": session.ended_ns or at_ns, "status": "completed"}
             closed = {"at_ns": at_ns, "reason": "ended"}
             facts = [
-                _fact(session.project_id, session.id, FactKind.SESSION, ended),
-                _fact(session.project_id, session.id, FactKind.FINALIZED, closed),
+                SessionFact.single(session.project_id, session.id, FactKind.SESSION, ended),
+                SessionFact.single(session.project_id, session.id, FactKind.FINALIZED, closed),
             ]
             await self.accept(
                 Batch(project_id=session.project_id, user_id=caller.user_id, facts=facts)
             )
         return Response(status_code=204)
-
-
-def _fact(
-    project_id: ProjectId, session_id: SessionId, kind: FactKind, body: dict[str, Any]
-) -> SessionFact:
-    return SessionFact(
-        project_id=project_id,
-        session_id=session_id,
-        kind=kind,
-        fact_id="",
-        body={key: value for key, value in body.items() if value is not None},
-    )
 
 
 def _check_start(sent: Start) -> None:

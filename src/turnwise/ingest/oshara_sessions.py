@@ -176,13 +176,7 @@ def _batch(
         "origin_url": page,
         "metadata": sent.metadata or None,
     }
-    fact = SessionFact(
-        project_id=agent.project_id,
-        session_id=session_id,
-        kind=FactKind.SESSION,
-        fact_id="",
-        body={key: value for key, value in body.items() if value is not None},
-    )
+    fact = SessionFact.single(agent.project_id, session_id, FactKind.SESSION, body)
     return Batch(project_id=agent.project_id, user_id=ANONYMOUS, facts=[fact])
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
@@ -57,6 +57,14 @@ class SessionFact:
     fact_id: str
     body: dict[str, Any] = field(default_factory=dict)
     version: int = 0
+
+    @classmethod
+    def single(
+        cls, project_id: ProjectId, session_id: SessionId, kind: FactKind, body: dict[str, Any]
+    ) -> Self:
+        """A fact of a kind of which a session has one; fields of None are left out."""
+        said = {key: value for key, value in body.items() if value is not None}
+        return cls(project_id=project_id, session_id=session_id, kind=kind, fact_id="", body=said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

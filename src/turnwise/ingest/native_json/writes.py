@@ -197,24 +197,12 @@ def _session_facts(
         "user_identity": sent.user_identity,
         "close_reason": sent.close_reason,
     }
-    facts = [_fact(project_id, session_id, FactKind.SESSION, body)]
+    facts = [SessionFact.single(project_id, session_id, FactKind.SESSION, body)]
     ends = ended_ns is not None or sent.status in (SessionStatus.COMPLETED, SessionStatus.FAILED)
     if ends and not (known and known.finalized_ns):
         closed = {"at_ns": now_ns(), "reason": "ended"}
-        facts.append(_fact(project_id, session_id, FactKind.FINALIZED, closed))
+        facts.append(SessionFact.single(project_id, session_id, FactKind.FINALIZED, closed))
     return facts
-
-
-def _fact(
-    project_id: ProjectId, session_id: SessionId, kind: FactKind, body: dict[str, Any]
-) -> SessionFact:
-    return SessionFact(
-        project_id=project_id,
-        session_id=session_id,
-        kind=kind,
-        fact_id="",
-        body={key: value for key, value in body.items() if value is not None},
-    )
 
 
 def _read_items(

@@ -1,0 +1,58 @@
+"""The background worker outlives a failure of the store."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import anyio
+
+from tests.otlp import base_ns
+from turnwise.app.flow import Flow
+from turnwise.app.pending import Pending
+from turnwise.app.worker import Worker
+from turnwise.model.batch import Batch
+from turnwise.model.facts import FactKind, SessionFact
+from turnwise.model.ids import ProjectId, session_id_of
+from turnwise.model.instants import NS_PER_SECOND
+from turnwise.model.query import Membership
+from turnwise.store.catalog import SqlCatalog, catalog_url
+from turnwise.store.telemetry.embedded import Embedded
+from turnwise.store.telemetry.store import ClickHouseTelemetry
+
+
+class OnceBroken(ClickHouseTelemetry):
+    """A real store that fails the worker's first look-ups."""
+
+    failures = 2
+
+    async def memberships(
+        self,
+        project_id: ProjectId,
+        trace_ids: Collection[str],
+        session_ids: Collection[str] = (),
+    ) -> Membership:
+        if self.failures:
+            self.failures -= 1
+            raise OSError("the disk is not there")
+        return await super().memberships(project_id, trace_ids, session_ids)  # type: ignore[arg-type]
+
+
+async def test_what_failed_to_be_derived_is_derived_when_the_store_is_back(tmp_path: Path) -> None:
+    catalog = SqlCatalog.open(catalog_url(tmp_path))
+    project_id = catalog.ensure_defaults().project_id
+    store = OnceBroken(Embedded(tmp_path / "telemetry"))
+    try:
+        flow = Flow(store, catalog, Pending())
+        session_id = session_id_of(project_id, "call-1")
+        body = {"ref": "call-1", "agent": "support", "started_ns": base_ns()}
+        fact = SessionFact.single(project_id, session_id, FactKind.SESSION, body)
+        async with anyio.create_task_group() as group:
+            group.start_soon(Worker(flow, 600 * NS_PER_SECOND).run)
+            await flow.accept(Batch(project_id=project_id, user_id=1, facts=[fact]))
+            with anyio.fail_after(30):
+                while await store.session([project_id], session_id) is None:
+                    await flow.pending.settled(1)
+            group.cancel_scope.cancel()
+        assert store.failures == 0
+    finally:
+        await store.close()
+        catalog.close()
