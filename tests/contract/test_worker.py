@@ -5,6 +5,7 @@ from pathlib import Path
 
 import anyio
 
+from tests.contract.store.telemetry.places import Room
 from tests.otlp import base_ns
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
@@ -15,7 +16,6 @@ from turnwise.model.ids import ProjectId, session_id_of
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.query import Membership
 from turnwise.store.catalog import SqlCatalog, catalog_url
-from turnwise.store.telemetry.embedded import Embedded
 from turnwise.store.telemetry.store import ClickHouseTelemetry
 
 
@@ -36,10 +36,12 @@ class OnceBroken(ClickHouseTelemetry):
         return await super().memberships(project_id, trace_ids, session_ids)  # type: ignore[arg-type]
 
 
-async def test_what_failed_to_be_derived_is_derived_when_the_store_is_back(tmp_path: Path) -> None:
+async def test_what_failed_to_be_derived_is_derived_when_the_store_is_back(
+    room: Room, tmp_path: Path
+) -> None:
     catalog = SqlCatalog.open(catalog_url(tmp_path))
     project_id = catalog.ensure_defaults().project_id
-    store = OnceBroken(Embedded(tmp_path / "telemetry"))
+    store = OnceBroken(room)
     try:
         flow = Flow(store, catalog, Pending())
         session_id = session_id_of(project_id, "call-1")
@@ -53,6 +55,26 @@ async def test_what_failed_to_be_derived_is_derived_when_the_store_is_back(tmp_p
                     await flow.pending.settled(1)
             group.cancel_scope.cancel()
         assert store.failures == 0
+    finally:
+        await store.close()
+        catalog.close()
+
+
+async def test_what_nobody_derived_before_a_stop_is_known_before_the_first_read(
+    room: Room, tmp_path: Path
+) -> None:
+    catalog = SqlCatalog.open(catalog_url(tmp_path))
+    project_id = catalog.ensure_defaults().project_id
+    store = ClickHouseTelemetry(room)
+    try:
+        session_id = session_id_of(project_id, "call-1")
+        body = {"ref": "call-1", "agent": "support", "started_ns": base_ns()}
+        fact = SessionFact.single(project_id, session_id, FactKind.SESSION, body)
+        before = Flow(store, catalog, Pending())
+        await before.accept(Batch(project_id=project_id, user_id=1, facts=[fact]))
+        after = Flow(store, catalog, Pending())
+        await Worker(after, 600 * NS_PER_SECOND).catch_up()
+        assert after.pending.concerns([project_id])
     finally:
         await store.close()
         catalog.close()

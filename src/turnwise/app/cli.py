@@ -148,8 +148,12 @@ def worker(data_dir: DataDir = None, file: SettingsFile = None) -> None:
     settings = _settings(file, data_dir=data_dir)
     _log_to_stderr()
     flow = open_flow(settings, open_catalog(settings))
-    silence_ns = round(settings.silence_minutes * 60 * NS_PER_SECOND)
-    asyncio.run(Worker(flow, silence_ns).run())
+    asyncio.run(_work(Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND))))
+
+
+async def _work(worker: Worker) -> None:
+    await worker.catch_up()
+    await worker.run()
 
 
 @app.command()

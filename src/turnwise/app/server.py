@@ -77,6 +77,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await worker.catch_up()
         working = asyncio.create_task(worker.run())
         try:
             yield

@@ -46,8 +46,7 @@ class Worker:
         self._fetcher = fetcher
 
     async def run(self) -> None:
-        """Work until cancelled."""
-        await self.catch_up()
+        """Work until cancelled; `catch_up` comes before it."""
         loops = [self._settle_forever(), self._close_silent_forever()]
         if self._fetcher is not None:
             loops.append(self._fetcher.run())
@@ -58,7 +57,10 @@ class Worker:
                 group.create_task(each)
 
     async def catch_up(self) -> int:
-        """Mark what was written shortly before the last stop; returns the newest version."""
+        """Mark what was written shortly before the last stop; returns the newest version.
+
+        Before it, a reader cannot know that a derived session is older than its facts.
+        """
         newest, _ = await self._flow.store.changed_sessions(_LATEST)
         _, changed = await self._flow.store.changed_sessions(newest - LOOK_BACK_NS)
         self._flow.pending.mark_sessions(changed)

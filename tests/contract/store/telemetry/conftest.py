@@ -1,8 +1,7 @@
-"""A store for each test, in a database of its own inside the one engine of the process."""
+"""A store for each test, and a handle beside it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import count
 from typing import Any
 
 import pytest
@@ -10,24 +9,6 @@ from clickhouse_connect.driver.client import Client
 
 from tests.contract.store.telemetry.places import Room
 from turnwise.store.telemetry import ClickHouseTelemetry
-from turnwise.store.telemetry.embedded import Embedded
-
-_numbers = count()
-
-
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with closing(Embedded(tmp_path_factory.mktemp("telemetry") / "engine")) as engine:
-        yield engine
-
-
-@pytest.fixture
-def room(engine: Embedded) -> Iterator[Room]:
-    """A database that disappears with the test."""
-    room = Room(engine, f"test_{next(_numbers)}")
-    yield room
-    with closing(engine.client(None, {})) as client:
-        client.command(f"DROP DATABASE IF EXISTS {room.database} SYNC")
 
 
 @pytest.fixture
