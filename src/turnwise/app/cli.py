@@ -22,6 +22,7 @@ from turnwise import __version__
 from turnwise.app import catalog_commands, config
 from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
+from turnwise.app.secret_key import secret_key
 from turnwise.app.server import create_app, open_catalog, open_flow
 from turnwise.app.worker import Worker, rebuild
 from turnwise.model.errors import TurnwiseError
@@ -76,6 +77,7 @@ def serve(
     """Run the server and its background worker in one process."""
     settings = _settings(file, host=host, port=port, data_dir=data_dir)
     _log_to_stderr()
+    secret_key(settings)
     catalog = open_catalog(settings)
     access = ensure_demo_access(catalog, settings.data_dir) if demo else None
     flow = open_flow(settings, catalog)
@@ -147,6 +149,7 @@ def worker(data_dir: DataDir = None, file: SettingsFile = None) -> None:
     """Run the background worker alone, beside API processes on a shared telemetry server."""
     settings = _settings(file, data_dir=data_dir)
     _log_to_stderr()
+    secret_key(settings)
     flow = open_flow(settings, open_catalog(settings))
     asyncio.run(_work(Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND))))
 

@@ -45,8 +45,9 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="Signs links, cookies and log-in tokens (at least 16 characters). Absent: made "
-        "and kept in the data folder.",
+        description="Signs links, cookies and log-in tokens, and seals the secrets of integrations "
+        "(at least 16 characters). Absent: made and kept in the data folder; required when a store "
+        "is on a server.",
     )
     observability_key: SecretStr | None = Field(
         None,
@@ -114,6 +115,12 @@ class Settings(BaseSettings):
     livekit_api_secret: SecretStr | None = Field(
         None, description="LiveKit API secret of the default project."
     )
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether a store is on a server, which several processes may share."""
+        is_on_server = bool(self.catalog_url) and not self.catalog_url.startswith("sqlite")
+        return bool(self.telemetry_url) or is_on_server
 
     @property
     def telemetry_dir(self) -> Path:
