@@ -1,4 +1,4 @@
-"""The catalog's commands: tenants, users, keys and projects, also while a server runs."""
+"""The catalog's commands: tenants, users, keys, projects and integrations, also while a server runs."""
 
 import json
 import sys
@@ -9,9 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
+from turnwise.app import config
+from turnwise.app.integrations import OpenIntegrations
+from turnwise.app.secret_key import secret_key
 from turnwise.model.errors import BadInput, TurnwiseError
 from turnwise.model.ids import TenantId
 from turnwise.model.instants import NS_PER_SECOND, iso_ms, now_ns
+from turnwise.model.integration import Integration, IntegrationKind
 from turnwise.model.tenancy import ApiKey, Project, Role, Scope, Tenant, User
 from turnwise.store import catalog as store
 from turnwise.store.catalog import COMMAND_LINE, KeyStyle, NewKey, ProjectChanges, SqlCatalog
@@ -40,6 +44,9 @@ tenants = typer.Typer(no_args_is_help=True, help="Organisations; nothing crosses
 users = typer.Typer(no_args_is_help=True, help="The people of a tenant.")
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
 projects = typer.Typer(no_args_is_help=True, help="What keys write to.")
+integrations = typer.Typer(
+    no_args_is_help=True, help="Credentials of LiveKit and Twilio, each for one project."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +55,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(users, name="users")
     app.add_typer(keys, name="keys")
     app.add_typer(projects, name="projects")
+    app.add_typer(integrations, name="integrations")
 
 
 @tenants.command("create")
@@ -89,7 +97,7 @@ def create_user(
     as_json: AsJson = False,
 ) -> None:
     """Make a user of a tenant."""
-    password = _asked_password() if password is None else password
+    password = _asked("Password") if password is None else password
     with _catalog(data_dir, catalog_url) as catalog:
         made = catalog.create_user(tenant, email, password, role, is_staff=staff)
         _show_one(_user_line(made, tenant), as_json)
@@ -210,6 +218,66 @@ def list_projects(
         _show_all([_project_line(item, slugs[item.tenant_id]) for item in found], as_json)
 
 
+@integrations.command("add")
+def add_integration(
+    kind: Annotated[IntegrationKind, typer.Option(help="Whose credentials they are.")],
+    key: Annotated[
+        str, typer.Option(help="LiveKit's API key; Twilio's account SID or the id of a shared key.")
+    ],
+    secret: Annotated[
+        str | None,
+        typer.Option(
+            help="API secret, auth token or shared key; when left out, asked for or read from "
+            "standard input."
+        ),
+    ] = None,
+    tenant: OfTenant = "default",
+    project: Annotated[str, typer.Option(help="Where what they sign goes.")] = "default",
+    file: Annotated[
+        Path | None,
+        typer.Option("--config", help="The server's TOML file, if that names its secret key."),
+    ] = None,
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Keep credentials for a project; the secret is sealed and never shown again."""
+    secret = _asked("Secret") if secret is None else secret
+    with _catalog(data_dir, catalog_url) as catalog:
+        settings = config.load({"data_dir": data_dir, "catalog_url": catalog_url}, file)
+        made = OpenIntegrations(catalog, secret_key(settings)).add(
+            tenant, project, kind, key, secret
+        )
+        _show_one(_integration_line(made, _names(catalog)), as_json)
+
+
+@integrations.command("list")
+def list_integrations(
+    tenant: AnyTenant = None,
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the integrations of a tenant, or all, without their secrets."""
+    with _catalog(data_dir, catalog_url) as catalog:
+        names = _names(catalog)
+        found = catalog.admin.integrations.all(_tenant_id(catalog, tenant))
+        _show_all([_integration_line(each, names) for each in found], as_json)
+
+
+@integrations.command("remove")
+def remove_integration(
+    integration_id: Annotated[str, typer.Argument(metavar="ID")],
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Forget credentials; what they sign is refused at once."""
+    with _catalog(data_dir, catalog_url) as catalog:
+        removed = catalog.admin.integrations.remove(integration_id, by=COMMAND_LINE)
+        _show_one(_integration_line(removed, _names(catalog)), as_json)
+
+
 @contextmanager
 def _catalog(data_dir: Path, catalog_url: str) -> Iterator[SqlCatalog]:
     """The catalog with its default tenant; what goes wrong becomes one line and an exit code."""
@@ -222,9 +290,9 @@ def _catalog(data_dir: Path, catalog_url: str) -> Iterator[SqlCatalog]:
         raise typer.Exit(2 if isinstance(error, BadInput) else 1) from error
 
 
-def _asked_password() -> str:
+def _asked(what: str) -> str:
     if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True, err=True))
+        return str(typer.prompt(what, hide_input=True, err=True))
     return sys.stdin.readline().rstrip("\r\n")
 
 
@@ -301,6 +369,17 @@ def _key_line(key: ApiKey, names: dict[str | int, str]) -> dict[str, Any]:
         "created_at": iso_ms(key.created_ns),
         "expires_at": None if key.expires_ns is None else iso_ms(key.expires_ns),
         "last_used_at": None if key.last_used_ns is None else iso_ms(key.last_used_ns),
+    }
+
+
+def _integration_line(integration: Integration, names: dict[str | int, str]) -> dict[str, Any]:
+    return {
+        "id": integration.id,
+        "kind": integration.kind.value,
+        "key": integration.key,
+        "tenant": names[integration.tenant_id],
+        "project": names[integration.project_id],
+        "created_at": iso_ms(integration.created_ns),
     }
 
 

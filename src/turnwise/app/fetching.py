@@ -11,7 +11,7 @@ import ipaddress
 import logging
 import re
 import socket
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -22,7 +22,7 @@ import httpx2
 from turnwise.model.batch import Batch
 from turnwise.model.errors import BadInput, RetryableError
 from turnwise.model.facts import FactKind, SessionFact
-from turnwise.model.ids import session_id_of
+from turnwise.model.ids import ProjectId, session_id_of
 from turnwise.model.ports import Accept, RecordingKeeper
 from turnwise.model.recording import Recording, RecordingOrigin, RecordingStatus
 from turnwise.model.session import Session
@@ -39,6 +39,10 @@ AT_ONCE = 2
 MAX_WAITING = 1_000
 _ACCOUNT = re.compile(r"/Accounts/(AC[0-9a-fA-F]{32})/")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+TokenOf = Callable[[ProjectId, str], Awaitable[str | None]]
+"""A project's token for an account of the carrier; None when it has none."""
 
 
 class Refused(BadInput):
@@ -139,13 +143,13 @@ class AudioSource:
     """Opens URLs of recordings.
 
     Args:
-        auth_token: shown to the carrier's own hosts beside the account that the URL names; never to
-            another host.
+        token_of: the token that a project has for an account of the carrier. It is shown to the
+            carrier's own hosts beside the account that the URL names; never to another host.
     """
 
-    def __init__(self, hosts: AllowedHosts, auth_token: str):
+    def __init__(self, hosts: AllowedHosts, token_of: TokenOf):
         self._hosts = hosts
-        self._auth_token = auth_token
+        self._token_of = token_of
         self._pool = httpcore2.AsyncConnectionPool(
             httpx2.create_ssl_context(), network_backend=CheckedNetwork(hosts)
         )
@@ -154,8 +158,8 @@ class AudioSource:
         """Let go of all connections."""
         await self._pool.aclose()
 
-    async def read(self, url: str) -> AsyncGenerator[bytes, None]:
-        """The bytes behind the URL.
+    async def read(self, url: str, project_id: ProjectId) -> AsyncGenerator[bytes, None]:
+        """The bytes behind the URL, as this project may have them.
 
         Raises:
             Refused: it leads where nothing is fetched from.
@@ -167,7 +171,7 @@ class AudioSource:
                 "User-Agent": "turnwise",
                 "Accept": "audio/*",
             }
-            if login := self.login(url):
+            if login := await self.login(url, project_id):
                 headers["Authorization"] = login
             async with self._pool.stream(
                 "GET", url, headers=headers, extensions={"timeout": TIMEOUTS}
@@ -181,14 +185,17 @@ class AudioSource:
                 url = urljoin(url, _location(answer.headers))
         raise FetchFailed("There are too many redirects.")
 
-    def login(self, url: str) -> str | None:
-        """What the host of this URL may be shown: the account, to the carrier only."""
+    async def login(self, url: str, project_id: ProjectId) -> str | None:
+        """What the host of this URL may be shown: the project's account, to the carrier only."""
         parts = urlsplit(url)
         account = _ACCOUNT.search(parts.path)
         is_carrier = parts.scheme == "https" and (parts.hostname or "").endswith(CARRIER_HOSTS)
-        if not (is_carrier and account and self._auth_token):
+        token = (
+            await self._token_of(project_id, account.group(1)) if is_carrier and account else None
+        )
+        if account is None or token is None:
             return None
-        pair = f"{account.group(1)}:{self._auth_token}"
+        pair = f"{account.group(1)}:{token}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
@@ -299,7 +306,7 @@ class RecordingFetcher:
     async def _once(self, recording: Recording) -> None:
         async with (
             asyncio.timeout(TOTAL_SECONDS),
-            aclosing(self._source.read(audio_url(recording))) as content,
+            aclosing(self._source.read(audio_url(recording), recording.project_id)) as content,
         ):
             await self._keeper.keep(_origin(recording), content)
 

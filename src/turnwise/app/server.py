@@ -14,6 +14,7 @@ from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
 from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
 from turnwise.app.flow import Flow
+from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
@@ -23,10 +24,10 @@ from turnwise.app.surfaces import (
     RENDERERS,
     Parts,
     read_routers,
-    twilio_token,
     write_routes,
 )
 from turnwise.app.tokens import OwnTokens, outside_tokens
+from turnwise.app.twilio_accounts import TwilioAccounts
 from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
@@ -71,7 +72,10 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     secret = secret_key(settings)
     media = open_media(settings.media_url, settings.media_dir)
     recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
-    source = AudioSource(AllowedHosts.of(settings.fetch_hosts), twilio_token(settings))
+    integrations = OpenIntegrations(catalog, secret)
+    default = catalog.ensure_defaults(public_key=settings.public_key).project_id
+    accounts = TwilioAccounts(settings, integrations, default)
+    source = AudioSource(AllowedHosts.of(settings.fetch_hosts), accounts.token)
     fetcher = RecordingFetcher(source, recordings, flow.accept)
     worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), fetcher)
 
@@ -116,6 +120,8 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
             settings.link_ttl_seconds,
         ),
         recordings=recordings,
+        integrations=integrations,
+        twilio=accounts,
         tokens=tokens,
         secret=secret,
         check=check,

@@ -38,6 +38,7 @@ from turnwise.app.accounts import (
 )
 from turnwise.app.config import Settings
 from turnwise.app.flow import Flow
+from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.key_manager import CatalogKeys
 from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.projects import OwnProjects
@@ -46,6 +47,7 @@ from turnwise.app.recordings import Recordings
 from turnwise.app.secret_key import key_for
 from turnwise.app.tokens import OwnTokens
 from turnwise.app.transcripts import Conversations, Transcripts
+from turnwise.app.twilio_accounts import TwilioAccounts
 from turnwise.app.worker_key import WorkerKey
 from turnwise.http.envelope import ENVELOPE_RENDERER
 from turnwise.http.errors import ErrorRenderer
@@ -112,6 +114,8 @@ class Parts:
     media: MediaStore
     links: RecordingLinks
     recordings: Recordings
+    integrations: OpenIntegrations
+    twilio: TwilioAccounts
     tokens: OwnTokens
     secret: bytes
     check: Callable[[], Awaitable[Health]]
@@ -169,11 +173,6 @@ def write_routes(parts: Parts) -> list[Route]:
     ]
 
 
-def twilio_token(settings: Settings) -> str:
-    """The account's token, "" when none is set."""
-    return settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else ""
-
-
 def _voice_routes(parts: Parts) -> list[Route]:
     """OpenTelemetry, LiveKit, Twilio, and those who start and end sessions."""
     settings, accept, reading = parts.settings, parts.flow.accept, parts.reading
@@ -182,7 +181,7 @@ def _voice_routes(parts: Parts) -> list[Route]:
     access = LiveKitAccess(
         settings.livekit_url, settings.livekit_api_key, secret.get_secret_value() if secret else ""
     )
-    issuers = livekit_issuers(settings, parts.catalog)
+    issuers = livekit_issuers(settings, parts.catalog, parts.integrations)
     receiver = otlp.OtlpReceiver(accept, parts.catalog.project_named, limit)
     for signal in receiver.counted:
         parts.flow.counters.gauge(
@@ -193,17 +192,12 @@ def _voice_routes(parts: Parts) -> list[Route]:
     upload = livekit.CloudUpload(
         receiver, accept, issuers, parts.recordings, limit, settings.max_recording_bytes
     )
-    account = twilio.TwilioAccount(
-        parts.catalog.ensure_defaults(public_key=settings.public_key).project_id,
-        twilio_token(settings),
-        settings.public_url,
-    )
     characters = CatalogCharacters(parts.catalog)
     return [
         *receiver.routes(),
         *upload.routes(),
         *livekit.Webhooks(accept, issuers).routes(),
-        *twilio.TwilioCallbacks(accept, account).routes(),
+        *twilio.TwilioCallbacks(accept, parts.twilio.signers, settings.public_url).routes(),
         *lyzr_sessions.SessionCalls(accept, reading, access, limit).routes(),
         *lyzr_reports.WorkerReports(
             accept,

@@ -18,6 +18,7 @@ from turnwise.store.catalog.bootstrap import DEFAULT_PUBLIC_KEY, Defaults, DemoL
 from turnwise.store.catalog.callers import Callers
 from turnwise.store.catalog.database import Clock, Database, open_database
 from turnwise.store.catalog.forms import Forms
+from turnwise.store.catalog.integrations import Integrations
 from turnwise.store.catalog.keys import Keys, NewKey
 from turnwise.store.catalog.prices import Prices
 from turnwise.store.catalog.projects import Projects
@@ -32,7 +33,7 @@ class Administration:
     """Everything that can be done to the catalog, by id and for a named actor.
 
     Attributes:
-        tenants, users, projects, agents, keys, prices, forms: one set of operations each.
+        tenants, users, projects, agents, keys, prices, forms, integrations: one set of operations each.
         sessions: numbers and tenants of sessions.
         audit: what has been done.
     """
@@ -45,6 +46,7 @@ class Administration:
         self.keys = Keys(database)
         self.prices = Prices(database)
         self.forms = Forms(database)
+        self.integrations = Integrations(database)
         self.sessions = SessionCatalog(database)
         self.audit = AuditLog(database)
 

@@ -173,6 +173,20 @@ form_responses = Table(
     sqlite_autoincrement=True,
 )
 
+integrations = Table(
+    "integrations",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("project_id", _Uuid, ForeignKey("projects.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    # A signature leads to one project.
+    UniqueConstraint("kind", "key"),
+    Index(None, "project_id"),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,
