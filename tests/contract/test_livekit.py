@@ -247,7 +247,6 @@ def _named(sent: Sent, name: str) -> bytes:
 
 
 def test_an_upload_joins_the_session_that_the_user_names(servers: list[RunningServer]) -> None:
-    pytest.importorskip("turnwise.app.joining")
     sent = requests("1.8.9")
     spans = [each for each in sent if "traces" in each.path]
     others = [each for each in sent if "traces" not in each.path]

@@ -76,6 +76,9 @@ def test_a_second_upload_replaces_the_first(server: RunningServer) -> None:
         told = client.get(f"/v1/recordings/{call}").json()
         assert (told["durationMs"], told["channels"]) == (2000, 1)
         assert told["contentType"] == "audio/ogg"
+        kept = Path(urlsplit(told["url"]).path)
+        files = (server.data_dir / "media" / "recordings").glob(f"{kept.stem}.*")
+        assert [each.name for each in files] == [kept.name]
 
 
 @pytest.mark.parametrize(
@@ -263,6 +266,23 @@ def test_a_call_in_progress_is_409_and_what_nobody_knows_404(server: RunningServ
         ended_session(client, silent)
         assert client.get(f"/v1/recordings/{silent}").status_code == 404
         assert client.get(f"/v1/recordings/{new_call()}").json()["code"] == "recording_not_found"
+
+
+def test_a_recording_that_is_sent_during_the_call_is_to_be_had_after_it(
+    server: RunningServer,
+) -> None:
+    call = new_call()
+    with server.client(server.new_user()) as client:
+        live = {"agentId": "a", "startedAt": "2026-03-21T10:00:00Z", "callId": call}
+        made = client.post(SESSIONS, json=live).json()
+        sent = put(client, call, recording(seconds=2))
+        assert (sent.status_code, sent.json()["status"]) == (201, "ready")
+        for path in ("", "/audio"):
+            answer = client.get(f"/v1/recordings/{call}{path}")
+            assert (answer.status_code, answer.json()["code"]) == (409, "call_not_completed")
+        client.patch(f"{SESSIONS}/{made['id']}", json={"status": "completed"})
+        told = client.get(f"/v1/recordings/{call}").json()
+        assert (told["sessionId"], told["durationMs"]) == (made["id"], 2000)
 
 
 def test_other_tenants_hear_nothing(server: RunningServer) -> None:

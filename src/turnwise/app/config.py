@@ -105,8 +105,8 @@ class Settings(BaseSettings):
     )
     fetch_hosts: str = Field(
         "",
-        description="Hosts beside the carrier's own from which recordings may be fetched, "
-        "separated by commas; these may have private addresses and plain HTTP.",
+        description="Hosts beside the carrier's own from which recordings may be fetched and egress "
+        "files copied, separated by commas; these may have private addresses and plain HTTP.",
     )
     livekit_url: str = Field(
         "", description="LiveKit server that `POST /v1/sessions/start` sends callers to."

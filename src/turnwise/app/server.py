@@ -37,6 +37,7 @@ from turnwise.model.query import Health
 from turnwise.normalise import complete_pieces, complete_run
 from turnwise.store.catalog import SqlCatalog, catalog_url
 from turnwise.store.media.files import open_media
+from turnwise.store.media.same_s3 import same_s3
 from turnwise.store.telemetry.store import open_telemetry
 
 DESCRIPTION = """Observability for voice agents: sessions, turns, traces, cost and causes.
@@ -75,7 +76,12 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     integrations = OpenIntegrations(catalog, secret)
     default = catalog.ensure_defaults(public_key=settings.public_key).project_id
     accounts = TwilioAccounts(settings, integrations, default)
-    source = AudioSource(AllowedHosts.of(settings.fetch_hosts), accounts.token)
+    source = AudioSource(
+        AllowedHosts.of(settings.fetch_hosts),
+        accounts.token,
+        same_s3(settings.media_url),
+        default,
+    )
     fetcher = RecordingFetcher(source, recordings, flow.accept)
     worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), fetcher)
 

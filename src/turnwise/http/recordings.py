@@ -49,14 +49,17 @@ class RecordingLinks:
     public_url: str
     ttl_seconds: int
 
-    async def link(self, request: Request, recording: Recording) -> tuple[str, int] | None:
-        """An absolute URL that anyone may read, and when it expires; None without audio."""
-        expires = int(time.time()) + self.ttl_seconds
+    async def link(self, request: Request, recording: Recording) -> tuple[str, int | None] | None:
+        """An absolute URL, and when it expires in nanoseconds (None: not by us); None without audio.
+
+        Ours may be read by anyone; about one of another's place only that place can say.
+        """
         if recording.elsewhere is not None:
-            return recording.elsewhere, expires
+            return recording.elsewhere, None
         file = recording.file
         if file is None:
             return None
+        expires = int(time.time()) + self.ttl_seconds
         url = await self.media.presigned_url(FOLDER + file, self.ttl_seconds)
         if url is None:
             base = self.public_url.rstrip("/") or str(request.base_url).rstrip("/")
@@ -94,7 +97,7 @@ class RecordingLinks:
             "channels": told.channels if told else None,
             "sizeBytes": told.size_bytes if told else None,
             "url": link[0] if link else None,
-            "expiresAt": iso_seconds(link[1]) if link else None,
+            "expiresAt": iso_seconds(link[1]) if link and link[1] is not None else None,
         }
 
 

@@ -185,6 +185,13 @@ class TelemetryStore(Protocol):
         """Open sessions whose newest fact came in before the given instant."""
         ...
 
+    async def waiting_recordings(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        """Sessions under which a recording is told of that lies elsewhere and was not tried yet.
+
+        Those that were told of last come first; at most `limit`.
+        """
+        ...
+
     async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
         """Every session that any fact belongs to, for `turnwise rebuild`."""
         ...

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from turnwise.analyse.assemble.statements import Body, int_of, number_of, text_of
 from turnwise.model.call import Call
-from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.recording import Recording, RecordingStatus
 
@@ -153,23 +153,38 @@ def recordings_of(
 ) -> tuple[Recording, ...]:
     """The audio files of the session, by id; `started_ns` is the session's start."""
     return tuple(
-        Recording(
-            id=recording_id,
-            project_id=project_id,
-            session_id=session_id,
-            call_id=text_of(body, "call_id") or call_id,
-            status=_status(text_of(body, "status")),
-            storage_uri=text_of(body, "storage_uri"),
-            content_type=text_of(body, "content_type"),
-            size_bytes=int_of(body, "size_bytes"),
-            duration_ns=first_of(int_of(body, "duration_ns"), int_of(body, "source_duration_ns")),
-            channels=first_of(int_of(body, "channels"), int_of(body, "source_channels")),
-            offset_ns=_offset(body, started_ns),
-            external_id=text_of(body, "external_id"),
-            source_url=text_of(body, "source_url"),
-            created_ns=int_of(body, "created_ns") or round(number_of(body, "at_ns") or 0),
-        )
+        _recording(recording_id, project_id, session_id, body, call_id, started_ns)
         for recording_id, body in sorted(bodies.items())
+    )
+
+
+def _recording(
+    recording_id: str,
+    project_id: ProjectId,
+    session_id: SessionId,
+    body: Body,
+    call_id: str | None,
+    started_ns: int | None,
+) -> Recording:
+    kept, linked = text_of(body, "storage_uri"), text_of(body, "linked_uri")
+    home = text_of(body, "room_sid") or text_of(body, "call_id")
+    is_tried = kept is not None or text_of(body, "copy_error") is not None
+    return Recording(
+        id=recording_id,
+        project_id=project_id,
+        session_id=session_id,
+        call_id=text_of(body, "call_id") or call_id,
+        status=_status(text_of(body, "status"), is_linked=linked is not None),
+        storage_uri=kept or linked,
+        content_type=text_of(body, "content_type") or text_of(body, "source_content_type"),
+        size_bytes=first_of(int_of(body, "size_bytes"), int_of(body, "source_size_bytes")),
+        duration_ns=first_of(int_of(body, "duration_ns"), int_of(body, "source_duration_ns")),
+        channels=first_of(int_of(body, "channels"), int_of(body, "source_channels")),
+        offset_ns=_offset(body, started_ns),
+        external_id=text_of(body, "external_id"),
+        home=session_id_of(project_id, home) if home else None,
+        source_url=text_of(body, "source_url") or (None if is_tried else linked),
+        created_ns=int_of(body, "created_ns") or round(number_of(body, "at_ns") or 0),
     )
 
 
@@ -186,8 +201,8 @@ def _offset(body: Body, started_ns: int | None) -> int | None:
     return began_ns - started_ns
 
 
-def _status(word: str | None) -> RecordingStatus:
+def _status(word: str | None, *, is_linked: bool) -> RecordingStatus:
     try:
         return RecordingStatus((word or "").lower())
     except ValueError:
-        return RecordingStatus.PENDING
+        return RecordingStatus.READY if is_linked else RecordingStatus.PENDING

@@ -239,6 +239,9 @@ class ClickHouseTelemetry:
     ) -> list[tuple[ProjectId, SessionId]]:
         return await self._ask(_silent, arrived_before_ns, limit)
 
+    async def waiting_recordings(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        return await self._ask(reader.waiting_recordings, limit)
+
     async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
         return await self._ask(reader.session_ids)
 
