@@ -97,14 +97,14 @@ def test_a_recording_belongs_to_the_session_and_its_call(
     assert ms(recording.created_ns) == 9
 
 
-LINKED = {
+LINKED: dict[str, Any] = {
     "linked_uri": "https://files.example.com/call.ogg",
     "source_content_type": "audio/ogg",
     "source_size_bytes": 7,
     "source_duration_ns": 5,
     "room_sid": "RM_1",
 }
-COPIED = {
+COPIED: dict[str, Any] = {
     "status": "ready",
     "storage_uri": "s3://media/recordings/r1.ogg",
     "content_type": "audio/ogg",
