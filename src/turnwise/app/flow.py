@@ -15,7 +15,9 @@ from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
 from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
+from turnwise.app.prices import CurrentPrices
 from turnwise.model.batch import Batch, Receipt
+from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
@@ -43,6 +45,7 @@ class Flow:
     """The verbs of the server.
 
     Attributes:
+        prices: what is asked for costs of whole sessions; None adds none.
         pending: what was written and not settled yet.
         met: agents that the catalog already knows, so that it is asked once for each.
     """
@@ -51,6 +54,7 @@ class Flow:
     catalog: Catalog
     pending: Pending
     counters: Counters = field(default_factory=Counters)
+    prices: CurrentPrices | None = None
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
     joining: Joining = field(init=False)
 
@@ -119,7 +123,7 @@ class Flow:
         for _ in range(_ROUNDS):
             facts = await self.store.session_facts(project_id, changed)
             derived = [
-                (each, await asyncio.to_thread(assemble, each) if each.facts_version else None)
+                (each, await asyncio.to_thread(self._derive, each) if each.facts_version else None)
                 for each in facts
             ]
             settled.update((pair[0].session_id, pair) for pair in derived)
@@ -127,6 +131,12 @@ class Flow:
             if not changed:
                 break
         return await self._keep(project_id, list(settled.values()))
+
+    def _derive(self, facts: SessionFacts) -> Session | None:
+        session = assemble(facts)
+        if session is None or self.prices is None:
+            return session
+        return self.prices.complete_session(session)
 
     async def _keep(self, project_id: ProjectId, derived: Sequence[Derived]) -> list[Session]:
         sessions = [session for _, session in derived if session is not None]

@@ -12,7 +12,7 @@ from turnwise.model.tenancy import Project, ProjectChanges, ProjectDetails
 from turnwise.store.catalog import checks
 from turnwise.store.catalog.audit import INGEST, Actor, record
 from turnwise.store.catalog.database import Database
-from turnwise.store.catalog.tables import agents, api_keys, projects
+from turnwise.store.catalog.tables import agents, api_keys, prices, projects
 
 DEFAULT_PROJECT = "default"
 
@@ -126,6 +126,7 @@ class Projects:
                 update(api_keys).where(api_keys.c.project_id == found).values(project_id=heir)
             )
             connection.execute(delete(agents).where(agents.c.project_id == found))
+            connection.execute(delete(prices).where(prices.c.project_id == found))
             connection.execute(delete(projects).where(projects.c.id == found))
             now = self._database.now()
             record(connection, now, by, "project.deleted", f"project {found}", tenant_id)
