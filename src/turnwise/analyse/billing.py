@@ -18,7 +18,7 @@ from turnwise.model.observation import Framework, Observation
 from turnwise.model.price import Unit
 from turnwise.model.usage import Stage
 
-_NET_PROVIDERS = frozenset({"anthropic", "aws", "bedrock"})
+_NET_PROVIDERS = frozenset({"anthropic", "aws"})
 
 _CHARGED = {
     Unit.INPUT_TOKEN: "input",

@@ -42,7 +42,7 @@ _UNITS = {
 _BY_TIME = {
     Stage.STT: (("input_cost_per_second", "output_cost_per_second"), Unit.AUDIO_SECOND),
     Stage.TTS: (("output_cost_per_second",), Unit.OUTPUT_AUDIO_SECOND),
-    Stage.LLM: (("cost_per_second",), Unit.SESSION_SECOND),
+    Stage.LLM: (("cost_per_second", "input_cost_per_second"), Unit.SESSION_SECOND),
 }
 _BEFORE_TOKENS = (Unit.AUDIO_SECOND, Unit.CHARACTER, Unit.OUTPUT_AUDIO_SECOND)
 """Where speech has such a price, its other ones say the same in other words, and would add to it."""
@@ -142,7 +142,8 @@ def _prices(entry: Mapping[str, Any], stage: Stage) -> dict[tuple[Unit, int], De
             found[unit, int(tiered[2]) * 1000 if tiered else 0] = usd
     names, unit = _BY_TIME[stage]
     per_second = next((usd for name in names if (usd := _usd(name, entry.get(name)))), None)
-    if per_second is not None:
+    # A realtime model that also has token prices tells of the same consumption twice.
+    if per_second is not None and (stage is not Stage.LLM or not found):
         found[unit, 0] = per_second
     if stage is not Stage.LLM:
         first = next((each for each in _BEFORE_TOKENS if (each, 0) in found), None)

@@ -8,7 +8,7 @@ Adapters get `accept`; the worker and the reader call `settle`.
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Protocol
 
 from turnwise.analyse.assemble import assemble
@@ -45,7 +45,8 @@ class Flow:
     """The verbs of the server.
 
     Attributes:
-        prices: what is asked for costs of whole sessions; None adds none.
+        prices: those of observations and sessions, as they are right now; the catalog's, unless
+            others that read the same are given.
         pending: what was written and not settled yet.
         met: agents that the catalog already knows, so that it is asked once for each.
     """
@@ -54,12 +55,14 @@ class Flow:
     catalog: Catalog
     pending: Pending
     counters: Counters = field(default_factory=Counters)
-    prices: CurrentPrices | None = None
+    given_prices: InitVar[CurrentPrices | None] = None
+    prices: CurrentPrices = field(init=False)
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
     joining: Joining = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, given_prices: CurrentPrices | None) -> None:
         self.joining = Joining(self.store)
+        self.prices = given_prices or CurrentPrices(self.catalog)
 
     async def accept(self, batch: Batch) -> Receipt:
         """Normalise and store a batch; return when it is durable.
@@ -134,9 +137,7 @@ class Flow:
 
     def _derive(self, facts: SessionFacts) -> Session | None:
         session = assemble(facts)
-        if session is None or self.prices is None:
-            return session
-        return self.prices.complete_session(session)
+        return None if session is None else self.prices.complete_session(session)
 
     async def _keep(self, project_id: ProjectId, derived: Sequence[Derived]) -> list[Session]:
         sessions = [session for _, session in derived if session is not None]

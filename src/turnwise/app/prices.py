@@ -53,7 +53,8 @@ class CurrentPrices:
 
     def look_again(self) -> None:
         """Prices have changed: the next question is answered by the new ones."""
-        self._look_at = 0.0
+        with self._lock:
+            self._look_at = 0.0
 
     def _look(self) -> None:
         with self._lock:
