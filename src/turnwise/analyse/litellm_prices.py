@@ -68,8 +68,8 @@ def read_litellm(text: str) -> LiteLlmPrices:
     """The prices of a file.
 
     Raises:
-        BadInput: it is no JSON (the message names the line) or a model's entry makes no sense (the
-            message names its key).
+        BadInput: it is no JSON (the message names the line), a model's entry makes no sense (the
+            message names its key), or there is no price in it at all.
     """
     rows: dict[tuple[object, ...], PriceRow] = {}
     passed_over = 0
@@ -81,6 +81,8 @@ def read_litellm(text: str) -> LiteLlmPrices:
         passed_over += not found
         for row in found:
             rows.setdefault((row.key, row.unit), row)
+    if not rows:
+        raise BadInput("The price file has no price that can be read.", code=BAD_TABLE)
     return LiteLlmPrices(list(rows.values()), passed_over)
 
 
