@@ -13,7 +13,7 @@ Source of the built-in table: the page named in each row; see read_in for where 
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -90,8 +90,8 @@ def read_prices(text: str) -> list[PriceRow]:
         BadInput: a row cannot be read or says again what another one has said; the message names
             its line.
     """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), restkey="")
-    named = reader.fieldnames or ()
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restkey="")
+    named = _head(reader)
     missing = [name for name in _NEEDED if name not in named]
     if missing:
         raise BadInput(f"The price table lacks the column {missing[0]!r}.", code=BAD_TABLE)
@@ -105,6 +105,13 @@ def read_prices(text: str) -> list[PriceRow]:
         except BadCell as error:
             raise _LINES.about(f"Line {line}", line, error) from error
     return list(found.values())
+
+
+def _head(reader: "csv.DictReader[str]") -> Sequence[str]:
+    try:
+        return reader.fieldnames or ()
+    except csv.Error as error:
+        raise _LINES.about("Line 1", 1, error) from error
 
 
 def _add(found: dict[tuple[object, ...], PriceRow], row: PriceRow) -> None:

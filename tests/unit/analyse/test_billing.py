@@ -47,7 +47,7 @@ def test_parts_of_a_stream_cost_what_the_stream_costs(parts_ms: list[int]) -> No
 
 @given(usages)
 def test_no_token_is_charged_twice_or_lost(usage: dict[str, int]) -> None:
-    tokens = tokens_of(_llm("m", **usage))
+    tokens = tokens_of(_llm("m", None, **usage))
     inputs = [
         tokens.amounts[unit]
         for unit in (
@@ -67,15 +67,15 @@ def test_no_token_is_charged_twice_or_lost(usage: dict[str, int]) -> None:
 
 @given(usages)
 def test_one_price_for_all_tokens_charges_their_number(usage: dict[str, int]) -> None:
-    tokens = tokens_of(_llm("m", **usage))
+    tokens = tokens_of(_llm("m", None, **usage))
     flat = {Unit.INPUT_TOKEN: Decimal(1), Unit.OUTPUT_TOKEN: Decimal(1)}
     assert sum(charges(tokens.amounts, flat).values()) == sum(tokens.amounts.values())
 
 
 @given(usages, st.integers(2, 9))
 def test_usage_in_equal_parts_costs_the_same(usage: dict[str, int], parts: int) -> None:
-    once = amounts_of(_llm("m", **usage))
-    many = amounts_of(_llm("m", **{name: count * parts for name, count in usage.items()}))
+    once = amounts_of(_llm("m", None, **usage))
+    many = amounts_of(_llm("m", None, **{name: count * parts for name, count in usage.items()}))
     per_request = USD[Unit.REQUEST] * (parts - 1)
     each = sum(charges(once, USD).values())
     assert sum(charges(many, USD).values()) + per_request == each * parts
@@ -106,8 +106,8 @@ def test_more_from_the_cache_than_went_in_was_counted_beside_it() -> None:
 
 def test_a_total_that_only_adds_up_with_the_cache_says_that_it_was_beside() -> None:
     usage = {"input": 100, "input_cached_tokens": 40, "output": 5}
-    assert tokens_of(_llm("m", **usage, total=145)).input_total == 140
-    assert tokens_of(_llm("m", **usage, total=105)).input_total == 100
+    assert tokens_of(_llm("m", None, **usage, total=145)).input_total == 140
+    assert tokens_of(_llm("m", None, **usage, total=105)).input_total == 100
 
 
 def test_cache_writes_have_their_own_price() -> None:
@@ -160,9 +160,9 @@ def test_a_realtime_session_may_be_paid_by_its_length() -> None:
 
 def test_reasoning_is_output_unless_it_was_counted_beside_it() -> None:
     inside = tokens_of(_llm("m", output=100, output_reasoning_tokens=60)).amounts
-    assert (inside[Unit.OUTPUT_TOKEN], inside[Unit.REASONING_TOKEN]) == (40, 60)
+    assert (inside[Unit.OUTPUT_TOKEN], inside[Unit.REASONING_TOKEN]) == (Decimal(40), Decimal(60))
     beside = tokens_of(_llm("m", output=40, output_reasoning_tokens=60)).amounts
-    assert (beside[Unit.OUTPUT_TOKEN], beside[Unit.REASONING_TOKEN]) == (40, 60)
+    assert (beside[Unit.OUTPUT_TOKEN], beside[Unit.REASONING_TOKEN]) == (Decimal(40), Decimal(60))
 
 
 @given(st.integers(0, 10**15))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.analyse.build import span
@@ -104,6 +104,10 @@ def test_a_broken_file_is_refused_with_its_line() -> None:
 
 
 @given(st.text(max_size=200))
+@example("\r")
+@example("match,unit,usd\rm,parsec,1")
+@example('"' * 3)
+@example("x" * 200_000)
 def test_no_text_brings_the_readers_down(text: str) -> None:
     for read in (read_litellm, read_prices):
         with pytest.raises(BadInput):
