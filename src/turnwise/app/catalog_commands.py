@@ -67,8 +67,8 @@ def create_tenant(
     as_json: AsJson = False,
 ) -> None:
     """Make a tenant with a project `default`."""
-    with _catalog(data_dir, catalog_url) as catalog:
-        _show_one(_tenant_line(catalog.create_tenant(slug, name)), as_json)
+    with opened(data_dir, catalog_url) as catalog:
+        show_one(_tenant_line(catalog.create_tenant(slug, name)), as_json)
 
 
 @tenants.command("list")
@@ -76,8 +76,8 @@ def list_tenants(
     data_dir: DataDir = HERE, catalog_url: CatalogUrl = "", as_json: AsJson = False
 ) -> None:
     """Show all tenants."""
-    with _catalog(data_dir, catalog_url) as catalog:
-        _show_all([_tenant_line(tenant) for tenant in catalog.tenants()], as_json)
+    with opened(data_dir, catalog_url) as catalog:
+        show_all([_tenant_line(tenant) for tenant in catalog.tenants()], as_json)
 
 
 @users.command("create")
@@ -98,9 +98,9 @@ def create_user(
 ) -> None:
     """Make a user of a tenant."""
     password = _asked("Password") if password is None else password
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         made = catalog.create_user(tenant, email, password, role, is_staff=staff)
-        _show_one(_user_line(made, tenant), as_json)
+        show_one(_user_line(made, tenant), as_json)
 
 
 @users.command("list")
@@ -111,10 +111,10 @@ def list_users(
     as_json: AsJson = False,
 ) -> None:
     """Show the users of a tenant, or all."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         slugs = _slugs(catalog)
-        found = catalog.admin.users.all(_tenant_id(catalog, tenant))
-        _show_all([_user_line(user, slugs[user.tenant_id]) for user in found], as_json)
+        found = catalog.admin.users.all(tenant_id_of(catalog, tenant))
+        show_all([_user_line(user, slugs[user.tenant_id]) for user in found], as_json)
 
 
 @keys.command("create")
@@ -137,7 +137,7 @@ def create_key(
     """Make a key and show its secret, this once."""
     wanted = _scopes(scopes)
     expires_ns = None if expires_days is None else now_ns() + expires_days * _NS_PER_DAY
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         made = catalog.create_key(
             tenant,
             name,
@@ -158,10 +158,10 @@ def list_keys(
     as_json: AsJson = False,
 ) -> None:
     """Show the keys of a tenant, or all, without their secrets."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         names = _names(catalog)
-        found = catalog.admin.keys.all(_tenant_id(catalog, tenant))
-        _show_all([_key_line(key, names) for key in found], as_json)
+        found = catalog.admin.keys.all(tenant_id_of(catalog, tenant))
+        show_all([_key_line(key, names) for key in found], as_json)
 
 
 @keys.command("revoke")
@@ -172,9 +172,9 @@ def revoke_key(
     as_json: AsJson = False,
 ) -> None:
     """Take a key back, at once and for good."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         revoked = catalog.admin.keys.revoke(key_id, by=COMMAND_LINE)
-        _show_one(_key_line(revoked, _names(catalog)), as_json)
+        show_one(_key_line(revoked, _names(catalog)), as_json)
 
 
 @keys.command("rotate")
@@ -185,7 +185,7 @@ def rotate_key(
     as_json: AsJson = False,
 ) -> None:
     """Give a key a new secret and show it, this once; the old one stops at once."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         _show_secret(catalog.admin.keys.rotate(key_id, by=COMMAND_LINE), _names(catalog), as_json)
 
 
@@ -199,9 +199,9 @@ def create_project(
     as_json: AsJson = False,
 ) -> None:
     """Make a project of a tenant."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         made = catalog.create_project(tenant, name, ProjectChanges(description=description))
-        _show_one(_project_line(made, tenant), as_json)
+        show_one(_project_line(made, tenant), as_json)
 
 
 @projects.command("list")
@@ -212,10 +212,10 @@ def list_projects(
     as_json: AsJson = False,
 ) -> None:
     """Show the projects of a tenant, or all."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         slugs = _slugs(catalog)
-        found = [item.project for item in catalog.admin.projects.all(_tenant_id(catalog, tenant))]
-        _show_all([_project_line(item, slugs[item.tenant_id]) for item in found], as_json)
+        found = [item.project for item in catalog.admin.projects.all(tenant_id_of(catalog, tenant))]
+        show_all([_project_line(item, slugs[item.tenant_id]) for item in found], as_json)
 
 
 @integrations.command("add")
@@ -243,12 +243,12 @@ def add_integration(
 ) -> None:
     """Keep credentials for a project; the secret is sealed and never shown again."""
     secret = _asked("Secret") if secret is None else secret
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         settings = config.load({"data_dir": data_dir, "catalog_url": catalog_url}, file)
         made = OpenIntegrations(catalog, secret_key(settings)).add(
             tenant, project, kind, key, secret
         )
-        _show_one(_integration_line(made, _names(catalog)), as_json)
+        show_one(_integration_line(made, _names(catalog)), as_json)
 
 
 @integrations.command("list")
@@ -259,10 +259,10 @@ def list_integrations(
     as_json: AsJson = False,
 ) -> None:
     """Show the integrations of a tenant, or all, without their secrets."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         names = _names(catalog)
-        found = catalog.admin.integrations.all(_tenant_id(catalog, tenant))
-        _show_all([_integration_line(each, names) for each in found], as_json)
+        found = catalog.admin.integrations.all(tenant_id_of(catalog, tenant))
+        show_all([_integration_line(each, names) for each in found], as_json)
 
 
 @integrations.command("remove")
@@ -273,13 +273,13 @@ def remove_integration(
     as_json: AsJson = False,
 ) -> None:
     """Forget credentials; what they sign is refused at once."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         removed = catalog.admin.integrations.remove(integration_id, by=COMMAND_LINE)
-        _show_one(_integration_line(removed, _names(catalog)), as_json)
+        show_one(_integration_line(removed, _names(catalog)), as_json)
 
 
 @contextmanager
-def _catalog(data_dir: Path, catalog_url: str) -> Iterator[SqlCatalog]:
+def opened(data_dir: Path, catalog_url: str) -> Iterator[SqlCatalog]:
     """The catalog with its default tenant; what goes wrong becomes one line and an exit code."""
     try:
         with SqlCatalog.open(store.catalog_url(data_dir, catalog_url)) as catalog:
@@ -305,7 +305,8 @@ def _scopes(text: str) -> list[Scope]:
         ) from error
 
 
-def _tenant_id(catalog: SqlCatalog, slug: str | None) -> TenantId | None:
+def tenant_id_of(catalog: SqlCatalog, slug: str | None) -> TenantId | None:
+    """The tenant of this slug, None for None; raises NotFound."""
     return None if slug is None else catalog.admin.tenants.named(slug).id
 
 
@@ -386,12 +387,13 @@ def _integration_line(integration: Integration, names: dict[str | int, str]) -> 
 def _show_secret(made: NewKey, names: dict[str | int, str], as_json: bool) -> None:
     line = _key_line(made.key, names)
     first = {"id": line["id"], "public_key": line["public_key"], "secret_key": made.secret_key}
-    _show_one(first | line, as_json)
+    show_one(first | line, as_json)
     if not as_json:
         typer.echo("\nThe secret key is shown this once and cannot be shown again: keep it now.")
 
 
-def _show_one(line: dict[str, Any], as_json: bool) -> None:
+def show_one(line: dict[str, Any], as_json: bool) -> None:
+    """Print one thing, a field a line or as JSON."""
     if as_json:
         typer.echo(json.dumps(line))
         return
@@ -400,7 +402,8 @@ def _show_one(line: dict[str, Any], as_json: bool) -> None:
         typer.echo(f"{name.replace('_', ' '):{width}}  {_cell(value)}")
 
 
-def _show_all(lines: Sequence[dict[str, Any]], as_json: bool) -> None:
+def show_all(lines: Sequence[dict[str, Any]], as_json: bool) -> None:
+    """Print things as a table or as JSON."""
     if as_json:
         typer.echo(json.dumps({"data": lines}))
         return

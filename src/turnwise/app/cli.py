@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from turnwise import __version__
-from turnwise.app import catalog_commands, config
+from turnwise.app import catalog_commands, config, price_commands
 from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
 from turnwise.app.secret_key import secret_key
@@ -36,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 catalog_commands.register(app)
+price_commands.register(app)
 say = Console(stderr=True, highlight=False)
 
 # A request of 100 spans makes some ten thousand objects that die with it; the default of 700 has the

@@ -8,14 +8,16 @@ Adapters get `accept`; the worker and the reader call `settle`.
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Protocol
 
 from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
 from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
+from turnwise.app.prices import CurrentPrices
 from turnwise.model.batch import Batch, Receipt
+from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
@@ -43,6 +45,8 @@ class Flow:
     """The verbs of the server.
 
     Attributes:
+        prices: those of observations and sessions, as they are right now; the catalog's, unless
+            others that read the same are given.
         pending: what was written and not settled yet.
         met: agents that the catalog already knows, so that it is asked once for each.
     """
@@ -51,11 +55,14 @@ class Flow:
     catalog: Catalog
     pending: Pending
     counters: Counters = field(default_factory=Counters)
+    given_prices: InitVar[CurrentPrices | None] = None
+    prices: CurrentPrices = field(init=False)
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
     joining: Joining = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, given_prices: CurrentPrices | None) -> None:
         self.joining = Joining(self.store)
+        self.prices = given_prices or CurrentPrices(self.catalog)
 
     async def accept(self, batch: Batch) -> Receipt:
         """Normalise and store a batch; return when it is durable.
@@ -119,7 +126,7 @@ class Flow:
         for _ in range(_ROUNDS):
             facts = await self.store.session_facts(project_id, changed)
             derived = [
-                (each, await asyncio.to_thread(assemble, each) if each.facts_version else None)
+                (each, await asyncio.to_thread(self._derive, each) if each.facts_version else None)
                 for each in facts
             ]
             settled.update((pair[0].session_id, pair) for pair in derived)
@@ -127,6 +134,10 @@ class Flow:
             if not changed:
                 break
         return await self._keep(project_id, list(settled.values()))
+
+    def _derive(self, facts: SessionFacts) -> Session | None:
+        session = assemble(facts)
+        return None if session is None else self.prices.complete_session(session)
 
     async def _keep(self, project_id: ProjectId, derived: Sequence[Derived]) -> list[Session]:
         sessions = [session for _, session in derived if session is not None]

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
-from turnwise.analyse.pricing import Pricer
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
@@ -16,6 +15,7 @@ from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
 from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.pending import Pending
+from turnwise.app.prices import CurrentPrices
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
 from turnwise.app.secret_key import key_for, secret_key
@@ -59,13 +59,14 @@ def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     counters, pending = Counters(), Pending()
-    price = counters.pricing(Pricer(catalog.prices()))
+    prices = CurrentPrices(catalog)
+    price = counters.pricing(prices.complete)
     store = open_telemetry(
         settings.telemetry_url or settings.telemetry_dir,
         complete=lambda each: price(complete_run(complete_pieces(each))),
     )
     counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
-    return Flow(store, catalog, pending, counters)
+    return Flow(store, catalog, pending, counters, prices)
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:

@@ -29,6 +29,7 @@ from turnwise.api import (
     persona_recordings,
     persona_sessions,
     plain_pages,
+    prices,
 )
 from turnwise.app.accounts import (
     CatalogAccounts,
@@ -41,6 +42,7 @@ from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.key_manager import CatalogKeys
 from turnwise.app.livekit_issuers import livekit_issuers
+from turnwise.app.price_book import CatalogPrices, Repricing
 from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
@@ -141,6 +143,7 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         persona_sessions.calls_router(reading, find_issues),
         persona_recordings.router(reading, parts.links),
         persona_keys.router(CatalogKeys(catalog)),
+        prices.router(CatalogPrices(catalog, flow.prices.look_again), Repricing(flow, flow.prices)),
         health.router(__version__, parts.check),
         openapi_alias.router(parts.document),
         metrics.router(flow.counters.registry),

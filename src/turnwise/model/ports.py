@@ -8,7 +8,7 @@ from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
-from turnwise.model.price import Price
+from turnwise.model.price import PriceRow
 from turnwise.model.query import (
     Claim,
     Estate,
@@ -59,6 +59,19 @@ class TelemetryStore(Protocol):
 
         Raises:
             Busy: the queue is full, the store is closing, or the engine failed; send it again.
+        """
+        ...
+
+    async def complete_again(
+        self, spans: Sequence[tuple[ProjectId, str, str]], complete: Complete
+    ) -> Written:
+        """Finish stored observations (project, trace, span) anew, as when prices have changed.
+
+        What is as it was is not written, and neither is what is unknown. It is no arrival: it
+        breaks no silence.
+
+        Raises:
+            Busy: as `write`.
         """
         ...
 
@@ -339,8 +352,12 @@ class Catalog(Protocol):
         """An agent by public id, UUID, object id or slug."""
         ...
 
-    def prices(self) -> Sequence[Price]:
-        """Operator's own prices, which win over the built-in table."""
+    def prices(self, project_id: ProjectId) -> Sequence[PriceRow]:
+        """Users' own prices that hold for a project, which win over the built-in table."""
+        ...
+
+    def prices_stamp(self) -> tuple[int, int]:
+        """Differs whenever any user's price has changed; cheap enough to be asked all the time."""
         ...
 
 

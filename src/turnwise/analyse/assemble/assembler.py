@@ -73,7 +73,7 @@ def assemble(facts: SessionFacts) -> Session | None:
         ),
         usage=usage,
         cost_usd=costs.cost_usd,
-        unpriced=costs.unpriced + len(usage) - len(costs.rows),
+        unpriced=costs.unpriced + sum(row.is_told for row in usage),
         error_count=sum(is_loss(scene, each) for each in scene.observations),
         created_by=facts.created_by,
         facts_version=facts.facts_version,

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from turnwise.analyse.assemble.statements import Body, int_of, number_of, text_of
-from turnwise.model.call import Call
+from turnwise.model.call import FAILED_CALLS, Call
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.recording import Recording, RecordingStatus
 
-FAILED_CALLS = frozenset({"busy", "failed", "no-answer", "canceled"})
 _ENDED_CALLS = FAILED_CALLS | {"completed"}
 _ANSWERED = frozenset({"in-progress", "answered"})
 _FINISHED = "room_finished"
@@ -77,6 +76,7 @@ def _call(project_id: ProjectId, sid: str, events: Iterable[Body]) -> Call:
         and (at := int_of(event, "at_ns")) is not None
     ]
     status = known["status"]
+    counted = [seconds for event in ordered if (seconds := int_of(event, "duration_seconds"))]
     return Call(
         project_id=project_id,
         sid=sid,
@@ -89,6 +89,7 @@ def _call(project_id: ProjectId, sid: str, events: Iterable[Body]) -> Call:
         answered_ns=min(answered, default=None),
         ended_ns=_end(ordered[-1]),
         parent_sid=known["parent_sid"],
+        duration_ns=max(counted) * NS_PER_SECOND if counted else None,
     )
 
 

@@ -233,6 +233,7 @@ def _row(told: Body) -> ModelUsage | None:
         output_tokens=round(number_of(told, "output_tokens") or 0),
         audio_ns=_duration(told, "audio_duration") or 0,
         characters=round(number_of(told, "characters_count") or 0),
+        is_told=True,
     )
 
 
@@ -248,4 +249,9 @@ def _completed(seen: ModelUsage, told: ModelUsage) -> ModelUsage:
         audio_ns=seen.audio_ns or told.audio_ns,
         characters=seen.characters or told.characters,
         cost_usd=seen.cost_usd,
+        is_told=seen.cost_usd is None and not _is_sized(seen) and _is_sized(told),
     )
+
+
+def _is_sized(row: ModelUsage) -> bool:
+    return bool(row.input_tokens or row.output_tokens or row.audio_ns or row.characters)

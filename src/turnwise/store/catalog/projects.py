@@ -12,7 +12,7 @@ from turnwise.model.tenancy import Project, ProjectChanges, ProjectDetails
 from turnwise.store.catalog import checks
 from turnwise.store.catalog.audit import INGEST, Actor, record
 from turnwise.store.catalog.database import Database
-from turnwise.store.catalog.tables import agents, api_keys, integrations, projects
+from turnwise.store.catalog.tables import agents, api_keys, integrations, prices, projects
 
 DEFAULT_PROJECT = "default"
 
@@ -127,6 +127,7 @@ class Projects:
             )
             connection.execute(delete(agents).where(agents.c.project_id == found))
             connection.execute(delete(integrations).where(integrations.c.project_id == found))
+            connection.execute(delete(prices).where(prices.c.project_id == found))
             connection.execute(delete(projects).where(projects.c.id == found))
             now = self._database.now()
             record(connection, now, by, "project.deleted", f"project {found}", tenant_id)

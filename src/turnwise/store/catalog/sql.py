@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 from turnwise.model.errors import Conflict
 from turnwise.model.ids import ProjectId, TenantId
 from turnwise.model.instants import now_ns
-from turnwise.model.price import Price
+from turnwise.model.price import PriceRow
 from turnwise.model.query import Health
 from turnwise.model.tenancy import Agent, Caller, Project, ProjectChanges, Role, Scope, Tenant, User
 from turnwise.store.catalog import bootstrap, schema
@@ -111,8 +111,11 @@ class SqlCatalog:
     def agent(self, project_ids: Sequence[ProjectId], name: str) -> Agent | None:
         return self.admin.agents.find(project_ids, name)
 
-    def prices(self) -> Sequence[Price]:
-        return self.admin.prices.all()
+    def prices(self, project_id: ProjectId) -> Sequence[PriceRow]:
+        return self.admin.prices.of_project(project_id)
+
+    def prices_stamp(self) -> tuple[int, int]:
+        return self.admin.prices.stamp()
 
     # --- log-in ---------------------------------------------------------------------------------
 

@@ -172,6 +172,15 @@ class ClickHouseTelemetry:
         work = Submission(user_id, time.time_ns(), observations, facts, traces)
         return await asyncio.wrap_future(self._facts.submit(work, rows, _weight(work)))
 
+    async def complete_again(
+        self, spans: Sequence[tuple[ProjectId, str, str]], complete: Complete
+    ) -> Written:
+        if not spans:
+            return Written()
+        work = Submission(0, time.time_ns(), again=[(each, complete) for each in spans])
+        job = self._facts.submit(work, len(spans), _ROW_BYTES * len(spans))
+        return await asyncio.wrap_future(job)
+
     async def claim(self, project_id: ProjectId, claims: Sequence[Claim]) -> None:
         if claims:
             work = Submission(0, time.time_ns(), claims=[(project_id, each) for each in claims])

@@ -65,7 +65,7 @@ _UNFIT = (TypeError, ValueError, ArithmeticError, AttributeError)
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One call of `write` or `claim`."""
+    """One call of `write`, `claim` or `complete_again`."""
 
     user_id: int
     arrival_ns: int
@@ -73,6 +73,7 @@ class Submission:
     facts: Sequence[SessionFact] = ()
     traces: Sequence[TraceFact] = ()
     claims: Sequence[tuple[ProjectId, Claim]] = ()
+    again: Sequence[tuple[SpanKey, Complete]] = ()
 
 
 @dataclass(slots=True)
@@ -89,8 +90,10 @@ class _Record:
 
 @dataclass(slots=True)
 class _Span(_Record):
+    """Without updates what is stored is to be completed again, by `complete`."""
+
     updates: list[Observation] = field(default_factory=list)
-    observation: Observation | None = None
+    complete: Complete | None = None
 
 
 @dataclass(slots=True)
@@ -191,7 +194,7 @@ class FactWriter:
         partial = [
             key
             for key, span in group.spans.items()
-            if span.updates[0].stamps is not None and _is_text(key)
+            if (not span.updates or span.updates[0].stamps is not None) and _is_text(key)
         ]
         stored = stored_observations(self._client, partial) if partial else {}
         for key, span in group.spans.items():
@@ -203,6 +206,9 @@ class FactWriter:
     def _make_span(
         self, group: _Group, span: _Span, stored: Observation | None, version: int
     ) -> None:
+        if not span.updates:
+            self._complete_again(span, stored, version)
+            return
         observation = stored
         for update in span.updates:
             if update.stamps is None:
@@ -211,6 +217,23 @@ class FactWriter:
                 observation = merge_observations(observation, update)
         assert observation is not None
         observation = self._completed(observation)
+        self._put_line(span, observation, version)
+        day = observation.start_ns // NS_PER_DAY
+        if stored is not None and (old := day_number(stored.start_ns)) != day:
+            group.tombstones.append(encode_tombstone(stored, old, version))
+
+    def _complete_again(self, span: _Span, stored: Observation | None, version: int) -> None:
+        """Nobody has sent anything: it is no arrival, and what stays as it was is not written."""
+        if stored is None or span.complete is None:
+            return
+        done = span.complete(stored)
+        if done == stored:
+            return
+        self._put_line(span, done, version)
+        assert span.activity is not None
+        span.activity.last_arrival_ns, span.activity.first_seen = 0, NOBODY
+
+    def _put_line(self, span: _Span, observation: Observation, version: int) -> None:
         session_id = self._session(observation)
         span.line = encode_observation(observation, session_id or "", version)
         day = observation.start_ns // NS_PER_DAY
@@ -225,8 +248,6 @@ class FactWriter:
             last_arrival_ns=span.arrival_ns,
             first_seen=first_seen(span.arrival_ns, span.user_id),
         )
-        if stored is not None and (old := day_number(stored.start_ns)) != day:
-            group.tombstones.append(encode_tombstone(stored, old, version))
 
     def _completed(self, observation: Observation) -> Observation:
         try:
@@ -399,7 +420,17 @@ def _gather(works: Sequence[Submission]) -> _Group:
             trace.updates.append(said)
             trace.owners.append(index)
         group.claims += [(*each, work.arrival_ns) for each in work.claims]
+    _gather_again(group, works)
     return group
+
+
+def _gather_again(group: _Group, works: Sequence[Submission]) -> None:
+    """Comes last: what is updated in this group is completed anyhow, and keeps its sender."""
+    for index, work in enumerate(works):
+        for key, complete in work.again:
+            if key not in group.spans:
+                group.spans[key] = _Span(key, work.user_id, work.arrival_ns, complete=complete)
+            group.spans[key].owners.append(index)
 
 
 def _written(index: int, work: Submission, refused: list[tuple[_Record, str]]) -> Written:
