@@ -63,7 +63,7 @@ _DROP_TWINS = (
     "FROM observations FINAL WHERE " + _IS_TWIN
 )
 
-_OWNED = ("observations", "trace_activity", "session_facts", "sessions", "feedback")
+_OWNED = ("observations", "traces", "trace_activity", "session_facts", "sessions", "feedback")
 
 
 def scope_of(query: RunQuery) -> tuple[str, Conditions]:
