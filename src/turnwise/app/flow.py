@@ -23,7 +23,12 @@ from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStor
 from turnwise.model.query import Written
 from turnwise.model.session import Session
 from turnwise.model.trace import TraceReader
-from turnwise.normalise import is_langsmith, normalise_runs, normalise_spans
+from turnwise.normalise import (
+    is_langsmith,
+    normalise_runs,
+    normalise_spans,
+    published_traces,
+)
 
 # Below this many spans a hop to a worker thread costs more than it frees.
 _SPANS_WORTH_A_THREAD = 32
@@ -76,7 +81,7 @@ class Flow:
             batch.user_id,
             [*batch.observations, *observations, *pieces],
             batch.facts,
-            batch.traces,
+            [*batch.traces, *published_traces(batch.project_id, batch.spans, observations)],
         )
         self.pending.mark(written)
         await self._drop_twins(batch, pieces)
