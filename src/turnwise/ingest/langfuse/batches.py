@@ -75,7 +75,7 @@ class LangfuseWrites:
     async def ingestion(self, request: Request) -> Response:
         """A batch of events; answered per event when all good ones are durable."""
         caller = await require_caller(request, Scope.INGEST)
-        sent = await self._json(request)
+        sent = await _json(request, min(MAX_BATCH_BYTES, self.max_body_bytes))
         if not isinstance(sent, dict) or not isinstance(sent.get("batch"), list):
             raise BadInput("batch must be a list of events.")
         sorted_ = await self._sort(caller, sent["batch"])
@@ -149,7 +149,7 @@ class LangfuseWrites:
     async def scores(self, request: Request) -> Response:
         """One score, or a list of them of which each stands for itself."""
         caller = await require_caller(request, Scope.INGEST)
-        sent = await self._json(request)
+        sent = await _json(request, self.max_body_bytes)
         if isinstance(sent, dict):
             score = feedback_of(caller.project_id, sent, now_ns())
             await self.feedback.put_feedback([score])
@@ -181,9 +181,9 @@ class LangfuseWrites:
             raise NotFound("Score not found within authorized project")
         return _answer({"message": "Score deleted successfully"}, 202)
 
-    async def _json(self, request: Request) -> Any:
-        limit = min(MAX_BATCH_BYTES, self.max_body_bytes)
-        return await work_on_body(request, limit, _decoded)
+
+async def _json(request: Request, max_bytes: int) -> Any:
+    return await work_on_body(request, max_bytes, _decoded)
 
 
 def _decoded(body: bytes) -> Any:
