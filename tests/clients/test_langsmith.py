@@ -65,6 +65,7 @@ BY_HAND = {
     "same": True,
     "outputs": {"y": 2},
     "latency": 2.0,
+    "attachments": {"a note": ["text/plain", True], "sound": ["audio/wav", True]},
     "in_project": True,
     "stars": [0.5],
     "left": 0,

@@ -43,7 +43,6 @@ from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
-from turnwise.app.secret_key import key_for
 from turnwise.app.tokens import OwnTokens
 from turnwise.app.transcripts import Conversations, Transcripts
 from turnwise.app.worker_key import WorkerKey
@@ -100,7 +99,6 @@ class Parts:
     """What the surfaces are made of.
 
     Attributes:
-        secret: the server's own secret; every use derives a key of its own from it.
         check: the health of the stores.
         document: the OpenAPI document, made when it is asked for.
     """
@@ -113,7 +111,6 @@ class Parts:
     links: RecordingLinks
     recordings: Recordings
     tokens: OwnTokens
-    secret: bytes
     check: Callable[[], Awaitable[Health]]
     document: Callable[[], dict[str, Any]]
 
@@ -140,7 +137,7 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         health.router(__version__, parts.check),
         openapi_alias.router(parts.document),
         metrics.router(flow.counters.registry),
-        langsmith.router(OwnProjects(catalog), flow.store, parts.media, limit),
+        langsmith.router(OwnProjects(catalog), flow.store, parts.links.links, limit),
         plain_pages.router(reading),
         langfuse.router(flow.store, __version__),
     ]
@@ -156,13 +153,7 @@ def write_routes(parts: Parts) -> list[Route]:
         *NativeWrites(accept, reading, limit).routes(),
         *ReportWrites(accept, reading, limit).routes(),
         *LangfuseWrites(accept, store, store, limit).routes(),
-        *LangfuseMedia(
-            parts.media,
-            key_for(parts.secret, "media links"),
-            parts.settings.public_url,
-            parts.settings.link_ttl_seconds,
-            limit,
-        ).routes(),
+        *LangfuseMedia(parts.media, parts.links.links.signer, limit).routes(),
         *recording_upload.RecordingUpload(
             parts.recordings, reading, parts.links, parts.settings.max_recording_bytes
         ).routes(),

@@ -21,6 +21,7 @@ from uuid import uuid4
 
 USAGE = {"input_tokens": 100, "output_tokens": 20, "total_tokens": 120}
 QUESTION, ANSWER = "What time is it?", "It is five."
+SOUND = b"RIFF\r\n--" + bytes(range(256)) * 40
 PATIENCE_SECONDS = 20
 
 
@@ -164,12 +165,19 @@ def by_hand(writer: Any, reader: Any, name: str) -> dict[str, Any]:
     start = datetime.now(UTC)
     run_id = uuid4()
     writer.create_run(
-        "manual", {"x": 1}, "chain", id=run_id, project_name=made.name, start_time=start
+        "manual",
+        {"x": 1},
+        "chain",
+        id=run_id,
+        project_name=made.name,
+        start_time=start,
+        attachments={"sound": ("audio/wav", SOUND), "a note": ("text/plain", b"hello")},
     )
     writer.update_run(run_id, outputs={"y": 2}, end_time=start + timedelta(seconds=2))
     writer.flush()
     time.sleep(2)
     run = reader.read_run(run_id)
+    [listed] = reader.list_runs(project_id=made.id)
     judged = reader.create_feedback(run_id, "star", score=1, comment="c", session_id=made.id)
     time.sleep(0.5)
     reader.update_feedback(judged.id, score=0.5)
@@ -186,6 +194,13 @@ def by_hand(writer: Any, reader: Any, name: str) -> dict[str, Any]:
             "same": same.id == made.id,
             "outputs": run.outputs,
             "latency": run.latency,
+            "attachments": {
+                name: [file["mime_type"], file["reader"].read() == content]
+                for found in (run, listed)
+                for (name, file), content in zip(
+                    sorted(found.attachments.items()), (b"hello", SOUND), strict=True
+                )
+            },
             "in_project": run.session_id == made.id,
             "stars": stars,
             "left": len(left),

@@ -27,17 +27,13 @@ from turnwise.model.batch import Batch, RawRun, Rejected
 from turnwise.model.errors import BadInput, Issue, NotFound
 from turnwise.model.ids import ProjectId
 from turnwise.model.ports import Accept, MediaStore
+from turnwise.model.runs import attachment_key
 from turnwise.model.tenancy import Caller, Scope
 
 ROOTS = ("", "/api", "/api/v1")
 """What may stand before /runs: the endpoint that users configure is one of these."""
 
 Placed = tuple[ProjectId, RawRun, Piece]
-
-
-def attachment_key(project_id: ProjectId, run_id: str, name: str) -> str:
-    """Where an attachment lies in the media store."""
-    return f"attachments/{project_id}/{run_id}/{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +131,7 @@ class RunWrites:
                 name = f"attachment.{run.id}.{file.name}"[:256]
                 if self.media is None:
                     refused.append(Rejected(name, "this server keeps no attachments"))
-                elif not file.name or "/" in file.name or len(file.name) > 200:
+                elif not file.name or len(file.name) > 200:
                     refused.append(Rejected(name, "not a name for an attachment"))
                 else:
                     key = attachment_key(project_id, run.id, file.name)
