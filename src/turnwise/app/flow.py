@@ -85,6 +85,9 @@ class Flow:
         )
         self.pending.mark(written)
         await self._drop_twins(batch, pieces)
+        await self.store.forget(batch.moved)
+        gone = frozenset((each.project_id, each.trace_id) for each in batch.moved)
+        self.pending.mark(Written(traces=gone))
         receipt = Receipt(
             stored=written.stored,
             rejected=(*batch.rejected, *unreadable, *written.rejected),

@@ -224,7 +224,20 @@ class RunStore(Protocol):
     async def run_places(
         self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
     ) -> dict[str, RunPlace]:
-        """Where runs of these span ids are kept; unknown ones are left out."""
+        """Where runs of these span ids are kept; unknown ones are left out.
+
+        A place that a sender has named goes before one that was guessed.
+        """
+        ...
+
+    async def guessed_runs(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> list[Observation]:
+        """Runs of these span ids whose place was guessed, contents included."""
+        ...
+
+    async def forget(self, observations: Sequence[Observation]) -> None:
+        """Forget these observations, but for those of which there is a newer version by now."""
         ...
 
     async def run_stats(

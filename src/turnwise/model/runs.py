@@ -12,6 +12,9 @@ from turnwise.model.ids import ProjectId, is_canonical_uuid
 ATTACHMENTS = "attachments/"
 """Where the media store has the files of runs."""
 
+GUESSED = "turnwise.guessed"
+"""The key of `Observation.run` that marks what lies where nobody has said that it belongs."""
+
 _HEX_16 = re.compile(r"[0-9a-f]{16}")
 _HEX_32 = re.compile(r"[0-9a-f]{32}")
 _NAMESPACE = UUID("6f1c1ad4-9a3c-4d53-8f5e-0d7f3e0c5a11")

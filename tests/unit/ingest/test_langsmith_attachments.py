@@ -45,6 +45,9 @@ class Files:
 class Nothing:
     """A store that knows no run."""
 
+    async def guessed_runs(self, _: Sequence[ProjectId], run_ids: Collection[str]) -> list[Any]:
+        return []
+
     async def run_places(self, _: Sequence[ProjectId], run_ids: Collection[str]) -> dict[str, Any]:
         return {}
 

@@ -268,6 +268,15 @@ class ClickHouseTelemetry:
     ) -> dict[str, RunPlace]:
         return await self._ask(runs.places, project_ids, run_ids) if run_ids else {}
 
+    async def guessed_runs(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> list[Observation]:
+        return await self._ask(runs.guessed, project_ids, run_ids) if run_ids else []
+
+    async def forget(self, observations: Sequence[Observation]) -> None:
+        if observations:
+            await self._ask(runs.forget, observations)
+
     async def run_stats(
         self, project_ids: Sequence[ProjectId], since_ns: int | None
     ) -> dict[ProjectId, RunStats]:
