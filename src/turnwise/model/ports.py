@@ -21,7 +21,7 @@ from turnwise.model.query import (
     Written,
 )
 from turnwise.model.recording import Recording, RecordingOrigin
-from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
+from turnwise.model.runs import FeedbackSummary, RunFilter, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, ApiKey, Caller, ProjectChanges, ProjectDetails, Tenant
 from turnwise.model.trace import TraceFact
@@ -241,9 +241,15 @@ class RunStore(Protocol):
         ...
 
     async def run_stats(
-        self, project_ids: Sequence[ProjectId], since_ns: int | None
+        self,
+        project_ids: Sequence[ProjectId],
+        since_ns: int | None,
+        where: RunFilter | None = None,
     ) -> dict[ProjectId, RunStats]:
-        """Statistics of each project over the runs that start at or after an instant."""
+        """Statistics of each project over the runs that start at or after an instant.
+
+        With `where` only runs count for which it holds.
+        """
         ...
 
     async def matching_stats(self, query: RunQuery) -> RunStats:

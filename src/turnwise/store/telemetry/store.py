@@ -28,7 +28,7 @@ from turnwise.model.query import (
     SessionRange,
     Written,
 )
-from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
+from turnwise.model.runs import FeedbackSummary, RunFilter, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.trace import (
     MetricsQuery,
@@ -278,9 +278,12 @@ class ClickHouseTelemetry:
             await self._ask(runs.forget, observations)
 
     async def run_stats(
-        self, project_ids: Sequence[ProjectId], since_ns: int | None
+        self,
+        project_ids: Sequence[ProjectId],
+        since_ns: int | None,
+        where: RunFilter | None = None,
     ) -> dict[ProjectId, RunStats]:
-        return await self._ask(run_stats.by_project, project_ids, since_ns)
+        return await self._ask(run_stats.by_project, project_ids, since_ns, where)
 
     async def matching_stats(self, query: RunQuery) -> RunStats:
         return await self._ask(run_stats.matching, query)
