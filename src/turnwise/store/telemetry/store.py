@@ -31,6 +31,7 @@ from turnwise.model.query import (
 from turnwise.model.runs import FeedbackSummary, RunFilter, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.trace import (
+    DayUsage,
     MetricsQuery,
     NamedSession,
     ObservationQuery,
@@ -41,10 +42,11 @@ from turnwise.model.trace import (
 )
 from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 from turnwise.store.telemetry import (
+    daily_usage,
     derived,
     estates,
     judgements,
-    observation_metrics,
+    metrics,
     observation_pages,
     reader,
     run_stats,
@@ -328,8 +330,11 @@ class ClickHouseTelemetry:
     async def count_scores(self, query: ScoreQuery) -> int:
         return await self._ask(score_pages.count_scores, query)
 
+    async def daily(self, query: TraceQuery) -> list[DayUsage]:
+        return await self._ask(daily_usage.daily, query)
+
     async def metrics(self, query: MetricsQuery) -> list[dict[str, Any]]:
-        return await self._ask(observation_metrics.metrics, query)
+        return await self._ask(metrics.metrics, query)
 
     # Judgements
 
