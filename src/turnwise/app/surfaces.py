@@ -152,7 +152,7 @@ def write_routes(parts: Parts) -> list[Route]:
         *RunWrites(accept, store, parts.catalog.project_named, parts.media, limit).routes(),
         *NativeWrites(accept, reading, limit).routes(),
         *ReportWrites(accept, reading, limit).routes(),
-        *LangfuseWrites(accept, store, store, limit).routes(),
+        *LangfuseWrites(accept, store, store, store, limit).routes(),
         *LangfuseMedia(parts.media, parts.links.links.signer, limit).routes(),
         *recording_upload.RecordingUpload(
             parts.recordings, reading, parts.links, parts.settings.max_recording_bytes

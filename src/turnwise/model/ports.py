@@ -198,6 +198,22 @@ class TelemetryStore(Protocol):
         ...
 
 
+class EventLedger(Protocol):
+    """Which events of an ingestion were taken before; the telemetry store implements it."""
+
+    async def seen_events(self, project_id: ProjectId, event_ids: Collection[str]) -> set[str]:
+        """Those of the events that were marked within the last 30 days."""
+        ...
+
+    async def mark_seen(self, project_id: ProjectId, event_ids: Collection[str]) -> None:
+        """Remember events; durable on return.
+
+        Raises:
+            Busy: they may not be remembered; what they brought stays.
+        """
+        ...
+
+
 class FeedbackStore(Protocol):
     """Judgements; the telemetry store implements it."""
 

@@ -21,7 +21,7 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.ids import MAX_ID_LENGTH
 from turnwise.model.instants import now_ns
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Accept, FeedbackStore
+from turnwise.model.ports import Accept, EventLedger, FeedbackStore
 from turnwise.model.tenancy import Caller, Scope
 from turnwise.model.trace import ObservationQuery, TraceFact, TraceReader
 
@@ -60,6 +60,7 @@ class LangfuseWrites:
 
     accept: Accept
     feedback: FeedbackStore
+    ledger: EventLedger
     reader: TraceReader
     max_body_bytes: int
 
@@ -92,6 +93,7 @@ class LangfuseWrites:
                 for event_id in sorted_.by_record.pop(refused.id, []):
                     sorted_.refuse(event_id, refused.reason)
         await self.feedback.put_feedback(list(sorted_.scores.values()))
+        await self.ledger.mark_seen(caller.project_id, sorted_.ids)
         successes = [{"id": event_id, "status": 201} for event_id in sorted_.ids]
         return _answer({"successes": successes, "errors": sorted_.errors}, 207)
 
@@ -108,6 +110,9 @@ class LangfuseWrites:
                 # the same event twice is one event
                 found.ids[event.id] = None
                 events.append(event)
+        # So is one that an earlier batch brought, whatever it says this time.
+        seen = await self.ledger.seen_events(caller.project_id, found.ids)
+        events = [event for event in events if event.id not in seen]
         traces = await self._known_traces(caller, events)
         for event in events:
             try:

@@ -75,7 +75,15 @@ _FORGET = (
     "{keys:Array(Tuple(String, String, String, UInt64))}"
 )
 
-_OWNED = ("observations", "traces", "trace_activity", "session_facts", "sessions", "feedback")
+_OWNED = (
+    "observations",
+    "traces",
+    "trace_activity",
+    "session_facts",
+    "sessions",
+    "feedback",
+    "seen_events",
+)
 
 
 def scope_of(query: RunQuery) -> tuple[str, Conditions]:

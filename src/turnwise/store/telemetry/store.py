@@ -53,6 +53,7 @@ from turnwise.store.telemetry import (
     runs,
     schema,
     score_pages,
+    seen_events,
     trace_views,
 )
 from turnwise.store.telemetry import health as state
@@ -179,6 +180,15 @@ class ClickHouseTelemetry:
             work = Submission(0, time.time_ns(), claims=[(project_id, each) for each in claims])
             weight = _ROW_BYTES * len(claims)
             await asyncio.wrap_future(self._facts.submit(work, len(claims), weight))
+
+    async def seen_events(self, project_id: ProjectId, event_ids: Collection[str]) -> set[str]:
+        return await self._ask(seen_events.known, project_id, event_ids) if event_ids else set()
+
+    async def mark_seen(self, project_id: ProjectId, event_ids: Collection[str]) -> None:
+        if rows := seen_events.rows_of(project_id, event_ids):
+            work = Submission(0, time.time_ns(), seen_events=rows)
+            weight = sum(map(len, rows))
+            await asyncio.wrap_future(self._facts.submit(work, len(rows), weight))
 
     async def put_sessions(self, sessions: Sequence[Session]) -> None:
         if sessions:

@@ -248,6 +248,7 @@ async def test_an_erased_project_leaves_nothing_and_its_neighbour_all(
         await store.put_sessions([replace(session("s"), project_id=each, id=here)])
         judged = Feedback(id="f", project_id=each, key="k", trace_id="t1", created_ns=START)
         await store.put_feedback([judged])
+        await store.mark_seen(each, ["e"])
     await store.erase_project(PROJECT)
     tables = [
         str(name)
