@@ -62,6 +62,7 @@ def test_the_sdk_sends_and_reads_back(server: RunningServer, mode: str, root: st
 
 
 BY_HAND = {
+    "newer": "NotFoundError",
     "same": True,
     "outputs": {"y": 2},
     "latency": 2.0,

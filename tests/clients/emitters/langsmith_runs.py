@@ -9,6 +9,7 @@ Modes: zstd, multipart, batch, single, otel, hybrid.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -158,6 +159,16 @@ def read_back(client: Any, name: str, mode: str) -> dict[str, Any]:
     }
 
 
+async def newer(client: Any, project_id: Any) -> str:
+    """What the SDK's newer interface, which users may choose, raises."""
+    try:
+        async for _ in client.runs.query(project_ids=[str(project_id)]):
+            return "nothing"
+    except Exception as error:  # noqa: BLE001 - its name is the answer
+        return type(error).__name__
+    return "nothing"
+
+
 def by_hand(writer: Any, reader: Any, name: str) -> dict[str, Any]:
     """Runs, feedback and projects made by their own calls."""
     made = reader.create_project(f"{name}-made", description="d", metadata={"a": 1})
@@ -191,6 +202,7 @@ def by_hand(writer: Any, reader: Any, name: str) -> dict[str, Any]:
     reader.delete_project(project_id=made.id)
     return {
         "by_hand": {
+            "newer": asyncio.run(newer(reader, made.id)),
             "same": same.id == made.id,
             "outputs": run.outputs,
             "latency": run.latency,
