@@ -97,3 +97,11 @@ def test_only_the_tenant_is_given_links(server: RunningServer) -> None:
         assert (seen.status_code, seen.content) == (404, missing.content)
         found = stranger.post("/runs/query", json={"id": [made["id"]], "select": ["s3_urls"]})
     assert found.json()["runs"] == []
+
+
+def test_a_deleted_project_takes_its_files_along(server: RunningServer) -> None:
+    with server.client(server.new_user()) as client:
+        gone, kept = (sent(client, sound=(AUDIO, "audio/wav")) for _ in range(2))
+        links = [each["s3_urls"]["attachment.sound"]["presigned_url"] for each in (gone, kept)]
+        assert client.delete(f"/sessions/{gone['session_id']}").status_code == 200
+        assert [client.get(each).status_code for each in links] == [404, 200]

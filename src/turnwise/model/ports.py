@@ -319,6 +319,10 @@ class MediaStore(Protocol):
         """Forget a file; nothing happens when there is none."""
         ...
 
+    async def delete_all(self, folder: str) -> None:
+        """Forget every file whose key begins with this; it ends with a slash."""
+        ...
+
     def uri(self, key: str) -> str:
         """Where the file is, for people: `s3://bucket/key` or `file:///...`."""
         ...

@@ -9,6 +9,9 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId
 from turnwise.model.observation import Kind, Level, Observation
 
+MEDIA = "langfuse/"
+"""Where the media store has the files that Langfuse's clients send, by project and id."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceFact:

@@ -49,6 +49,9 @@ class Files:
     async def delete(self, key: str) -> None:
         self.kept.pop(key, None)
 
+    async def delete_all(self, folder: str) -> None:
+        self.kept = {key: kept for key, kept in self.kept.items() if not key.startswith(folder)}
+
     def uri(self, key: str) -> str:
         return f"memory:{key}"
 

@@ -26,7 +26,7 @@ def router(
     whole = attachments.router()
     parts = (
         About(book, max_body_bytes).router(),
-        Projects(book, store).router(),
+        Projects(book, store, links.media).router(),
         Runs(store, attachments).router(),
         Judgements(store, max_body_bytes).router(),
     )

@@ -28,9 +28,10 @@ from turnwise.http.json_text import decimal_text, decode_json
 from turnwise.model.errors import BadInput, Conflict, Issue, NotFound
 from turnwise.model.ids import ProjectId
 from turnwise.model.instants import iso_us, parse_iso_ns
-from turnwise.model.ports import ProjectBook
-from turnwise.model.runs import RunFilter, RunStats
+from turnwise.model.ports import MediaStore, ProjectBook
+from turnwise.model.runs import ATTACHMENTS, RunFilter, RunStats
 from turnwise.model.tenancy import Caller, ProjectChanges, ProjectDetails
+from turnwise.model.trace import MEDIA
 
 MAX_BODY = 1_000_000
 TIERS = frozenset({"longlived", "shortlived"})
@@ -152,6 +153,7 @@ class Projects:
 
     book: ProjectBook
     store: RunsStore
+    media: MediaStore
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -298,6 +300,8 @@ class Projects:
         found = await self._get(caller, session_id)
         gone = await asyncio.to_thread(self.book.delete_project, caller, found.project.id)
         await self.store.erase_project(gone)
+        for folder in (ATTACHMENTS, MEDIA):
+            await self.media.delete_all(f"{folder}{gone}/")
         return answer({"message": "Session deleted"})
 
 

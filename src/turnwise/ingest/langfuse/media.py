@@ -29,9 +29,7 @@ from turnwise.model.errors import BadInput, NotFound, TooLarge
 from turnwise.model.instants import iso_ms, now_ns
 from turnwise.model.ports import MediaStore
 from turnwise.model.tenancy import Scope
-
-FOLDER = "langfuse/"
-"""Where in the media store attachments are, by project and id."""
+from turnwise.model.trace import MEDIA
 
 _ID_LENGTH = 22
 _MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -181,7 +179,7 @@ def _hash(body: Fields) -> tuple[str, str]:
 
 
 def _key(project_id: str, media_id: str) -> str:
-    return f"{FOLDER}{project_id}/{media_id}"
+    return f"{MEDIA}{project_id}/{media_id}"
 
 
 async def _verified(request: Request, size: int, sha256: str) -> AsyncIterator[bytes]:
