@@ -124,7 +124,10 @@ def _number(where: Conditions, name: str, sql: str, asked: ColumnFilter, operato
         raise _refused(asked, "a comparison and a number")
     if not isinstance(asked.value, int | float):
         raise _refused(asked, "a comparison and a number")
-    where.parameters[name] = float(asked.value)
+    try:
+        where.parameters[name] = float(asked.value)
+    except OverflowError as error:
+        raise _refused(asked, "a comparison and a number that is not too large") from error
     return f"ifNull(({sql}) {operator} {{{name}:Float64}}, 0)"
 
 
