@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -234,6 +235,7 @@ def test_an_egress_file_is_linked(own_livekit: RunningServer) -> None:
         recording = client.get("/v1/recordings/RM_linked").json()
     assert (recording["status"], recording["url"]) == ("ready", address)
     assert recording["durationMs"] == 5000
+    assert datetime.fromisoformat(recording["expiresAt"]) > datetime.now(UTC)
 
 
 def _named(sent: Sent, name: str) -> bytes:

@@ -21,18 +21,23 @@ from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStore
+from turnwise.model.ports import Catalog, EventLedger, FeedbackStore, RunStore, TelemetryStore
 from turnwise.model.query import Written
 from turnwise.model.session import Session
 from turnwise.model.trace import TraceReader
-from turnwise.normalise import is_langsmith, normalise_runs, normalise_spans
+from turnwise.normalise import (
+    is_langsmith,
+    normalise_runs,
+    normalise_spans,
+    published_traces,
+)
 
 # Below this many spans a hop to a worker thread costs more than it frees.
 _SPANS_WORTH_A_THREAD = 32
 NS_PER_YEAR = 366 * 86_400 * NS_PER_SECOND
 
 
-class FactStore(TelemetryStore, RunStore, FeedbackStore, TraceReader, Protocol):
+class FactStore(TelemetryStore, RunStore, FeedbackStore, EventLedger, TraceReader, Protocol):
     """The telemetry store in all its parts."""
 
 
@@ -83,10 +88,13 @@ class Flow:
             batch.user_id,
             [*batch.observations, *observations, *pieces],
             batch.facts,
-            batch.traces,
+            [*batch.traces, *published_traces(batch.project_id, batch.spans, observations)],
         )
         self.pending.mark(written)
         await self._drop_twins(batch, pieces)
+        await self.store.forget(batch.moved)
+        gone = frozenset((each.project_id, each.trace_id) for each in batch.moved)
+        self.pending.mark(Written(traces=gone))
         receipt = Receipt(
             stored=written.stored,
             rejected=(*batch.rejected, *unreadable, *written.rejected),

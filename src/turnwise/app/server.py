@@ -31,6 +31,7 @@ from turnwise.app.twilio_accounts import TwilioAccounts
 from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
+from turnwise.http.media_links import LinkSigner, MediaLinks
 from turnwise.http.recordings import RecordingLinks
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.query import Health
@@ -114,23 +115,20 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     app.state.authenticator = CatalogAuthenticator(
         catalog, tokens, outside_tokens(settings), settings.jwt_tenant
     )
+    signer = LinkSigner(
+        key_for(secret, "media links"), settings.public_url, settings.link_ttl_seconds
+    )
     parts = Parts(
         settings=settings,
         catalog=catalog,
         flow=flow,
         reading=Reading(flow),
         media=media,
-        links=RecordingLinks(
-            media,
-            key_for(secret, "recording links"),
-            settings.public_url,
-            settings.link_ttl_seconds,
-        ),
+        links=RecordingLinks(MediaLinks(media, signer)),
         recordings=recordings,
         integrations=integrations,
         twilio=accounts,
         tokens=tokens,
-        secret=secret,
         check=check,
         document=lambda: app.openapi(),
     )

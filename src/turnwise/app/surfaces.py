@@ -46,7 +46,6 @@ from turnwise.app.price_book import CatalogPrices, Repricing
 from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
-from turnwise.app.secret_key import key_for
 from turnwise.app.tokens import OwnTokens
 from turnwise.app.transcripts import Conversations, Transcripts
 from turnwise.app.twilio_accounts import TwilioAccounts
@@ -104,7 +103,6 @@ class Parts:
     """What the surfaces are made of.
 
     Attributes:
-        secret: the server's own secret; every use derives a key of its own from it.
         check: the health of the stores.
         document: the OpenAPI document, made when it is asked for.
     """
@@ -119,7 +117,6 @@ class Parts:
     integrations: OpenIntegrations
     twilio: TwilioAccounts
     tokens: OwnTokens
-    secret: bytes
     check: Callable[[], Awaitable[Health]]
     document: Callable[[], dict[str, Any]]
 
@@ -147,7 +144,7 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         health.router(__version__, parts.check),
         openapi_alias.router(parts.document),
         metrics.router(flow.counters.registry),
-        langsmith.router(OwnProjects(catalog), flow.store, parts.media, limit),
+        langsmith.router(OwnProjects(catalog), flow.store, parts.links.links, limit),
         plain_pages.router(reading),
         langfuse.router(flow.store, __version__),
     ]
@@ -162,14 +159,8 @@ def write_routes(parts: Parts) -> list[Route]:
         *RunWrites(accept, store, parts.catalog.project_named, parts.media, limit).routes(),
         *NativeWrites(accept, reading, limit).routes(),
         *ReportWrites(accept, reading, limit).routes(),
-        *LangfuseWrites(accept, store, store, limit).routes(),
-        *LangfuseMedia(
-            parts.media,
-            key_for(parts.secret, "media links"),
-            parts.settings.public_url,
-            parts.settings.link_ttl_seconds,
-            limit,
-        ).routes(),
+        *LangfuseWrites(accept, store, store, store, limit).routes(),
+        *LangfuseMedia(parts.media, parts.links.links.signer, limit).routes(),
         *recording_upload.RecordingUpload(
             parts.recordings, reading, parts.links, parts.settings.max_recording_bytes
         ).routes(),

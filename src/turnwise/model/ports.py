@@ -21,7 +21,7 @@ from turnwise.model.query import (
     Written,
 )
 from turnwise.model.recording import Recording, RecordingOrigin
-from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
+from turnwise.model.runs import FeedbackSummary, RunFilter, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, ApiKey, Caller, ProjectChanges, ProjectDetails, Tenant
 from turnwise.model.trace import TraceFact
@@ -218,6 +218,22 @@ class TelemetryStore(Protocol):
         ...
 
 
+class EventLedger(Protocol):
+    """Which events of an ingestion were taken before; the telemetry store implements it."""
+
+    async def seen_events(self, project_id: ProjectId, event_ids: Collection[str]) -> set[str]:
+        """Those of the events that were marked within the last 30 days."""
+        ...
+
+    async def mark_seen(self, project_id: ProjectId, event_ids: Collection[str]) -> None:
+        """Remember events; durable on return.
+
+        Raises:
+            Busy: they may not be remembered; what they brought stays.
+        """
+        ...
+
+
 class FeedbackStore(Protocol):
     """Judgements; the telemetry store implements it."""
 
@@ -244,13 +260,32 @@ class RunStore(Protocol):
     async def run_places(
         self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
     ) -> dict[str, RunPlace]:
-        """Where runs of these span ids are kept; unknown ones are left out."""
+        """Where runs of these span ids are kept; unknown ones are left out.
+
+        A place that a sender has named goes before one that was guessed.
+        """
+        ...
+
+    async def guessed_runs(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> list[Observation]:
+        """Runs of these span ids whose place was guessed, contents included."""
+        ...
+
+    async def forget(self, observations: Sequence[Observation]) -> None:
+        """Forget these observations, but for those of which there is a newer version by now."""
         ...
 
     async def run_stats(
-        self, project_ids: Sequence[ProjectId], since_ns: int | None
+        self,
+        project_ids: Sequence[ProjectId],
+        since_ns: int | None,
+        where: RunFilter | None = None,
     ) -> dict[ProjectId, RunStats]:
-        """Statistics of each project over the runs that start at or after an instant."""
+        """Statistics of each project over the runs that start at or after an instant.
+
+        With `where` only runs count for which it holds.
+        """
         ...
 
     async def matching_stats(self, query: RunQuery) -> RunStats:
@@ -302,6 +337,10 @@ class MediaStore(Protocol):
 
     async def delete(self, key: str) -> None:
         """Forget a file; nothing happens when there is none."""
+        ...
+
+    async def delete_all(self, folder: str) -> None:
+        """Forget every file whose key begins with this; it ends with a slash."""
         ...
 
     def uri(self, key: str) -> str:

@@ -129,7 +129,7 @@ def test_pages_and_cursors_go_through_everything_once(server: RunningServer) -> 
     "path",
     [
         "traces?page=0", "traces?limit=x", "traces?fromTimestamp=soon", "traces?orderBy=secret.asc",
-        "traces?filter=[]", "observations?type=NOISE", "observations?level=LOUD",
+        "traces?filter={}", "observations?type=NOISE", "observations?level=LOUD",
         "v2/observations?limit=1001", "v2/observations?cursor=abc", "v2/observations?fields=all",
         "v2/observations?parseIoAsJson=true", "v3/scores?limit=101", "v3/scores?fields=all",
         "v3/scores?observationId=o", "v3/scores?traceId=t&sessionId=s", "v3/scores?value=1",

@@ -22,6 +22,8 @@ ROOTS = ("", "/api", "/api/v1")
 """What may stand before every path: the endpoint that users configure is one of these."""
 
 _TOPS = ("/sessions", "/runs", "/feedback", "/info", "/settings", "/api-key")
+_NEWER = "/api/v2"
+"""Nothing is answered below it: clients ask it only when told to, or of servers that say so."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -113,7 +115,7 @@ def _is_run_write(request: Request) -> bool:
 
 ERROR_RENDERERS = (
     ErrorRenderer(
-        tuple(f"{root}{top}" for root in ROOTS for top in _TOPS if top != "/runs"),
+        (*(f"{root}{top}" for root in ROOTS for top in _TOPS if top != "/runs"), _NEWER),
         _render,
         validation_status=422,
     ),

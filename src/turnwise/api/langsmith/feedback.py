@@ -25,14 +25,13 @@ from turnwise.model.query import FeedbackQuery
 from turnwise.model.runs import run_uuid, span_ids_of, trace_uuid
 from turnwise.model.tenancy import Caller
 
-MAX_BODY = 1_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
     """Handlers of everything below /feedback."""
 
     store: RunsStore
+    max_body_bytes: int
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -47,7 +46,7 @@ class Judgements:
 
     async def create(self, caller: Writer, request: Request) -> Response:
         """Keep a judgement; one of the same id is replaced."""
-        feedback = await read_feedback(self.store, caller, await _body(request))
+        feedback = await read_feedback(self.store, caller, await self._body(request))
         await self.store.put_feedback([feedback])
         return answer(feedback_body(feedback))
 
@@ -82,7 +81,7 @@ class Judgements:
     async def change(self, caller: Writer, feedback_id: UUID, request: Request) -> Response:
         """Change a judgement; null leaves a field as it is."""
         known = await self._get(caller, feedback_id)
-        changed = with_words(known, await _body(request))
+        changed = with_words(known, await self._body(request))
         await self.store.put_feedback([changed])
         return answer(feedback_body(changed))
 
@@ -99,15 +98,14 @@ class Judgements:
             raise NotFound("Feedback not found")
         return found[0]
 
-
-async def _body(request: Request) -> dict[str, Any]:
-    try:
-        body = msgspec.json.decode(await read_body(request, MAX_BODY))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise BadInput(f"The body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise BadInput("The body is no JSON object.")
-    return body
+    async def _body(self, request: Request) -> dict[str, Any]:
+        try:
+            body = msgspec.json.decode(await read_body(request, self.max_body_bytes))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadInput(f"The body is not JSON: {error}") from error
+        if not isinstance(body, dict):
+            raise BadInput("The body is no JSON object.")
+        return body
 
 
 def feedback_body(feedback: Feedback) -> dict[str, Any]:

@@ -140,6 +140,14 @@ class ObjectMedia:
         except BaseError as error:
             raise media_busy() from error
 
+    async def delete_all(self, folder: str) -> None:
+        """See MediaStore.delete_all."""
+        try:
+            async for found in obstore.list(self._store, folder):
+                await obstore.delete_async(self._store, [each["path"] for each in found])
+        except BaseError as error:
+            raise _busy() from error
+
     def uri(self, key: str) -> str:
         """See MediaStore.uri."""
         return f"{self._place}/{key}"

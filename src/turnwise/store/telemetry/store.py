@@ -28,9 +28,10 @@ from turnwise.model.query import (
     SessionRange,
     Written,
 )
-from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
+from turnwise.model.runs import FeedbackSummary, RunFilter, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.trace import (
+    DayUsage,
     MetricsQuery,
     NamedSession,
     ObservationQuery,
@@ -41,16 +42,18 @@ from turnwise.model.trace import (
 )
 from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 from turnwise.store.telemetry import (
+    daily_usage,
     derived,
     estates,
     judgements,
-    observation_metrics,
+    metrics,
     observation_pages,
     reader,
     run_stats,
     runs,
     schema,
     score_pages,
+    seen_events,
     trace_views,
 )
 from turnwise.store.telemetry import health as state
@@ -187,6 +190,15 @@ class ClickHouseTelemetry:
             weight = _ROW_BYTES * len(claims)
             await asyncio.wrap_future(self._facts.submit(work, len(claims), weight))
 
+    async def seen_events(self, project_id: ProjectId, event_ids: Collection[str]) -> set[str]:
+        return await self._ask(seen_events.known, project_id, event_ids) if event_ids else set()
+
+    async def mark_seen(self, project_id: ProjectId, event_ids: Collection[str]) -> None:
+        if rows := seen_events.rows_of(project_id, event_ids):
+            work = Submission(0, time.time_ns(), seen_events=rows)
+            weight = sum(map(len, rows))
+            await asyncio.wrap_future(self._facts.submit(work, len(rows), weight))
+
     async def put_sessions(self, sessions: Sequence[Session]) -> None:
         if sessions:
             weight = derived.weight_of(sessions)
@@ -280,10 +292,22 @@ class ClickHouseTelemetry:
     ) -> dict[str, RunPlace]:
         return await self._ask(runs.places, project_ids, run_ids) if run_ids else {}
 
+    async def guessed_runs(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> list[Observation]:
+        return await self._ask(runs.guessed, project_ids, run_ids) if run_ids else []
+
+    async def forget(self, observations: Sequence[Observation]) -> None:
+        if observations:
+            await self._ask(runs.forget, observations)
+
     async def run_stats(
-        self, project_ids: Sequence[ProjectId], since_ns: int | None
+        self,
+        project_ids: Sequence[ProjectId],
+        since_ns: int | None,
+        where: RunFilter | None = None,
     ) -> dict[ProjectId, RunStats]:
-        return await self._ask(run_stats.by_project, project_ids, since_ns)
+        return await self._ask(run_stats.by_project, project_ids, since_ns, where)
 
     async def matching_stats(self, query: RunQuery) -> RunStats:
         return await self._ask(run_stats.matching, query)
@@ -328,8 +352,11 @@ class ClickHouseTelemetry:
     async def count_scores(self, query: ScoreQuery) -> int:
         return await self._ask(score_pages.count_scores, query)
 
+    async def daily(self, query: TraceQuery) -> list[DayUsage]:
+        return await self._ask(daily_usage.daily, query)
+
     async def metrics(self, query: MetricsQuery) -> list[dict[str, Any]]:
-        return await self._ask(observation_metrics.metrics, query)
+        return await self._ask(metrics.metrics, query)
 
     # Judgements
 

@@ -41,6 +41,7 @@ from turnwise.store.telemetry.rows import (
     encode_observation,
     encode_tombstone,
 )
+from turnwise.store.telemetry.sql import is_text
 from turnwise.store.telemetry.stored import (
     FactKey,
     SpanKey,
@@ -74,6 +75,8 @@ class Submission:
     traces: Sequence[TraceFact] = ()
     claims: Sequence[tuple[ProjectId, Claim]] = ()
     again: Sequence[tuple[SpanKey, Complete]] = ()
+    seen_events: Sequence[bytes] = ()
+    """Rows of that table."""
 
 
 @dataclass(slots=True)
@@ -116,6 +119,7 @@ class _Group:
     refused: list[tuple[_Record, str]] = field(default_factory=list)
     tombstones: list[bytes] = field(default_factory=list)
     claims: list[tuple[ProjectId, Claim, int]] = field(default_factory=list)
+    seen_events: list[bytes] = field(default_factory=list)
 
 
 class FactWriter:
@@ -168,6 +172,8 @@ class FactWriter:
         for project_id, claim, arrival_ns in group.claims:
             add_row(self._owed, _claimed(project_id, claim, arrival_ns // NS_PER_DAY, version))
         self._pay()
+        if group.seen_events:
+            self._insert_lines("seen_events", group.seen_events)
         # Only now is the row under the new day there for sure.
         if group.tombstones:
             self._insert_lines("observations", group.tombstones)
@@ -194,7 +200,7 @@ class FactWriter:
         partial = [
             key
             for key, span in group.spans.items()
-            if (not span.updates or span.updates[0].stamps is not None) and _is_text(key)
+            if (not span.updates or span.updates[0].stamps is not None) and is_text(key)
         ]
         stored = stored_observations(self._client, partial) if partial else {}
         for key, span in group.spans.items():
@@ -274,7 +280,7 @@ class FactWriter:
     def _make_facts(self, group: _Group, version: int) -> None:
         if not group.facts:
             return
-        stored = stored_bodies(self._client, [key for key in group.facts if _is_text(key)])
+        stored = stored_bodies(self._client, [key for key in group.facts if is_text(key)])
         for key, fact in group.facts.items():
             body = stored.get(key, {})
             for update in fact.bodies:
@@ -312,7 +318,7 @@ class FactWriter:
     def _make_traces(self, group: _Group, version: int) -> None:
         if not group.traces:
             return
-        stored = stored_traces(self._client, [key for key in group.traces if _is_text(key)])
+        stored = stored_traces(self._client, [key for key in group.traces if is_text(key)])
         for key, trace in group.traces.items():
             try:
                 fact = stored.get(key)
@@ -378,15 +384,6 @@ def _claimed(project_id: ProjectId, claim: Claim, day: int, version: int) -> Act
     )
 
 
-def _is_text(key: Iterable[str]) -> bool:
-    """Whether ids can be asked for; half a surrogate pair is no character of any encoding."""
-    try:
-        "".join(key).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _unfit(error: Exception) -> str:
     return str(error) if type(error) is ValueError else f"cannot be stored: {type(error).__name__}"
 
@@ -421,6 +418,7 @@ def _gather(works: Sequence[Submission]) -> _Group:
             trace.owners.append(index)
         group.claims += [(*each, work.arrival_ns) for each in work.claims]
     _gather_again(group, works)
+        group.seen_events += work.seen_events
     return group
 
 

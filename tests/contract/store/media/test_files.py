@@ -59,6 +59,15 @@ async def test_a_second_put_replaces_the_first(media: ObjectMedia) -> None:
     assert await read(media, "a.ogg") == b"\1" * 4
 
 
+async def test_a_folder_is_forgotten_whole_and_no_other(media: ObjectMedia) -> None:
+    for key in ("files/a/1", "files/a/deep/2", "files/ab/3", "a"):
+        await media.put(key, pieces(1), "audio/wav")
+    for _ in range(2):
+        await media.delete_all("files/a/")
+        assert await media.size("files/a/1") is await media.size("files/a/deep/2") is None
+    assert (await media.size("files/ab/3"), await media.size("a")) == (1, 1)
+
+
 async def test_an_upload_that_breaks_off_leaves_nothing(media: ObjectMedia) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"x" * 6_000_000
