@@ -15,6 +15,7 @@ from fastapi.responses import Response
 
 from turnwise.http.auth import with_scope
 from turnwise.http.body import read_body
+from turnwise.http.documents import json_body
 from turnwise.http.json_text import JSON
 from turnwise.model.accounts import Character, CharacterChanges, TenantAgents
 from turnwise.model.errors import BadInput, Issue
@@ -60,6 +61,8 @@ _FLAT_DEFAULTS = {
     for each in msgspec.structs.fields(FlatBody)
     if each.default is not msgspec.NODEFAULT
 }
+
+_BODY = json_body(ConfigBody, FlatBody)
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"description": "A field is missing, malformed or out of its bounds."},
@@ -156,7 +159,7 @@ def router(agents: TenantAgents) -> APIRouter:
             body = {"data": flat, "nextCursor": None, "hasMore": False}
         return Response(JSON.encode(body), media_type="application/json")
 
-    @routes.post("", summary="Create an agent", status_code=201)
+    @routes.post("", summary="Create an agent", status_code=201, openapi_extra=_BODY)
     async def create_agent(caller: Writer, request: Request) -> Response:
         """A new agent of the caller; its slug is made from its name."""
         said, is_flat = await _read(request)
@@ -168,7 +171,7 @@ def router(agents: TenantAgents) -> APIRouter:
         """One agent by any of its ids."""
         return _one(await agents.find(caller, name), is_flat=_asks_flat(request))
 
-    @routes.put("/{id}", summary="Replace an agent", responses=NOT_FOUND)
+    @routes.put("/{id}", summary="Replace an agent", responses=NOT_FOUND, openapi_extra=_BODY)
     async def change_agent(caller: Writer, request: Request, name: AgentName) -> Response:
         """New settings in place of the old ones; the slug stays."""
         said, is_flat = await _read(request)

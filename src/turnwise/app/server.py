@@ -29,7 +29,7 @@ from turnwise.app.surfaces import (
 from turnwise.app.tokens import OwnTokens, outside_tokens
 from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
-from turnwise.http.errors import install_error_handlers
+from turnwise.http.errors import Renderers, install_error_handlers
 from turnwise.http.recordings import RecordingLinks
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.query import Health
@@ -124,6 +124,6 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     for router in read_routers(parts):
         app.include_router(router)
     app.router.routes.extend(write_routes(parts))
-    describe(app, OPERATIONS)
+    describe(app, OPERATIONS, Renderers.of_surfaces(RENDERERS))
     install_error_handlers(app, RENDERERS)
     return app

@@ -9,7 +9,7 @@ Source: clients.md 7 and 8; the vendors' pages named there.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from turnwise.analyse.assemble.statements import Body, int_of, number_of, text_of
+from turnwise.analyse.assemble.statements import Body, int_of, text_of
 from turnwise.model.call import Call
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND
@@ -167,7 +167,7 @@ def recordings_of(
             offset_ns=_offset(body, started_ns),
             external_id=text_of(body, "external_id"),
             source_url=text_of(body, "source_url"),
-            created_ns=int_of(body, "created_ns") or round(number_of(body, "at_ns") or 0),
+            created_ns=int_of(body, "created_ns") or int_of(body, "at_ns") or 0,
         )
         for recording_id, body in sorted(bodies.items())
     )

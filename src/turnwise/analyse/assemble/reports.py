@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from turnwise.analyse.assemble.drafts import Conversation, Draft, joined
-from turnwise.analyse.assemble.statements import Body, number_of, text_of
+from turnwise.analyse.assemble.statements import Body, int_of, number_of, seconds_ns, text_of
 from turnwise.analyse.assemble.tools import json_text
 from turnwise.analyse.providers import canonical_provider
-from turnwise.model.instants import parse_iso_ns
+from turnwise.model.instants import parse_fact_ns
 from turnwise.model.session import Speaker, ToolExecution
 from turnwise.model.usage import ModelUsage, Stage
 
@@ -94,16 +94,16 @@ def _instant(body: Body, name: str) -> int | None:
     text = body.get(name)
     if isinstance(text, str):
         try:
-            return parse_iso_ns(text)
+            return parse_fact_ns(text)
         except (ValueError, OverflowError):
             return None
-    value = number_of(body, name)
-    return round(value * 1_000_000) * 1000 if value is not None and value > 0 else None
+    instant_ns = seconds_ns(body, name)
+    return instant_ns if instant_ns is not None and instant_ns > 0 else None
 
 
 def _duration(body: Body, name: str) -> int | None:
-    value = number_of(body, name)
-    return round(value * 1_000_000) * 1000 if value is not None and value >= 0 else None
+    duration_ns = seconds_ns(body, name)
+    return duration_ns if duration_ns is not None and duration_ns >= 0 else None
 
 
 def tools_of(report: Body) -> list[ToolExecution]:
@@ -229,11 +229,15 @@ def _row(told: Body) -> ModelUsage | None:
         stage=stage,
         provider=canonical_provider(text_of(told, "provider")),
         model=text_of(told, "model"),
-        input_tokens=round(number_of(told, "input_tokens") or 0),
-        output_tokens=round(number_of(told, "output_tokens") or 0),
+        input_tokens=_count(told, "input_tokens"),
+        output_tokens=_count(told, "output_tokens"),
         audio_ns=_duration(told, "audio_duration") or 0,
-        characters=round(number_of(told, "characters_count") or 0),
+        characters=_count(told, "characters_count"),
     )
+
+
+def _count(told: Body, name: str) -> int:
+    return max(0, int_of(told, name) or 0)
 
 
 def _completed(seen: ModelUsage, told: ModelUsage) -> ModelUsage:
