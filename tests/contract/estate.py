@@ -86,7 +86,7 @@ def settle(person: Person) -> Estate:
             run=run_id,
             feedback=feedback,
             score=_score(client, trace, mark),
-            media=_media(client, trace),
+            media=_media(client, trace, mark.encode()),
             key=str(_made(logged_in.post("/api/auth/api-keys/", json={"name": mark}))["id"]),
         )
 
@@ -136,13 +136,13 @@ def _score(client: httpx2.Client, trace: str, mark: str) -> str:
     return str(_made(client.post("/api/public/scores", json=body))["id"])
 
 
-def _media(client: httpx2.Client, trace: str) -> str:
-    digest = b64encode(sha256(b"hello").digest()).decode()
-    body = {"traceId": trace, "contentType": "text/plain", "contentLength": 5, "field": "input",
+def _media(client: httpx2.Client, trace: str, content: bytes) -> str:
+    digest = b64encode(sha256(content).digest()).decode()
+    body = {"traceId": trace, "contentType": "text/plain", "contentLength": len(content), "field": "input",
             "sha256Hash": digest}  # fmt: skip
     announced = _made(client.post("/api/public/media", json=body))
     if announced["uploadUrl"] is not None:
-        put = client.put(str(announced["uploadUrl"]), content=b"hello", headers={
+        put = client.put(str(announced["uploadUrl"]), content=content, headers={
             "content-type": "text/plain",
             "x-amz-checksum-sha256": digest,
         })  # fmt: skip
