@@ -11,11 +11,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from turnwise.analyse.assemble import assemble
+from turnwise.analyse.assemble import Complete, as_told, assemble
 from turnwise.app.counters import Counters
 from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
 from turnwise.model.batch import Batch, Receipt
+from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
@@ -44,6 +45,7 @@ class Flow:
 
     Attributes:
         pending: what was written and not settled yet.
+        complete: prices what a session's report alone tells of.
         met: agents that the catalog already knows, so that it is asked once for each.
     """
 
@@ -51,6 +53,7 @@ class Flow:
     catalog: Catalog
     pending: Pending
     counters: Counters = field(default_factory=Counters)
+    complete: Complete = as_told
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
     joining: Joining = field(init=False)
 
@@ -119,14 +122,16 @@ class Flow:
         for _ in range(_ROUNDS):
             facts = await self.store.session_facts(project_id, changed)
             derived = [
-                (each, await asyncio.to_thread(assemble, each) if each.facts_version else None)
-                for each in facts
+                (each, await self._derived(each) if each.facts_version else None) for each in facts
             ]
             settled.update((pair[0].session_id, pair) for pair in derived)
             changed = await self.joining.join(project_id, derived)
             if not changed:
                 break
         return await self._keep(project_id, list(settled.values()))
+
+    async def _derived(self, facts: SessionFacts) -> Session | None:
+        return await asyncio.to_thread(assemble, facts, self.complete)
 
     async def _keep(self, project_id: ProjectId, derived: Sequence[Derived]) -> list[Session]:
         sessions = [session for _, session in derived if session is not None]

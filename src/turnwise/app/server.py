@@ -57,13 +57,14 @@ def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     counters, pending = Counters(), Pending()
-    price = counters.pricing(Pricer(catalog.prices()))
+    pricer = Pricer(catalog.prices())
+    price = counters.pricing(pricer)
     store = open_telemetry(
         settings.telemetry_url or settings.telemetry_dir,
         complete=lambda each: price(complete_run(complete_pieces(each))),
     )
     counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
-    return Flow(store, catalog, pending, counters)
+    return Flow(store, catalog, pending, counters, pricer.complete)
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:

@@ -1,5 +1,8 @@
 """Everything known of a session in, the session out: pure, and the same for any order of facts."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 from turnwise.analyse.assemble import generic, livekit, native, pipecat, reports, telling
 from turnwise.analyse.assemble.carriers import call_of, phone_of, recordings_of, room_of
 from turnwise.analyse.assemble.drafts import Conversation
@@ -10,7 +13,7 @@ from turnwise.analyse.assemble.scene import Scene
 from turnwise.analyse.assemble.statements import Statements, read_statements
 from turnwise.analyse.assemble.tools import stated_tools, tools_of
 from turnwise.analyse.assemble.traces import is_loss, traces_of
-from turnwise.analyse.assemble.usage import bill
+from turnwise.analyse.assemble.usage import Bill, Complete, as_told, bill, is_unpriced
 from turnwise.model.facts import FactKind, SessionFact, SessionFacts
 from turnwise.model.observation import Framework
 from turnwise.model.session import Interruption, Session, ToolExecution
@@ -22,8 +25,12 @@ _WAYS = {
 }
 
 
-def assemble(facts: SessionFacts) -> Session | None:
+def assemble(facts: SessionFacts, complete: Complete = as_told) -> Session | None:
     """The session that the facts tell of, None when there are none.
+
+    Args:
+        facts: in any order.
+        complete: prices what a report alone tells of; observations have their cost already.
 
     `error_count` is the number of failures that nothing recovered: see traces.is_loss.
     """
@@ -34,8 +41,7 @@ def assemble(facts: SessionFacts) -> Session | None:
     room = room_of(statements.rooms)
     started_ns = start_of(scene, statements, otherwise_ns=room.started_ns or facts.last_arrival_ns)
     conversation = _converse(scene, statements, started_ns)
-    costs = bill(scene)
-    usage = reports.with_usage(costs.rows, statements.report)
+    costs = _bill(scene, statements, started_ns, complete)
     call = call_of(facts.project_id, statements.calls) or phone_of(facts.project_id, room)
     life = life_of(scene, statements, started_ns, conversation.drafts, call, room)
     identity = identity_of(scene, statements, started_ns, call, room)
@@ -71,13 +77,25 @@ def assemble(facts: SessionFacts) -> Session | None:
         recordings=recordings_of(
             facts.project_id, facts.session_id, statements.recordings, identity.call_id, started_ns
         ),
-        usage=usage,
+        usage=costs.rows,
         cost_usd=costs.cost_usd,
-        unpriced=costs.unpriced + len(usage) - len(costs.rows),
+        unpriced=costs.unpriced,
         error_count=sum(is_loss(scene, each) for each in scene.observations),
         created_by=facts.created_by,
         facts_version=facts.facts_version,
     )
+
+
+def _bill(scene: Scene, statements: Statements, started_ns: int, complete: Complete) -> Bill:
+    """What spans tell, completed by the report; without any spans what the report tells."""
+    costs = bill(scene)
+    if scene.observations:
+        rows = reports.with_usage(costs.rows, statements.report)
+        unpriced = costs.unpriced + len(rows) - len(costs.rows)
+        return replace(costs, rows=rows, unpriced=unpriced)
+    rows = reports.usage_of(statements.report, started_ns, complete)
+    priced = [row.cost_usd for row in rows if row.cost_usd is not None]
+    return Bill(rows=rows, cost_usd=sum(priced, Decimal(0)), unpriced=sum(map(is_unpriced, rows)))
 
 
 def _own(facts: SessionFacts) -> list[SessionFact]:

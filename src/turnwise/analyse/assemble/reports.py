@@ -8,17 +8,22 @@ Source: contracts.md 6.4; livekit-agents 1.8.9 and 1.5.17, recorded.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from turnwise.analyse.assemble.drafts import Conversation, Draft, joined
 from turnwise.analyse.assemble.statements import Body, int_of, number_of, seconds_ns, text_of
 from turnwise.analyse.assemble.tools import json_text
+from turnwise.analyse.assemble.usage import Complete, largest_first
 from turnwise.analyse.providers import canonical_provider
+from turnwise.model.ids import ProjectId
 from turnwise.model.instants import parse_fact_ns
+from turnwise.model.observation import Observation, Step, Voice
 from turnwise.model.session import Speaker, ToolExecution
 from turnwise.model.usage import ModelUsage, Stage
 
 _SPEAKERS = {"user": Speaker.USER, "assistant": Speaker.AGENT}
+_STEPS = {Stage.STT: Step.STT, Stage.LLM: Step.LLM, Stage.TTS: Step.TTS}
 _STAGES = {"stt_usage": Stage.STT, "llm_usage": Stage.LLM, "tts_usage": Stage.TTS}
 
 
@@ -208,8 +213,41 @@ def metadata_of(report: Body) -> dict[str, Any]:
     return found
 
 
+def usage_of(report: Body, at_ns: int, complete: Complete) -> tuple[ModelUsage, ...]:
+    """The consumption that the report tells of, at the prices of an instant."""
+    rows = [
+        replace(row, cost_usd=complete(_consumption(told, row, at_ns)).total_cost_usd)
+        for told in _objects(report.get("usage"))
+        if (row := _row(told)) is not None
+    ]
+    return largest_first(rows)
+
+
+def _consumption(told: Body, row: ModelUsage, at_ns: int) -> Observation:
+    """All requests to a model as one, which is what a price is for."""
+    usage = {
+        "input": row.input_tokens,
+        "output": row.output_tokens,
+        "input_cached_tokens": _count(told, "input_cached_tokens"),
+    }
+    return Observation(
+        project_id=ProjectId(""),
+        trace_id="",
+        span_id="",
+        start_ns=at_ns,
+        step=_STEPS[row.stage],
+        model=row.model,
+        provider=row.provider,
+        usage_details={name: count for name, count in usage.items() if count},
+        voice=Voice(audio_ns=row.audio_ns or None, characters=row.characters or None),
+    )
+
+
 def with_usage(rows: Iterable[ModelUsage], report: Body) -> tuple[ModelUsage, ...]:
-    """The rows, with what only the report knows: models without a row, and audio that was heard."""
+    """The rows, with what only the report knows: models without a row, and audio that was heard.
+
+    These have no cost: it would be in the session's sum and in none of its traces.
+    """
     known = {(row.stage, row.provider, row.model): row for row in rows}
     for told in _objects(report.get("usage")):
         row = _row(told)
@@ -218,7 +256,7 @@ def with_usage(rows: Iterable[ModelUsage], report: Body) -> tuple[ModelUsage, ..
         key = row.stage, row.provider, row.model
         before = known.get(key)
         known[key] = row if before is None else _completed(before, row)
-    return tuple(known.values())
+    return largest_first(known.values())
 
 
 def _row(told: Body) -> ModelUsage | None:

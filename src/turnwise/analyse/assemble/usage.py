@@ -1,6 +1,6 @@
 """What was consumed, counted once however deep the spans that repeat it are nested."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -9,6 +9,14 @@ from turnwise.analyse.providers import canonical_provider
 from turnwise.analyse.stages import REPEATS, has_usage, stage_of
 from turnwise.model.observation import Kind, Observation, Step
 from turnwise.model.usage import ModelUsage, Stage
+
+Complete = Callable[[Observation], Observation]
+"""Gives an observation its cost, where its price is known."""
+
+
+def as_told(observation: Observation) -> Observation:
+    """The observation with the cost that its sender told, if any."""
+    return observation
 
 
 @dataclass(slots=True)
@@ -64,6 +72,11 @@ def bill(scene: Scene) -> Bill:
     found.cost_usd = sum(found.cost_by_trace.values(), Decimal(0))
     found.rows = _ordered(rows)
     return found
+
+
+def is_unpriced(row: ModelUsage) -> bool:
+    """Whether something was consumed whose price nobody knows."""
+    return row.cost_usd is None and _size(row) > 0
 
 
 def _counted(scene: Scene) -> list[Observation]:
@@ -131,10 +144,24 @@ def _ordered(
         )
         for (stage, provider, model), row in rows.items()
     ]
+    return largest_first(finished)
+
+
+def largest_first(rows: Iterable[ModelUsage]) -> tuple[ModelUsage, ...]:
+    """The rows by stage, and of each stage the one that consumed most first."""
     order = list(Stage)
 
     def place(row: ModelUsage) -> tuple[int, int, int, str, str]:
-        size = row.input_tokens + row.output_tokens + row.audio_ns + row.characters
-        return order.index(row.stage), -size, -row.requests, row.provider or "", row.model or ""
+        return (
+            order.index(row.stage),
+            -_size(row),
+            -row.requests,
+            row.provider or "",
+            row.model or "",
+        )
 
-    return tuple(sorted(finished, key=place))
+    return tuple(sorted(rows, key=place))
+
+
+def _size(row: ModelUsage) -> int:
+    return row.input_tokens + row.output_tokens + row.audio_ns + row.characters
