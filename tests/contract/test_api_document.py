@@ -99,6 +99,29 @@ def test_whoever_is_refused_is_refused_as_documented(own_server: RunningServer) 
     assert not undocumented, "\n".join(map(str, undocumented))
 
 
+ENVELOPED = ("/api/billing/", "/api/auth/", "/api/agents/", "/api/ai-characters/")
+
+
+def test_the_last_slash_makes_no_difference_and_nothing_redirects(server: RunningServer) -> None:
+    person, ids = new_person(server), unknown()
+    of_surface = [each for each in operations(server) if each[1].startswith(ENVELOPED)]
+    assert len(of_surface) > 15
+    with person.client() as known, server.client(None) as nobody:
+        for method, path, _ in of_surface:
+            assert path.endswith("/")
+            filled = path.format(**path_parameters(path, ids))
+            for client in (known, nobody):
+                content = None if method == "GET" else b'{"name": 5}'
+                both = [
+                    client.request(method, each, content=content, follow_redirects=False)
+                    for each in (filled, filled.rstrip("/"))
+                ]
+                told = [(each.status_code, each.content) for each in both]
+                assert told[0] == told[1], (method, path)
+                assert not both[0].has_redirect_location, (method, path)
+                assert both[0].status_code not in (404, 405) or "{" in path, (method, path)
+
+
 DEEP = '{"a":' + "[" * 20_000
 FILTERS = {"and": "and(" * 20_000, "list": f"eq(name, {DEEP})", "has": f"has(metadata, '{DEEP}')"}
 

@@ -284,3 +284,21 @@ def test_an_instant_outside_of_64_bits_is_refused(server: RunningServer, instant
             == 422
         )
         assert client.post("/api/v1/api-key", json={"expires_at": instant}).status_code == 422
+
+
+def test_a_session_is_active_until_it_has_completed_or_failed(server: RunningServer) -> None:
+    with server.client(server.new_user()) as client:
+        path = f"{BASE}/{create(client)['id']}"
+
+        def shown() -> list[tuple[str, str | None]]:
+            whole, line = client.get(path).json(), client.get(BASE).json()["data"][0]
+            return [(each["status"], each["endedAt"]) for each in (whole, line)]
+
+        assert shown() == [("active", None)] * 2
+        ended = "2026-03-21T10:05:30Z"
+        client.patch(path, json={"endedAt": ended, "status": "failed"})
+        assert shown() == [("failed", ended)] * 2
+        client.patch(path, json={"status": "completed"})
+        assert shown() == [("completed", ended)] * 2
+        assert client.patch(path, json={"status": "over"}).status_code == 400
+        assert shown() == [("completed", ended)] * 2
