@@ -165,7 +165,9 @@ class Projects:
             responses=error_texts(404, 409),
             openapi_extra=body,
         )
-        routes.add_api_route(one, self.delete_project, methods=["DELETE"], responses=NOT_FOUND)
+        routes.add_api_route(
+            one, self.delete_project, methods=["DELETE"], responses=error_texts(404, 409)
+        )
         return routes
 
     async def _body(self, found: ProjectDetails, stats: RunStats | None) -> dict[str, Any]:
