@@ -18,6 +18,8 @@ from tests.people import Person, new_person
 from tests.server import RunningServer
 from turnwise.model.tenancy import Role, Scope
 
+pytestmark = pytest.mark.xdist_group("visibility")
+
 MAKER, OWNER, MATE, STRANGER, STAFF = "maker", "owner", "mate", "stranger", "staff"
 """A member who made everything, the owner and another member of the same tenant, the owner of
 another tenant, and staff, who are of yet another one."""
@@ -239,3 +241,50 @@ def test_a_trace_of_a_session_that_is_hidden_is_unknown_under_ones_own(world: Wo
         base = f"/v1/traces/session/{own.session}"
         hidden, missing = client.get(f"{base}/{world.made.trace}"), client.get(f"{base}/{own.span}")
     assert (hidden.status_code, hidden.content) == (404, missing.content)
+
+
+MAKES_ITS_OWN = {
+    "POST /v1/observability/sessions/{sessionId}/report", "PUT /v1/recordings/{callId}",
+}  # fmt: skip
+"""In the caller's own project, whatever others have under the same name."""
+
+
+SETTLED = [
+    "GET /v1/observability/sessions/{sessionId}", "GET /v1/agents/{id}", "GET /v1/keys",
+    "GET /api/ai-characters/{slug}/", "GET /api/agents/{slug}/form-responses/",
+    "GET /api/v1/sessions/{session_id}", "GET /api/v1/runs/{run_id}",
+    "GET /api/v1/feedback/{feedback_id}", "GET /api/public/scores/{scoreId}",
+]  # fmt: skip
+"""What the maker must find again as it was."""
+
+
+@pytest.mark.parametrize("who", [STRANGER, MATE])
+def test_nobody_changes_what_they_do_not_see(world: World, who: str) -> None:
+    with world.people[MAKER].client() as client:
+        before = {name: ask(client, name, world.made).text for name in SETTLED}
+    written = 0
+    for method, path, _ in operations(world.server):
+        name = f"{method} {path}"
+        if method == "GET" or "{" not in path or name in READS or name in MAKES_ITS_OWN:
+            continue
+        if who == MATE and not path.startswith(("/api/a", "/v1/keys")):
+            continue  # the whole tenant shares what it observes
+        nothing = unknown()
+        with world.client(who, name) as client:
+            told = [
+                without_ids(
+                    client.request(
+                        method, path.format(**path_parameters(path, ids)), content=b"{}"
+                    ),
+                    ids,
+                )
+                for ids in (world.made, nothing)
+            ]
+        if path.startswith("/api/agents/"):
+            assert (told[0][0], told[1][0]) == (403, 404), name
+        else:
+            assert told[0] == told[1], name
+        written += 1
+    with world.people[MAKER].client() as client:
+        assert {name: ask(client, name, world.made).text for name in SETTLED} == before
+    assert written >= 8
