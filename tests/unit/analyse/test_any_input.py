@@ -94,7 +94,10 @@ def _bodies() -> st.SearchStrategy[dict[str, Any]]:
             "error",
         ]
     )
-    values = st.none() | st.booleans() | st.integers(-5, 2**40) | st.floats() | st.text(max_size=3)
+    far = st.sampled_from([1e300, -1e15, 2**62, 2**80])
+    values = (
+        far | st.none() | st.booleans() | st.integers(-5, 2**40) | st.floats() | st.text(max_size=3)
+    )
     return st.dictionaries(names, values | st.just({"k": [1]}), max_size=5)
 
 
@@ -112,8 +115,10 @@ FACTS = st.builds(
 def _instants(session: Session) -> list[int]:
     """Every instant that is kept or shown."""
     found = [session.started_ns, session.ended_ns, session.last_seen_ns, session.finalized_ns]
-    for part in (*session.turns, *session.tools):
-        found += [part.start_ns, part.end_ns]
+    for turn in session.turns:
+        found += [turn.start_ns, turn.end_ns]
+    for tool in session.tools:
+        found += [tool.start_ns, tool.end_ns]
     for each in session.interruptions:
         found += [each.onset_ns, each.detected_ns, each.stopped_ns]
     return [each for each in found if each is not None]
