@@ -9,8 +9,10 @@ import httpx2
 import pytest
 
 from tests.contract.langsmith_runs import at, post, project, run, stats, usage
+from tests.people import create_character, new_person
 from tests.server import RunningServer
 from turnwise.model.tenancy import Role, Scope
+from turnwise.store.catalog import SqlCatalog
 
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"
 
@@ -169,6 +171,27 @@ def test_a_deleted_project_is_gone_with_its_runs(server: RunningServer) -> None:
         home = client.get("/sessions", params={"name": "default"}).json()[0]["id"]
         kept = client.delete(f"/sessions/{home}")
         assert kept.status_code == 409, kept.text
+
+
+def test_a_project_goes_with_its_agents_and_their_forms(server: RunningServer) -> None:
+    owner = new_person(server)
+    with owner.client() as client:
+        one = project(client, name := f"p-{uuid4().hex[:8]}")
+        with SqlCatalog.open(f"sqlite:///{server.data_dir / 'catalog.db'}") as catalog:
+            everything = frozenset(Scope)
+            made = catalog.create_key(
+                owner.tenant, "of the project", everything, email=owner.email, project=name
+            )
+        with server.client(made.secret_key) as inside:
+            slug = create_character(inside)
+            form = {"form_id": "f", "session_id": str(uuid4()), "values": {}}
+            assert inside.post(f"/api/agents/{slug}/form-responses/", json=form).is_success
+        assert client.delete(f"/sessions/{one}").status_code == 409
+        for key in client.get("/v1/keys").json()["data"]:
+            if key["name"] == "of the project":
+                assert client.delete(f"/v1/keys/{key['id']}").status_code == 204
+        assert client.delete(f"/sessions/{one}").status_code == 200
+        assert client.get(f"/v1/agents/{slug}").status_code == 404
 
 
 def test_the_list_is_paged_sorted_and_filtered(server: RunningServer) -> None:

@@ -20,23 +20,25 @@ from turnwise.model.usage import ModelUsage, Stage
 
 
 def with_session_costs(session: Session, pricer: Pricer) -> Session:
-    """The session with these costs added; what has no price adds nothing."""
-    rows = [_priced(row, session.started_ns, pricer) for row in session.usage]
-    newly = sum(
-        before.cost_usd is None and after.cost_usd is not None
+    """The session with these costs added; what has no price adds nothing.
+
+    A sender's own totals are priced only where there are no spans: beside them they would be in the
+    session's sum and in none of its traces. A line and a platform have rows of their own and are
+    no part of `cost_usd`, which is that of the models on every surface (contracts.md 4.1).
+    """
+    rows = list(session.usage)
+    if not session.traces:
+        rows = [_priced(row, session.started_ns, pricer) for row in rows]
+    newly = [
+        after.cost_usd
         for before, after in zip(session.usage, rows, strict=True)
-    )
-    lines = [*_line(session.call, pricer), *_platform(session, pricer)]
-    if not newly and not lines:
-        return session
-    known = sum((row.cost_usd or Decimal(0) for row in session.usage), Decimal(0))
-    rows += lines
-    cost = sum((row.cost_usd or Decimal(0) for row in rows), Decimal(0))
+        if before.cost_usd is None and after.cost_usd is not None
+    ]
     return replace(
         session,
-        usage=tuple(rows),
-        cost_usd=session.cost_usd + cost - known,
-        unpriced=session.unpriced - newly,
+        usage=(*rows, *_line(session.call, pricer), *_platform(session, pricer)),
+        cost_usd=session.cost_usd + sum(newly, Decimal(0)),
+        unpriced=session.unpriced - len(newly),
     )
 
 
@@ -50,7 +52,8 @@ def _priced(row: ModelUsage, at_ns: int, pricer: Pricer) -> ModelUsage:
         return row
     is_voice = row.stage is Stage.TTS
     amounts: Amounts = {
-        Unit.INPUT_TOKEN: Decimal(row.input_tokens),
+        Unit.INPUT_TOKEN: Decimal(max(0, row.input_tokens - row.cached_input_tokens)),
+        Unit.CACHE_READ_TOKEN: Decimal(row.cached_input_tokens),
         Unit.OUTPUT_TOKEN: Decimal(row.output_tokens),
         Unit.CHARACTER: Decimal(row.characters),
         Unit.OUTPUT_AUDIO_SECOND if is_voice else Unit.AUDIO_SECOND: seconds(row.audio_ns),

@@ -30,7 +30,7 @@ from turnwise.app.tokens import OwnTokens, outside_tokens
 from turnwise.app.twilio_accounts import TwilioAccounts
 from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
-from turnwise.http.errors import install_error_handlers
+from turnwise.http.errors import Renderers, install_error_handlers
 from turnwise.http.media_links import LinkSigner, MediaLinks
 from turnwise.http.recordings import RecordingLinks
 from turnwise.model.instants import NS_PER_SECOND
@@ -135,6 +135,6 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     for router in read_routers(parts):
         app.include_router(router)
     app.router.routes.extend(write_routes(parts))
-    describe(app, OPERATIONS)
+    describe(app, OPERATIONS, Renderers.of_surfaces(RENDERERS))
     install_error_handlers(app, RENDERERS)
     return app

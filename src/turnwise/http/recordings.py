@@ -1,7 +1,6 @@
 """How a recording is shown and handed out: its JSON, links to it, and its bytes in ranges."""
 
 import re
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from turnwise.http.json_text import JSON
 from turnwise.http.media_links import FILES, MediaLinks, file_answer
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import SessionId, public_session_id
-from turnwise.model.instants import NS_PER_SECOND, iso_seconds, ms_from_ns
+from turnwise.model.instants import iso_seconds, ms_from_ns
 from turnwise.model.ports import MediaStore
 from turnwise.model.recording import FOLDER, Recording, RecordingStatus
 

@@ -25,6 +25,7 @@ class ModelUsage:
         audio_ns: audio heard (STT) or made (TTS); the length of the call or session of a line or
             platform.
         cost_usd: None when no part of it could be priced.
+        cached_input_tokens: those of the input that came from a cache; known of told amounts only.
         is_told: the amounts are the sender's own sums over the session, not ours over its spans.
     """
 
@@ -37,4 +38,5 @@ class ModelUsage:
     audio_ns: int = 0
     characters: int = 0
     cost_usd: Decimal | None = None
+    cached_input_tokens: int = 0
     is_told: bool = False

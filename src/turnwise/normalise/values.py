@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from turnwise.model.instants import ns_from_seconds, parse_iso_ns
+from turnwise.model.instants import ns_from_seconds, parse_fact_ns
 
 _SENTINELS = frozenset({"", "NOT_GIVEN", "None", "null", "NaN", "nan"})
 _LONGEST_NS = 366 * 86_400 * 1_000_000_000
@@ -230,7 +230,7 @@ def instant(value: Any) -> int | None:
     if found is None:
         return None
     try:
-        return parse_iso_ns(found)
+        return parse_fact_ns(found)
     except (ValueError, OverflowError):
         return None
 

@@ -1,10 +1,12 @@
 """Pages, filters, cursors and refusals of Langfuse's reads; scores in all their forms."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.contract.langfuse.build import a_call, at, event, ingest, read
+from tests.contract.langsmith_runs import stats
 from tests.server import RunningServer
 
 SCORES: list[dict[str, Any]] = [
@@ -148,3 +150,27 @@ def test_a_key_is_asked_for_before_anything_else(server: RunningServer) -> None:
         for path in ("traces?page=0", "sessions", "observations/x", "v2/observations", "v3/scores"):
             answer = client.get(f"/api/public/{path}")
             assert (answer.status_code, set(answer.json())) == (401, {"message", "error"})
+
+
+def test_a_wrapper_does_not_double_what_its_request_cost(server: RunningServer) -> None:
+    told = {"traceId": "wrapped", "startTime": at(1), "endTime": at(2), "model": "gpt-4o-mini"}
+    with server.client(server.new_user()) as client:
+        ingest(
+            client,
+            event("generation-create", 1, id="outer", costDetails={"total": 0.5}, **told),
+            event("generation-create", 2, id="inner", costDetails={"total": 0.5},
+                  parentObservationId="outer", **told),
+            event("generation-create", 3, id="second", costDetails={"total": 0.25}, **told),
+        )  # fmt: skip
+        trace = read(client, "traces/wrapped")
+        assert {each["id"]: each["calculatedTotalCost"] for each in trace["observations"]} == {
+            "outer": 0.5, "inner": 0.5, "second": 0.25,
+        }  # fmt: skip
+        assert trace["totalCost"] == 0.75
+        assert read(client, "traces")["data"][0]["totalCost"] == 0.75
+        session = client.get("/v1/observability/sessions").json()["data"][0]["id"]
+        uuid = UUID(session.removeprefix("sess_"))
+        lyzr = client.get(f"/v1/traces/session/{uuid}").json()["traces"]
+        project = client.get("/api/v1/sessions").json()[0]["id"]
+        assert [each["totalCostUsd"] for each in lyzr] == [0.75]
+        assert stats(client, project)["total_cost"] == "0.75"

@@ -9,7 +9,7 @@ Source: clients.md 7 and 8; the vendors' pages named there.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from turnwise.analyse.assemble.statements import Body, int_of, number_of, text_of
+from turnwise.analyse.assemble.statements import Body, int_of, text_of
 from turnwise.model.call import FAILED_CALLS, Call
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.instants import NS_PER_SECOND
@@ -185,7 +185,7 @@ def _recording(
         external_id=text_of(body, "external_id"),
         home=session_id_of(project_id, home) if home else None,
         source_url=text_of(body, "source_url") or (None if is_tried else linked),
-        created_ns=int_of(body, "created_ns") or round(number_of(body, "at_ns") or 0),
+        created_ns=int_of(body, "created_ns") or int_of(body, "at_ns") or 0,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
+from turnwise.http.documents import error_texts
 from turnwise.http.errors import ErrorRenderer, status_of
 from turnwise.http.json_text import JSON
 from turnwise.http.judgements import JudgedStore
@@ -20,6 +21,11 @@ from turnwise.model.tenancy import Caller, Scope
 
 ROOTS = ("", "/api", "/api/v1")
 """What may stand before every path: the endpoint that users configure is one of these."""
+
+ERRORS = error_texts(401, 403)
+"""What every route that needs a key may answer."""
+
+NOT_FOUND = error_texts(404)
 
 _TOPS = ("/sessions", "/runs", "/feedback", "/info", "/settings", "/api-key")
 _NEWER = "/api/v2"

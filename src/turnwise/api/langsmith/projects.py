@@ -13,6 +13,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from turnwise.api.langsmith.common import (
+    ERRORS,
+    NOT_FOUND,
     Admin,
     Reader,
     RunsStore,
@@ -24,10 +26,11 @@ from turnwise.api.langsmith.common import (
 from turnwise.api.langsmith.filters import parse_filter
 from turnwise.api.langsmith.project_filters import fits, parse_project_filter
 from turnwise.http.body import read_body
+from turnwise.http.documents import error_texts, json_body
 from turnwise.http.json_text import decimal_text, decode_json
 from turnwise.model.errors import BadInput, Conflict, Issue, NotFound
 from turnwise.model.ids import ProjectId
-from turnwise.model.instants import iso_us, parse_iso_ns
+from turnwise.model.instants import iso_us, parse_fact_ns
 from turnwise.model.ports import MediaStore, ProjectBook
 from turnwise.model.runs import ATTACHMENTS, RunFilter, RunStats
 from turnwise.model.tenancy import Caller, ProjectChanges, ProjectDetails
@@ -157,13 +160,28 @@ class Projects:
 
     def router(self) -> APIRouter:
         """The routes."""
-        routes = APIRouter(tags=["LangSmith projects"])
-        one = "/sessions/{session_id}"
-        routes.add_api_route("/sessions", self.list_projects, methods=["GET"])
-        routes.add_api_route("/sessions", self.create_project, methods=["POST"])
-        routes.add_api_route(one, self.read_project, methods=["GET"])
-        routes.add_api_route(one, self.change_project, methods=["PATCH"])
-        routes.add_api_route(one, self.delete_project, methods=["DELETE"])
+        routes = APIRouter(tags=["LangSmith projects"], responses=ERRORS)
+        every, one = "/sessions", "/sessions/{session_id}"
+        body = json_body(ProjectWrite)
+        routes.add_api_route(every, self.list_projects, methods=["GET"], responses=error_texts(400))
+        routes.add_api_route(
+            every,
+            self.create_project,
+            methods=["POST"],
+            responses=error_texts(409),
+            openapi_extra=body,
+        )
+        routes.add_api_route(one, self.read_project, methods=["GET"], responses=NOT_FOUND)
+        routes.add_api_route(
+            one,
+            self.change_project,
+            methods=["PATCH"],
+            responses=error_texts(404, 409),
+            openapi_extra=body,
+        )
+        routes.add_api_route(
+            one, self.delete_project, methods=["DELETE"], responses=error_texts(404, 409)
+        )
         return routes
 
     async def _body(self, found: ProjectDetails, stats: RunStats | None) -> dict[str, Any]:
@@ -326,7 +344,7 @@ def _fits(details: ProjectDetails, asked: Listing) -> bool:
 def _has_metadata(details: ProjectDetails, json: str) -> bool:
     try:
         wanted = msgspec.json.decode(json, type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         issue = Issue(("query", "metadata"), "metadata is no JSON object", "json_invalid")
         raise BadInput(issue.message, issues=[issue]) from error
     known = (details.extra or {}).get("metadata")
@@ -389,7 +407,7 @@ def _instant(name: str, value: str | None) -> int | None:
     if value is None:
         return None
     try:
-        return parse_iso_ns(value)
+        return parse_fact_ns(value)
     except (ValueError, OverflowError) as error:
         raise _wrong(name, f"{name} is no ISO 8601 instant") from error
 

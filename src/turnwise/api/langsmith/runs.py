@@ -11,12 +11,21 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from turnwise.api.langsmith.attachments import Attachments
-from turnwise.api.langsmith.common import Reader, RunsStore, answer, ns_of, own_projects
+from turnwise.api.langsmith.common import (
+    ERRORS,
+    NOT_FOUND,
+    Reader,
+    RunsStore,
+    answer,
+    ns_of,
+    own_projects,
+)
 from turnwise.api.langsmith.filters import parse_filter
 from turnwise.api.langsmith.projects import stat_fields
 from turnwise.api.langsmith.run_bodies import run_body
 from turnwise.http.body import read_body
 from turnwise.http.cursors import decode_cursor, encode_cursor
+from turnwise.http.documents import json_body
 from turnwise.http.json_text import decode_json, money
 from turnwise.model.errors import BadInput, NotFound
 from turnwise.model.observation import Observation
@@ -72,9 +81,10 @@ class Runs:
 
     def router(self) -> APIRouter:
         """The routes."""
-        routes = APIRouter(tags=["LangSmith runs"])
-        routes.add_api_route("/runs/query", self.query, methods=["POST"])
-        routes.add_api_route("/runs/stats", self.stats, methods=["POST"])
+        routes = APIRouter(tags=["LangSmith runs"], responses=ERRORS | NOT_FOUND)
+        body = json_body(RunsBody)
+        routes.add_api_route("/runs/query", self.query, methods=["POST"], openapi_extra=body)
+        routes.add_api_route("/runs/stats", self.stats, methods=["POST"], openapi_extra=body)
         routes.add_api_route("/runs/{run_id}", self.read, methods=["GET"])
         return routes
 

@@ -146,7 +146,7 @@ class ObjectMedia:
             async for found in obstore.list(self._store, folder):
                 await obstore.delete_async(self._store, [each["path"] for each in found])
         except BaseError as error:
-            raise _busy() from error
+            raise media_busy() from error
 
     def uri(self, key: str) -> str:
         """See MediaStore.uri."""

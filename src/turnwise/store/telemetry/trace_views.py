@@ -56,13 +56,22 @@ _content_decoder = msgspec.json.Decoder(_Content)
 _session_decoder = msgspec.json.Decoder(_Session)
 _count_decoder = msgspec.json.Decoder(_Count)
 
-_SPAN_COLUMNS = """project_id, trace_id, span_id, version, start_ns, end_ns, parent_span_id, name,
+_STAGE = "multiIf(step IN ('stt', 'user_turn'), 1, step IN ('tts', 'tts_request'), 2, 0)"
+
+# What a span above a priced one of the same stage says of cost, that one says again.
+_OWN_COST = f"""if((project_id, trace_id, span_id, {_STAGE}) IN (
+        SELECT project_id, trace_id, assumeNotNull(parent_span_id), {_STAGE}
+        FROM observations FINAL
+        WHERE {{where}} AND total_cost IS NOT NULL AND parent_span_id IS NOT NULL),
+    NULL, total_cost)"""  # noqa: S608 - our own column names
+
+_SPAN_COLUMNS = f"""project_id, trace_id, span_id, version, start_ns, end_ns, parent_span_id, name,
     trace_name, session_ref, session_rank, user_ref, tags, environment, release, app_version,
-    total_cost, 0 AS is_said, NULL AS at, NULL AS seen, NULL AS shared"""
+    {_OWN_COST} AS own_cost, 0 AS is_said, NULL AS at, NULL AS seen, NULL AS shared"""
 
 _SAID_COLUMNS = """project_id, trace_id, '' AS span_id, version, NULL AS start_ns, NULL AS end_ns,
     NULL AS parent_span_id, NULL AS name, traces.name AS trace_name, session_ref, session_rank, user_ref,
-    tags, environment, release, app_version, NULL AS total_cost, 1 AS is_said, at_ns AS at,
+    tags, environment, release, app_version, NULL AS own_cost, 1 AS is_said, at_ns AS at,
     seen_ns AS seen, is_public AS shared"""
 
 
@@ -89,7 +98,7 @@ SELECT project_id, trace_id,
     toUInt8(coalesce(max(shared), 0)) AS is_public,
     greatest(coalesce(max(end_ns), max(start_ns), 0) - coalesce(min(start_ns), 0), 0)
         AS latency_ns,
-    coalesce(sum(total_cost), 0) AS cost_usd,
+    coalesce(sum(own_cost), 0) AS cost_usd,
     arrayMap(pair -> pair.2, arraySort(groupArrayIf((coalesce(start_ns, 0), span_id),
         is_said = 0))) AS observation_ids,
     max(version) AS version

@@ -417,8 +417,8 @@ def _gather(works: Sequence[Submission]) -> _Group:
             trace.updates.append(said)
             trace.owners.append(index)
         group.claims += [(*each, work.arrival_ns) for each in work.claims]
-    _gather_again(group, works)
         group.seen_events += work.seen_events
+    _gather_again(group, works)
     return group
 
 
