@@ -15,7 +15,7 @@ from msgspec.structs import fields
 from turnwise.http.auth import with_scope
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.error_forms import ERRORS
-from turnwise.http.json_text import JSON, raw
+from turnwise.http.json_text import JSON, money, raw
 from turnwise.model.diagnosis import Issue
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import ProjectId, SessionId, agent_uuid_of, public_session_id
@@ -97,6 +97,8 @@ class SessionDetail(msgspec.Struct, rename="camel", frozen=True):
     turns: list[TurnBody]
     tool_executions: list[ToolBody]
     metrics: Metrics
+    cost_usd: msgspec.Raw
+    line_cost_usd: msgspec.Raw | None
     unpriced_usage: int
     metadata: msgspec.Raw
 
@@ -195,6 +197,7 @@ def _tool(session: Session, tool: ToolExecution) -> ToolBody:
 def detail_of(session: Session, at_ns: int) -> SessionDetail:
     """The published form of a session; `at_ns` stands for the end of a live one."""
     turns = [_turn(session, turn) for turn in session.turns]
+    line = session.line_cost_usd
     return SessionDetail(
         id=public_session_id(session.id),
         agent_id=public_agent_id(session.project_id, session.agent),
@@ -208,6 +211,8 @@ def detail_of(session: Session, at_ns: int) -> SessionDetail:
             avg_turn_latency_ms=average_turn_latency_ms(turns),
             tool_executions=len(session.tools),
         ),
+        cost_usd=money(session.cost_usd),
+        line_cost_usd=None if line is None else money(line),
         unpriced_usage=session.unpriced,
         metadata=raw(session.metadata),
     )

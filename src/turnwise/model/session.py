@@ -8,7 +8,7 @@ from turnwise.model.call import Call
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Framework
 from turnwise.model.recording import Recording
-from turnwise.model.usage import ModelUsage
+from turnwise.model.usage import LINES, ModelUsage
 
 
 class Speaker(StrEnum):
@@ -147,6 +147,7 @@ class Session:
         last_arrival_ns: when the newest fact came in; silence is judged by it.
         finalized_ns: when the session was closed for good, None while it is open.
         metadata: JSON text of an object.
+        cost_usd: of the models; the same on every surface.
         unpriced: observations with usage and no known price.
         created_by: user number of whoever sent the first fact.
         facts_version: the newest fact that this was made from.
@@ -187,6 +188,12 @@ class Session:
     error_count: int = 0
     created_by: int = 0
     facts_version: int = 0
+
+    @property
+    def line_cost_usd(self) -> Decimal | None:
+        """What the carrier and the platform cost, which is no part of `cost_usd`; None: unknown."""
+        known = [row.cost_usd for row in self.usage if row.stage in LINES and row.cost_usd]
+        return sum(known, Decimal(0)) if known else None
 
     def duration_ns(self, now_ns: int) -> int:
         """Wall-clock length: to its end, or to now while it is live."""

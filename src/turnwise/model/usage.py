@@ -17,6 +17,10 @@ class Stage(StrEnum):
     """The service that runs the agent."""
 
 
+LINES = frozenset({Stage.TELEPHONY, Stage.PLATFORM})
+"""What is paid beside the models."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUsage:
     """Consumption of one model of one provider in one session.

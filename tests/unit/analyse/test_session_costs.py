@@ -13,7 +13,7 @@ from turnwise.model.call import Call
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.observation import Framework
 from turnwise.model.price import prices_of
-from turnwise.model.session import Session, SessionStatus
+from turnwise.model.session import Session, SessionStatus, TraceSummary
 from turnwise.model.usage import ModelUsage, Stage
 
 HEAD = "provider,match,unit,usd,per\n"
@@ -67,8 +67,8 @@ def _pricer(*lines: str) -> Pricer:
 def test_a_call_is_paid_by_the_minute_begun(changes: dict[str, object], usd: str | None) -> None:
     call = replace(CALL, **changes)  # type: ignore[arg-type]
     priced = with_session_costs(replace(ENDED, call=call), _pricer())
-    added = priced.cost_usd - ENDED.cost_usd
-    assert added == Decimal(usd or 0)
+    assert priced.cost_usd == ENDED.cost_usd
+    assert priced.line_cost_usd == (Decimal(usd) if usd else None)
     assert priced.unpriced == 0
     assert [row.stage for row in priced.usage] == ([Stage.TELEPHONY] if usd else [])
     assert "+1" not in str(priced.usage)
@@ -77,14 +77,14 @@ def test_a_call_is_paid_by_the_minute_begun(changes: dict[str, object], usd: str
 def test_ones_own_line_price_needs_no_number() -> None:
     pricer = _pricer("twilio,inbound,telephony_minute,0.01,1")
     priced = with_session_costs(replace(ENDED, call=replace(CALL, to_number="sip:x")), pricer)
-    assert priced.cost_usd == Decimal("0.52")
+    assert priced.line_cost_usd == Decimal("0.02")
 
 
 def test_a_platform_is_paid_only_by_ones_own_price_and_after_the_end() -> None:
-    assert with_session_costs(ENDED, _pricer()) is ENDED
+    assert with_session_costs(ENDED, _pricer()) == ENDED
     pricer = _pricer("livekit,.*,platform_minute,0.01,1")
-    assert with_session_costs(ENDED, pricer).cost_usd == Decimal("0.52")
-    assert with_session_costs(LIVE, pricer) is LIVE
+    assert with_session_costs(ENDED, pricer).line_cost_usd == Decimal("0.02")
+    assert with_session_costs(LIVE, pricer) == LIVE
     assert with_session_costs(replace(ENDED, framework=Framework.PIPECAT), pricer).usage == ()
 
 
@@ -106,4 +106,14 @@ def test_what_only_a_report_counts_is_priced_from_it() -> None:
 def test_what_spans_count_is_left_to_them() -> None:
     seen = ModelUsage(stage=Stage.LLM, model="gpt-4.1", input_tokens=9)
     session = replace(ENDED, usage=(seen,), unpriced=1)
-    assert with_session_costs(session, _pricer()) is session
+    assert with_session_costs(session, _pricer()) == session
+
+
+def test_a_report_beside_spans_adds_no_cost() -> None:
+    trace = TraceSummary(
+        trace_id="t", name=None, start_ns=START_NS, latency_ns=1, cost_usd=Decimal("0.5"),
+        observation_count=1,
+    )  # fmt: skip
+    told = ModelUsage(stage=Stage.LLM, model="gpt-4.1", input_tokens=9, is_told=True)
+    session = replace(ENDED, usage=(told,), unpriced=1, traces=(trace,))
+    assert with_session_costs(session, _pricer()) == session

@@ -4,9 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from tests.unit.analyse.build import at, fact, facts_of, livekit, ms, session_of
-from turnwise.analyse.assemble import assemble
+from tests.unit.analyse.build import at, fact, livekit, ms, session_of
 from turnwise.analyse.pricing import Pricer
+from turnwise.analyse.session_costs import with_session_costs
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.observation import Observation, Step
 from turnwise.model.session import Session
@@ -166,8 +166,7 @@ MODELS = [
 
 
 def test_what_a_report_alone_tells_of_is_priced_like_spans() -> None:
-    session = assemble(facts_of(report(HELLO, usage=MODELS)), Pricer(()).complete)
-    assert session is not None
+    session = with_session_costs(session_of(report(HELLO, usage=MODELS)), Pricer(()))
     told = {row.model: row.cost_usd for row in session.usage}
     assert told == {
         "nova-3": Decimal("0.0048"),
@@ -181,8 +180,7 @@ def test_what_a_report_alone_tells_of_is_priced_like_spans() -> None:
 
 def test_spans_have_the_cost_where_both_tell() -> None:
     seen = livekit(Step.LLM, 0, 100, "s", cost_details={"total": Decimal("0.5")})
-    session = assemble(facts_of(seen, report(HELLO, usage=MODELS)), Pricer(()).complete)
-    assert session is not None
+    session = with_session_costs(session_of(seen, report(HELLO, usage=MODELS)), Pricer(()))
     assert session.cost_usd == sum((each.cost_usd for each in session.traces), Decimal(0))
     assert session.unpriced == len(MODELS)
 

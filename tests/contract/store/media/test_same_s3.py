@@ -2,10 +2,9 @@
 
 import pytest
 
-from turnwise.ingest.langfuse import media as langfuse_media
-from turnwise.ingest.langsmith.routes import attachment_key
-from turnwise.model.ids import ProjectId
 from turnwise.model.recording import FOLDER
+from turnwise.model.runs import ATTACHMENTS
+from turnwise.model.trace import MEDIA
 from turnwise.store.media.same_s3 import OWN_FOLDERS, Place, SameS3, same_s3
 
 MINE = SameS3("media", "turnwise", "s3.example.com:9000")
@@ -79,5 +78,4 @@ def test_the_settings_say_which_s3_it_is(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_every_folder_of_ours_is_known() -> None:
-    assert {FOLDER, langfuse_media.FOLDER} <= set(OWN_FOLDERS)
-    assert attachment_key(ProjectId("p"), "r", "n").startswith(OWN_FOLDERS)
+    assert set(OWN_FOLDERS) == {FOLDER, MEDIA, ATTACHMENTS}
