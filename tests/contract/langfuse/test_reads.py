@@ -69,6 +69,17 @@ def test_a_bad_score_costs_its_neighbours_nothing(server: RunningServer) -> None
         assert [each["id"] for each in read(client, "v3/scores")["data"]] == ["n"]
 
 
+def test_a_judgement_may_be_as_large_as_any_body(server: RunningServer) -> None:
+    long = "a" * 5_000_000
+    with server.client(server.new_user()) as client:
+        score = {**SCORES[0], "comment": long}
+        assert client.post("/api/public/scores", json=score).status_code == 200
+        assert read(client, "v2/scores/n")["comment"] == long
+        home = client.get("/sessions").json()[0]["id"]
+        body = {"key": "k", "session_id": home, "comment": long}
+        assert client.post("/feedback", json=body).json()["comment"] == long
+
+
 def test_filters_find_what_they_say(server: RunningServer) -> None:
     with server.client(server.new_user()) as client:
         ingest(client, *a_call(), *a_call("call 2", "conversation 2"))
