@@ -8,6 +8,7 @@ Source: contracts.md 6.4; livekit-agents 1.8.9 and 1.5.17, recorded.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from turnwise.analyse.assemble.drafts import Conversation, Draft, joined
@@ -229,7 +230,7 @@ def _row(told: Body) -> ModelUsage | None:
     stage = _STAGES.get(text_of(told, "type") or "")
     if stage is None:
         return None
-    return ModelUsage(
+    row = ModelUsage(
         stage=stage,
         provider=canonical_provider(text_of(told, "provider")),
         model=text_of(told, "model"),
@@ -238,8 +239,8 @@ def _row(told: Body) -> ModelUsage | None:
         audio_ns=_duration(told, "audio_duration") or 0,
         characters=_count(told, "characters_count"),
         cached_input_tokens=_count(told, "input_cached_tokens"),
-        is_told=True,
     )
+    return replace(row, is_told=_is_sized(row))
 
 
 def _count(told: Body, name: str) -> int:
