@@ -54,7 +54,7 @@ def run(*arguments: str, stdin: str = "", **environment: str) -> Ran:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
 
