@@ -1,6 +1,6 @@
 """What is derived from the facts: sessions, turns, tools, interruptions, traces."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -206,7 +206,7 @@ class Session:
     tools: tuple[ToolExecution, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
     overlaps: tuple[Interruption, ...] = ()
-    conduct: Conduct = Conduct()
+    conduct: Conduct = field(default_factory=Conduct)
     failures: tuple[Failure, ...] = ()
     marks: tuple[Mark, ...] = ()
     traces: tuple[TraceSummary, ...] = ()
