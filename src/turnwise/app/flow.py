@@ -2,6 +2,7 @@
 
     accept:  batch -> normalise -> store           (durable before it returns)
     settle:  session's facts -> assemble -> store  (whenever facts have changed)
+             session -> diagnose -> store
 
 Adapters get `accept`; the worker and the reader call `settle`.
 """
@@ -13,13 +14,20 @@ from typing import Protocol
 
 from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
+from turnwise.app.diagnosing import Diagnosing, Tuning
 from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
 from turnwise.model.batch import Batch, Receipt
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStore
+from turnwise.model.ports import (
+    Catalog,
+    DiagnosisStore,
+    FeedbackStore,
+    RunStore,
+    TelemetryStore,
+)
 from turnwise.model.query import Written
 from turnwise.model.session import Session
 from turnwise.model.trace import TraceReader
@@ -30,7 +38,7 @@ _SPANS_WORTH_A_THREAD = 32
 NS_PER_YEAR = 366 * 86_400 * NS_PER_SECOND
 
 
-class FactStore(TelemetryStore, RunStore, FeedbackStore, TraceReader, Protocol):
+class FactStore(TelemetryStore, RunStore, FeedbackStore, DiagnosisStore, TraceReader, Protocol):
     """The telemetry store in all its parts."""
 
 
@@ -44,6 +52,8 @@ class Flow:
 
     Attributes:
         pending: what was written and not settled yet.
+        tuning: the operator's limits of the diagnosis.
+        diagnosing: looks at every session that was derived.
         met: agents that the catalog already knows, so that it is asked once for each.
     """
 
@@ -52,10 +62,13 @@ class Flow:
     pending: Pending
     counters: Counters = field(default_factory=Counters)
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
+    tuning: Tuning = field(default_factory=Tuning)
     joining: Joining = field(init=False)
+    diagnosing: Diagnosing = field(init=False)
 
     def __post_init__(self) -> None:
         self.joining = Joining(self.store)
+        self.diagnosing = Diagnosing(self.store, self.tuning, is_shared=self.store.is_shared)
 
     async def accept(self, batch: Batch) -> Receipt:
         """Normalise and store a batch; return when it is durable.
@@ -134,6 +147,8 @@ class Flow:
         await self.store.put_sessions(sessions)
         gone = {each.session_id: each.named_version for each, session in derived if not session}
         await self.store.retire_sessions(project_id, gone)
+        await self.diagnosing.forget(project_id, gone)
+        await self.diagnosing.settled(sessions)
         self.counters.settled.inc(len(sessions))
         return sessions
 

@@ -27,6 +27,7 @@ from turnwise.app.surfaces import (
     write_routes,
 )
 from turnwise.app.tokens import OwnTokens, outside_tokens
+from turnwise.app.tuning import tuning_of
 from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
 from turnwise.http.errors import install_error_handlers
@@ -55,6 +56,7 @@ def open_catalog(settings: Settings) -> SqlCatalog:
 
 def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
+    tuning = tuning_of(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     counters, pending = Counters(), Pending()
     price = counters.pricing(Pricer(catalog.prices()))
@@ -63,7 +65,7 @@ def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
         complete=lambda each: price(complete_run(complete_pieces(each))),
     )
     counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
-    return Flow(store, catalog, pending, counters)
+    return Flow(store, catalog, pending, counters, tuning=tuning)
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:

@@ -63,41 +63,13 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryRow:
-    """A sample of an earlier session; `at_ns` is when that session began."""
+class Lesson:
+    """What the clean turns of one session teach; `at_ns` is when it began."""
 
     session_id: SessionId
     version: str
     at_ns: int
-    part: str
-    kind: str
-    model: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
-    """What was found in a session, and what it teaches about its agent.
-
-    Attributes:
-        version: of the agent, "" when nobody said.
-        facts_version: of the session that was diagnosed.
-        analyser: number of the analyser; a newer one diagnoses again.
-        issues: by turn, then by severity; those of no turn last.
-        groups: the same by (type, stage), the worst first.
-        samples: of clean turns.
-    """
-
-    project_id: ProjectId
-    session_id: SessionId
-    agent: str
-    version: str
-    started_ns: int
-    facts_version: int
-    analyser: int
-    issues: tuple[Issue, ...] = ()
-    groups: tuple["IssueGroup", ...] = ()
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[Sample, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +88,33 @@ class IssueGroup:
     count: int
     turns: tuple[int, ...]
     excess_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What was found in a session, and what it teaches about its agent.
+
+    Attributes:
+        version: of the agent, "" when nobody said.
+        facts_version: of the session that was diagnosed.
+        analyser: number of the analyser; a newer one diagnoses again.
+        history_turns: how many clean turns of the agent were known.
+        issues: by turn, then by severity; those of no turn last.
+        groups: the same by (type, stage), the worst first.
+        samples: of clean turns.
+    """
+
+    project_id: ProjectId
+    session_id: SessionId
+    agent: str
+    version: str
+    started_ns: int
+    facts_version: int
+    analyser: int
+    history_turns: int = 0
+    issues: tuple[Issue, ...] = ()
+    groups: tuple[IssueGroup, ...] = ()
+    samples: tuple[Sample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

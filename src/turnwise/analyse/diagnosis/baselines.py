@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from turnwise.analyse.diagnosis.estimators import LogSpread, log_spread
-from turnwise.model.diagnosis import HistoryRow
+from turnwise.model.diagnosis import Lesson, Sample
 from turnwise.model.ids import SessionId
 from turnwise.model.instants import NS_PER_SECOND
 
@@ -18,14 +18,120 @@ ENOUGH = 20
 """Fewer values than this are no baseline."""
 NEWEST = 500
 SPAN_NS = 7 * 86_400 * NS_PER_SECOND
+MOST_TURNS = 3 * NEWEST
+"""Clean turns that are kept of an agent: enough for each kind of turns and for two versions."""
 
-_Key = tuple[str | None, ...]
+_Key = tuple[str, ...]
 
 
 class _Seen(NamedTuple):
     at_ns: int
-    value: float
     session_id: SessionId
+    value: float
+
+
+class History:
+    """Clean turns by everything that they may be compared by; grows by one session at a time."""
+
+    def __init__(self, lessons: Iterable[Lesson] = ()):
+        self._lessons: dict[SessionId, Lesson] = {}
+        self._index: defaultdict[_Key, list[_Seen]] = defaultdict(list)
+        self._spreads: dict[_Key, LogSpread | None] = {}
+        self._turns = 0
+        for each in lessons:
+            self.add(each)
+
+    @property
+    def turns(self) -> int:
+        """How many clean turns there are."""
+        return self._turns
+
+    def turns_of(self, session_id: SessionId | None) -> int:
+        """How many of them one session taught."""
+        lesson = self._lessons.get(session_id) if session_id is not None else None
+        return _turns_in(lesson) if lesson is not None else 0
+
+    def add(self, lesson: Lesson) -> None:
+        """Take a session's samples in place of its earlier ones; the oldest give way to the newest."""
+        self.remove(lesson.session_id)
+        if not lesson.samples:
+            return
+        self._lessons[lesson.session_id] = lesson
+        self._turns += _turns_in(lesson)
+        for sample in lesson.samples:
+            seen = _Seen(lesson.at_ns, lesson.session_id, sample.value)
+            for key in _keys(lesson.version, sample):
+                self._index[key].append(seen)
+                self._spreads.pop(key, None)
+        while self._turns > MOST_TURNS and len(self._lessons) > 1:
+            oldest = min(self._lessons.values(), key=lambda each: (each.at_ns, each.session_id))
+            self.remove(oldest.session_id)
+
+    def remove(self, session_id: SessionId) -> None:
+        """Forget what a session taught."""
+        lesson = self._lessons.pop(session_id, None)
+        if lesson is None:
+            return
+        self._turns -= _turns_in(lesson)
+        for key in {key for each in lesson.samples for key in _keys(lesson.version, each)}:
+            kept = [each for each in self._index[key] if each.session_id != session_id]
+            self._spreads.pop(key, None)
+            if kept:
+                self._index[key] = kept
+            else:
+                del self._index[key]
+
+    def values(self, key: _Key, without: SessionId | None) -> list[float]:
+        """The newest values, but for those of one session."""
+        seen = [each for each in self._index.get(key, ()) if each.session_id != without]
+        return [each.value for each in _newest(seen)]
+
+    def spread(self, key: _Key, without: SessionId | None) -> LogSpread | None:
+        """Where they lie; None when there are too few."""
+        if without is not None and without in self._lessons:
+            values = self.values(key, without)
+            return log_spread(values) if len(values) >= ENOUGH else None
+        if key not in self._spreads:
+            values = self.values(key, None)
+            self._spreads[key] = log_spread(values) if len(values) >= ENOUGH else None
+        return self._spreads[key]
+
+    def sessions(self, key: _Key, without: SessionId | None) -> int:
+        """In how many sessions they were seen."""
+        return len({each.session_id for each in self._index.get(key, ())} - {without})
+
+    def versions(self, without: SessionId | None) -> dict[str, int]:
+        """When the last session of each version began."""
+        found: dict[str, int] = {}
+        for each in self._lessons.values():
+            if each.version and each.session_id != without:
+                found[each.version] = max(each.at_ns, found.get(each.version, each.at_ns))
+        return found
+
+
+def _turns_in(lesson: Lesson) -> int:
+    return len({each.turn for each in lesson.samples})
+
+
+def _keys(version: str, sample: Sample) -> tuple[_Key, ...]:
+    part, kind, model = sample.part, sample.kind, sample.model
+    return (
+        ("version", version, part, kind, model),
+        ("version", version, part),
+        ("all", part, kind, model),
+        ("all", part, kind),
+        ("all", part),
+    )
+
+
+def _newest(seen: Sequence[_Seen]) -> Sequence[_Seen]:
+    """At most 500, and not from more than a week before the last, as long as enough remain."""
+    if len(seen) <= ENOUGH:
+        return seen
+    newest = sorted(seen, reverse=True)[:NEWEST]
+    since_ns = newest[0].at_ns - SPAN_NS
+    recent = [each for each in newest if each.at_ns >= since_ns]
+    return recent if len(recent) >= ENOUGH else newest[:ENOUGH]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,44 +147,26 @@ class Reference:
         return self.source in ("version", "agent")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Baselines:
-    """The clean turns of an agent and of its project, without those of the session in question.
+    """What is usual for the session in question, by the sessions other than itself.
 
-    Args:
-        agent: clean turns of the agent, in any order.
+    Attributes:
+        agent: clean turns of the agent.
         project: clean turns of all agents of the project.
         version: of the agent that the session talked to; "" for unknown.
         session_id: whose own turns are left out.
     """
 
-    agent: Iterable[HistoryRow] = ()
-    project: Iterable[HistoryRow] = ()
+    agent: History = field(default_factory=History)
+    project: History = field(default_factory=History)
     version: str = ""
     session_id: SessionId | None = None
-    _index: dict[_Key, list[_Seen]] = field(default_factory=lambda: defaultdict(list))
-    _known: dict[_Key, LogSpread | None] = field(default_factory=dict)
-    _versions: dict[str, int] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        index = self._index
-        for row in self.agent:
-            if row.session_id == self.session_id:
-                continue
-            seen = _Seen(row.at_ns, row.value, row.session_id)
-            part, kind, model = row.part, row.kind, row.model
-            index["version", row.version, part, kind, model].append(seen)
-            index["version", row.version, part].append(seen)
-            index["agent", part, kind, model].append(seen)
-            index["agent", part, kind].append(seen)
-            index["agent", part].append(seen)
-            if row.version:
-                newest = self._versions.get(row.version, row.at_ns)
-                self._versions[row.version] = max(newest, row.at_ns)
-        for row in self.project:
-            if row.session_id != self.session_id:
-                seen = _Seen(row.at_ns, row.value, row.session_id)
-                index["project", row.part, row.kind].append(seen)
+    @property
+    def turns(self) -> int:
+        """How many clean turns of the agent are known."""
+        return self.agent.turns - self.agent.turns_of(self.session_id)
 
     def usual(
         self, part: str, kind: str, model: str, *, is_model_bound: bool = False
@@ -89,43 +177,32 @@ class Baselines:
         """
         own: list[_Key] = [
             ("version", self.version, part, kind, model),
-            ("agent", part, kind, model),
+            ("all", part, kind, model),
         ]
         if not is_model_bound:
-            own += [("agent", part, kind), ("agent", part)]
+            own += [("all", part, kind), ("all", part)]
         for key in own:
-            spread = self._spread(key)
+            spread = self.agent.spread(key, self.session_id)
             if spread is not None:
                 return Reference(spread, "version" if key[0] == "version" else "agent")
-        spread = None if is_model_bound else self._spread(("project", part, kind))
+        if is_model_bound:
+            return None
+        spread = self.project.spread(("all", part, kind), self.session_id)
         return Reference(spread, "project") if spread is not None else None
 
     def values(self, part: str, version: str | None = None) -> list[float]:
         """The newest values of a part, of one version or of all."""
-        key: _Key = ("agent", part) if version is None else ("version", version, part)
-        return [each.value for each in self._newest(key)]
+        key: _Key = ("all", part) if version is None else ("version", version, part)
+        return self.agent.values(key, self.session_id)
 
     def sessions(self, part: str) -> int:
         """In how many sessions of the agent a part was seen."""
-        return len({each.session_id for each in self._index.get(("agent", part), ())})
+        return self.agent.sessions(("all", part), self.session_id)
 
     def previous_version(self) -> str | None:
         """The version other than this one that was seen last; None when there is none."""
-        others = {name: at for name, at in self._versions.items() if name != self.version}
+        versions = self.agent.versions(self.session_id)
+        others = {name: at for name, at in versions.items() if name != self.version}
         if not self.version or not others:
             return None
         return max(others, key=lambda name: (others[name], name))
-
-    def _spread(self, key: _Key) -> LogSpread | None:
-        if key not in self._known:
-            values = [each.value for each in self._newest(key)]
-            self._known[key] = log_spread(values) if len(values) >= ENOUGH else None
-        return self._known[key]
-
-    def _newest(self, key: _Key) -> Sequence[_Seen]:
-        seen = sorted(self._index.get(key, ()), reverse=True)[:NEWEST]
-        if len(seen) <= ENOUGH:
-            return seen
-        since_ns = seen[0].at_ns - SPAN_NS
-        recent = [each for each in seen if each.at_ns >= since_ns]
-        return recent if len(recent) >= ENOUGH else seen[:ENOUGH]

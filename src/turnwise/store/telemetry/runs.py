@@ -63,7 +63,14 @@ _DROP_TWINS = (
     "FROM observations FINAL WHERE " + _IS_TWIN
 )
 
-_OWNED = ("observations", "trace_activity", "session_facts", "sessions", "feedback")
+_OWNED = (
+    "observations",
+    "trace_activity",
+    "session_facts",
+    "sessions",
+    "feedback",
+    "diagnoses",
+)
 
 
 def scope_of(query: RunQuery) -> tuple[str, Conditions]:
