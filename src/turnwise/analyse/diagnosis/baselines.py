@@ -9,13 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from turnwise.analyse.diagnosis.estimators import LogSpread, log_spread
+from turnwise.analyse.diagnosis.estimators import LogSpread, among_few, log_spread
 from turnwise.model.diagnosis import Lesson, Sample
 from turnwise.model.ids import SessionId
 from turnwise.model.instants import NS_PER_SECOND
 
 ENOUGH = 20
 """Fewer values than this are no baseline."""
+FEW = 5
+"""Fewer values than this say nothing at all."""
 NEWEST = 500
 SPAN_NS = 7 * 86_400 * NS_PER_SECOND
 MOST_TURNS = 3 * NEWEST
@@ -189,6 +191,14 @@ class Baselines:
             return None
         spread = self.project.spread(("all", part, kind), self.session_id)
         return Reference(spread, "project") if spread is not None else None
+
+    def hint(self, part: str, kind: str, model: str) -> LogSpread | None:
+        """What little is known of exactly this, where it is too little for a baseline.
+
+        It can say that a long time is nothing unusual; it is not enough to blame anything.
+        """
+        values = self.agent.values(("all", part, kind, model), self.session_id)
+        return among_few(values) if len(values) >= FEW else None
 
     def values(self, part: str, version: str | None = None) -> list[float]:
         """The newest values of a part, of one version or of all."""

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from turnwise.analyse.diagnosis.baselines import Baselines, Reference
-from turnwise.analyse.diagnosis.estimators import LogSpread, log_spread, shrunk
+from turnwise.analyse.diagnosis.baselines import FEW, Baselines, Reference
+from turnwise.analyse.diagnosis.estimators import LogSpread, among_few
 from turnwise.analyse.diagnosis.thresholds import Thresholds
 from turnwise.model.audio import AudioReport
 from turnwise.model.instants import NS_PER_MS, NS_PER_SECOND, ms_from_ns
@@ -15,13 +15,10 @@ from turnwise.model.session import Session, Speaker, Turn
 
 LONGEST_NS = 60 * NS_PER_SECOND
 """Nothing is blamed on a stage that took longer (voice.md 2.2)."""
+UNUSUAL_Z = 3.0
+"""From here a long time is not just how this agent is."""
 TURN = "turn"
 """The whole wait for an answer, among the parts."""
-FEW = 5
-"""Other turns of a session that make a reference of its own."""
-_USUAL_SPREAD = 0.35
-"""Spread of a stage's logarithms where too little was seen to tell: 0.25 to 0.4 in voice.md 2.4."""
-_WEIGHT = 10.0
 _METRICS = {
     Part.STT: {"stt"},
     Part.ENDPOINTING: {"eou_delay", "stt"},
@@ -121,13 +118,26 @@ class Case:
             others.remove(value)
         if len(others) < FEW:
             return None
-        return shrunk(log_spread(others), _USUAL_SPREAD, _WEIGHT)
+        return among_few(others)
 
     def usual(self, part: PathPart, response: Response) -> Reference | None:
         """What history holds to be usual for a part."""
         kind, model = key_of(part, response)
         bound = part.part in (Part.TOOL, Part.UNEXPLAINED)
         return self.baselines.usual(part.part, kind, model, is_model_bound=bound)
+
+    def is_usual(self, part: str, kind: str, model: str, value: float) -> bool:
+        """Whether the agent, or the rest of the session, often takes about so long.
+
+        False where nothing is known.
+        """
+        reference = self.baselines.usual(part, kind, model, is_model_bound=True)
+        known = reference.spread if reference is not None else None
+        known = known or self.baselines.hint(part, kind, model)
+        if known is None:
+            own = part if part == TURN else f"{part}:{model}" if part == Part.TOOL else part
+            known = self.among_own(own, model if part == TURN else kind, value)
+        return known is not None and known.z(value) < known.needed(UNUSUAL_Z)
 
     def ids(self, *indexes: int | None) -> tuple[str, ...]:
         """The observations of some turns; a turn without any is named by its own id."""

@@ -13,6 +13,9 @@ FLOOR = 0.10
 """The least spread of logarithms that is believed (voice.md 2.3): a tenth up or down is noise."""
 CONSISTENCY = 1.4826
 """Makes the MAD of a normal sample estimate its standard deviation."""
+_USUAL_SPREAD = 0.35
+"""Spread of a stage's logarithms where too little was seen to tell: 0.25 to 0.4 in voice.md 2.4."""
+_USUAL_WEIGHT = 10.0
 _MAD_ERROR = 1.17
 """Standard error of that estimate over itself, times the root of the sample's size."""
 
@@ -68,6 +71,11 @@ def shrunk(found: LogSpread, usual: float, weight: float) -> LogSpread:
     """A spread pulled towards the usual one, as if that had been seen `weight` times."""
     mixed = (found.count * found.spread**2 + weight * usual**2) / (found.count + weight)
     return LogSpread(found.middle, max(sqrt(mixed), FLOOR), found.count, weight)
+
+
+def among_few(values: Sequence[float] | Floats) -> LogSpread:
+    """Where a few values lie: their own median, and a spread that is mostly what is usual."""
+    return shrunk(log_spread(values), _USUAL_SPREAD, _USUAL_WEIGHT)
 
 
 def theil_sen(x: Sequence[float], y: Sequence[float]) -> float:

@@ -4,11 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from turnwise.analyse.diagnosis.baselines import Reference
-from turnwise.analyse.diagnosis.case import TURN, Case, ms, part_key, shown_ns, signature
+from turnwise.analyse.diagnosis.case import (
+    TURN,
+    Case,
+    key_of,
+    ms,
+    part_key,
+    shown_ns,
+    signature,
+)
 from turnwise.analyse.diagnosis.thresholds import Thresholds, ns
 from turnwise.analyse.diagnosis.wording import advice, name_of
 from turnwise.model.diagnosis import Issue, Severity
-from turnwise.model.metrics import Part, PathPart, PipelineStage, Response, TurnKind
+from turnwise.model.metrics import Part, PathPart, PipelineStage, Response
 from turnwise.model.session import Turn
 
 _TYPICAL_MS = {
@@ -16,8 +24,6 @@ _TYPICAL_MS = {
     Part.WORDING: 100, Part.TOOL: 500, Part.TTS: 250, Part.TRANSPORT: 50, Part.UNEXPLAINED: 100,
 }  # fmt: skip
 """What a stage takes where nobody knows better; middles of the ranges in voice.md 1.2."""
-_UNUSUAL_Z = 2.5
-"""From here a long wait is not just how this agent is."""
 _HEARD = frozenset({Part.STT, Part.ENDPOINTING})
 
 
@@ -47,8 +53,8 @@ def late_answers(case: Case) -> Iterator[Issue]:
         wait = case.wait_ns(turn, response)
         verdicts = [judge(case, each, response) for each in case.believed(turn, response)]
         stages = [each for each in _by_stage(verdicts) if any(v.is_spike for v in each)]
-        is_long = wait is not None and _is_long(case, wait, response.kind)
-        if not stages and is_long:
+        is_late = wait is not None and is_long(case, wait, response)
+        if not stages and is_late:
             grouped = _by_stage(verdicts)
             stages = [max(grouped, key=_excess)] if grouped else []
             if not stages and wait is not None:
@@ -88,7 +94,8 @@ def judge(case: Case, part: PathPart, response: Response) -> Verdict:
         if is_enough and is_odd and reference is not None and z is not None:
             is_spike = z >= reference.spread.needed(limits.spike_z)
         is_above = value > 2 * target_ns and felt > target_ns and _may_be_blamed(part, response)
-        is_spike = is_spike or (is_above and (z is None or z >= _UNUSUAL_Z))
+        kind, model = key_of(part, response)
+        is_spike = is_spike or (is_above and not case.is_usual(part.part, kind, model, value))
     return Verdict(part, usual_ns, min(value - usual_ns, felt), z, reference, is_spike)
 
 
@@ -100,15 +107,23 @@ def _may_be_blamed(part: PathPart, response: Response) -> bool:
     return response.is_timed and {Part.LLM, Part.TTS} <= present and bool(_HEARD & present)
 
 
-def _is_long(case: Case, wait: int, kind: TurnKind) -> bool:
-    """Whether a wait is longer than anybody should wait, and longer than this agent's usually is."""
-    if wait <= ns(case.limits.turn_ms):
+def is_long(case: Case, wait: int, response: Response) -> bool:
+    """Whether a wait is longer than anybody should wait, and longer than this agent's usually is.
+
+    Tools, and the generations that ask for them, may take as long as their targets allow.
+    """
+    limits = case.limits
+    if wait - _allowed(limits, response) <= ns(limits.turn_ms):
         return False
-    usual = case.baselines.usual(TURN, "", kind, is_model_bound=True)
-    if usual is not None:
-        return usual.spread.z(wait) >= usual.spread.needed(_UNUSUAL_Z)
-    own = case.among_own(TURN, kind, wait)
-    return own is None or own.z(wait) >= _UNUSUAL_Z
+    return not case.is_usual(TURN, "", response.kind, wait)
+
+
+def _allowed(limits: Thresholds, response: Response) -> int:
+    tools = sum(each.held_ns for each in response.parts if each.part is Part.TOOL)
+    asking = sum(each.held_ns for each in response.parts if each.part is Part.ASKING)
+    return min(tools, limits.target_ns(PipelineStage.TOOL)) + min(
+        asking, limits.target_ns(PipelineStage.LLM)
+    )
 
 
 def severity_of(limits: Thresholds, wait_ns: int | None, value_ns: int) -> Severity:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
 from turnwise.analyse.diagnosis.case import Case, ms, shown_ns
+from turnwise.analyse.diagnosis.latency import is_long
 from turnwise.analyse.diagnosis.speech import is_farewell
-from turnwise.analyse.diagnosis.thresholds import Thresholds, ns
+from turnwise.analyse.diagnosis.thresholds import ns
 from turnwise.model.diagnosis import Issue, Severity
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.metrics import Gap
@@ -114,7 +115,7 @@ def dead_air(case: Case, failed: Iterable[Issue]) -> Iterator[Issue]:
 
 def _silence(case: Case, gap: Gap) -> Issue:
     turn = gap.after if gap.before is None else gap.before
-    severity = _silence_severity(case.limits, gap)
+    severity = _silence_severity(case, gap)
     if gap.is_owed_by_agent:
         advice = (
             f"The caller waited {shown_ns(gap.length_ns)} in silence. Speak a short filler while "
@@ -148,13 +149,19 @@ def _silence(case: Case, gap: Gap) -> Issue:
     )
 
 
-def _silence_severity(limits: Thresholds, gap: Gap) -> Severity:
-    """A caller may think for a while; an agent may not."""
+def _silence_severity(case: Case, gap: Gap) -> Severity:
+    """A caller may think for a while; an agent may not, unless its tools always take so long."""
+    limits = case.limits
     if gap.length_ns >= ns(limits.dead_air_critical_ms):
         return Severity.CRITICAL if gap.is_owed_by_agent else Severity.HIGH
     if not gap.is_owed_by_agent:
         return Severity.INFO
-    return Severity.HIGH if gap.length_ns >= ns(limits.dead_air_high_ms) else Severity.LOW
+    if gap.length_ns >= ns(limits.dead_air_high_ms):
+        return Severity.HIGH
+    response = case.turns[gap.before].response if gap.before is not None else None
+    wait = response.latency_ns if response is not None else None
+    is_known = response is not None and wait is not None and not is_long(case, wait, response)
+    return Severity.INFO if is_known else Severity.LOW
 
 
 def truncated_speech(case: Case) -> Iterator[Issue]:

@@ -49,10 +49,11 @@ def words_of(text: str) -> list[str]:
 def similarity(one: str, other: str) -> float:
     """Share of words that two texts have in common (Dice over bags of words), 0 to 1.
 
-    Texts of fewer than three words are too short to compare, and give 0.
+    Texts of fewer than three words are too short to compare, and those with other numbers say
+    something else: both give 0.
     """
     a, b = words_of(one), words_of(other)
-    if min(len(a), len(b)) < _FEWEST_WORDS:
+    if min(len(a), len(b)) < _FEWEST_WORDS or _numbers(a) != _numbers(b):
         return 0.0
     left = list(b)
     shared = 0
@@ -61,6 +62,10 @@ def similarity(one: str, other: str) -> float:
             left.remove(word)
             shared += 1
     return 2 * shared / (len(a) + len(b))
+
+
+def _numbers(words: list[str]) -> set[str]:
+    return {each for each in words if any(letter.isdigit() for letter in each)}
 
 
 def is_repair(text: str) -> bool:

@@ -11,7 +11,6 @@ from turnwise.model.metrics import Part, PipelineStage
 from turnwise.model.session import Speaker, ToolExecution
 
 _TIMEOUT = re.compile(r"time[ds]?[ -]?out|deadline exceeded|did not respond in time", re.IGNORECASE)
-_UNUSUAL_Z = 2.5
 _LONGEST_TEXT = 200
 _TIMEOUT_ADVICE = (
     "Check why {name} does not answer, bound its time well below what a caller will wait, and say "
@@ -75,17 +74,9 @@ def _slow(case: Case, tool: ToolExecution, took_ns: int) -> Iterator[Issue]:
         and silent_ns > ns(limits.slow_tool_ms)
         and took_ns - usual.spread.median >= ns(limits.spike_excess_ms)
     )
-    is_long = (
-        silent_ns > target_ns and (z is None or z >= _UNUSUAL_Z) and _is_odd(case, tool, took_ns)
-    )
+    is_long = silent_ns > target_ns and not case.is_usual(Part.TOOL, "", tool.name, took_ns)
     if is_spike or is_long:
         yield _slow_issue(case, tool, took_ns, usual, z)
-
-
-def _is_odd(case: Case, tool: ToolExecution, took_ns: int) -> bool:
-    """Whether the tool's other runs in this session, where there are enough, were shorter."""
-    own = case.among_own(f"{Part.TOOL}:{tool.name}", "", took_ns)
-    return own is None or own.z(took_ns) >= _UNUSUAL_Z
 
 
 def _slow_issue(
@@ -101,6 +92,7 @@ def _slow_issue(
             "z": round(z, 2),
             "n": usual.spread.count,
             "baselineSpread": round(usual.spread.spread, 3),
+            "baseline": usual.source,
         }
         beside = f"usually {shown_ns(usual_ns)}"
     if took_ns > target_ns:
