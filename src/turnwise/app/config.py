@@ -108,6 +108,23 @@ class Settings(BaseSettings):
         description="Hosts beside the carrier's own from which recordings may be fetched and egress "
         "files copied, separated by commas; these may have private addresses and plain HTTP.",
     )
+    diagnosis_preset: str = Field(
+        "webrtc",
+        description="Limits of the diagnosis: `webrtc`, `pstn` (telephone) or `strict`.",
+    )
+    diagnosis_limits: dict[str, float] = Field(
+        {},
+        description="Limits of one's own, by name; `docs/diagnosis.md` has them all. JSON, or a "
+        "table in the settings file.",
+    )
+    diagnosis_agents: dict[str, dict[str, str | float]] = Field(
+        {},
+        description="The same for single agents, by slug: limits, and `preset` where it differs.",
+    )
+    diagnosis_alternatives: dict[str, str] = Field(
+        {},
+        description="By stage (`llm`, `tts`, ...) a sentence that is added to its recommendations.",
+    )
     livekit_url: str = Field(
         "", description="LiveKit server that `POST /v1/sessions/start` sends callers to."
     )

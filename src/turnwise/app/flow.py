@@ -2,6 +2,7 @@
 
     accept:  batch -> normalise -> store           (durable before it returns)
     settle:  session's facts -> assemble -> store  (whenever facts have changed)
+             session -> diagnose -> store
 
 Adapters get `accept`; the worker and the reader call `settle`.
 """
@@ -13,6 +14,7 @@ from typing import Protocol
 
 from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
+from turnwise.app.diagnosing import Diagnosing, Tuning
 from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
 from turnwise.app.prices import CurrentPrices
@@ -21,7 +23,14 @@ from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Catalog, EventLedger, FeedbackStore, RunStore, TelemetryStore
+from turnwise.model.ports import (
+    Catalog,
+    DiagnosisStore,
+    EventLedger,
+    FeedbackStore,
+    RunStore,
+    TelemetryStore,
+)
 from turnwise.model.query import Written
 from turnwise.model.session import Session
 from turnwise.model.trace import TraceReader
@@ -37,7 +46,9 @@ _SPANS_WORTH_A_THREAD = 32
 NS_PER_YEAR = 366 * 86_400 * NS_PER_SECOND
 
 
-class FactStore(TelemetryStore, RunStore, FeedbackStore, EventLedger, TraceReader, Protocol):
+class FactStore(
+    TelemetryStore, RunStore, FeedbackStore, EventLedger, DiagnosisStore, TraceReader, Protocol
+):
     """The telemetry store in all its parts."""
 
 
@@ -53,6 +64,8 @@ class Flow:
         prices: those of observations and sessions, as they are right now; the catalog's, unless
             others that read the same are given.
         pending: what was written and not settled yet.
+        tuning: the operator's limits of the diagnosis.
+        diagnosing: looks at every session that was derived.
         met: agents that the catalog already knows, so that it is asked once for each.
     """
 
@@ -63,11 +76,14 @@ class Flow:
     given_prices: InitVar[CurrentPrices | None] = None
     prices: CurrentPrices = field(init=False)
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
+    tuning: Tuning = field(default_factory=Tuning)
     joining: Joining = field(init=False)
+    diagnosing: Diagnosing = field(init=False)
 
     def __post_init__(self, given_prices: CurrentPrices | None) -> None:
         self.joining = Joining(self.store)
         self.prices = given_prices or CurrentPrices(self.catalog)
+        self.diagnosing = Diagnosing(self.store, self.tuning, is_shared=self.store.is_shared)
 
     async def accept(self, batch: Batch) -> Receipt:
         """Normalise and store a batch; return when it is durable.
@@ -153,6 +169,8 @@ class Flow:
         await self.store.put_sessions(sessions)
         gone = {each.session_id: each.named_version for each, session in derived if not session}
         await self.store.retire_sessions(project_id, gone)
+        await self.diagnosing.forget(project_id, gone)
+        await self.diagnosing.settled(sessions)
         self.counters.settled.inc(len(sessions))
         return sessions
 

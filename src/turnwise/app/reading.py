@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from turnwise.app.flow import Flow
+from turnwise.model.diagnosis import Issue
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
 from turnwise.model.query import SessionQuery, SessionRange
@@ -99,6 +100,11 @@ class Reading:
                 if session is not None:
                     found.append(session)
         return found
+
+    async def issues(self, session: Session) -> Sequence[Issue]:
+        """See ports.Diagnose: by everything that was known of the agent when it was asked."""
+        await self._settled([session.project_id])
+        return await self._flow.diagnosing.issues(session)
 
     async def agent(self, caller: Caller, name: str) -> Agent | None:
         """See SessionReader.agent."""

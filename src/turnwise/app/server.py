@@ -27,6 +27,7 @@ from turnwise.app.surfaces import (
     write_routes,
 )
 from turnwise.app.tokens import OwnTokens, outside_tokens
+from turnwise.app.tuning import tuning_of
 from turnwise.app.twilio_accounts import TwilioAccounts
 from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
@@ -58,6 +59,7 @@ def open_catalog(settings: Settings) -> SqlCatalog:
 
 def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
+    tuning = tuning_of(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     counters, pending = Counters(), Pending()
     prices = CurrentPrices(catalog)
@@ -67,7 +69,7 @@ def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
         complete=lambda each: price(complete_run(complete_pieces(each))),
     )
     counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
-    return Flow(store, catalog, pending, counters, prices)
+    return Flow(store, catalog, pending, counters, prices, tuning=tuning)
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:

@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from turnwise import __version__
 from turnwise.analyse.interruption_quality import interruption_quality
-from turnwise.analyse.rules.limits import find_issues
 from turnwise.api import (
     agents,
     health,
@@ -136,8 +135,8 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         oshara_characters.router(characters),
         oshara_forms.router(characters, CatalogForms(catalog)),
         persona_interruptions.router(reading, interruption_quality),
-        persona_sessions.router(reading, find_issues),
-        persona_sessions.calls_router(reading, find_issues),
+        persona_sessions.router(reading, reading.issues),
+        persona_sessions.calls_router(reading, reading.issues),
         persona_recordings.router(reading, parts.links),
         persona_keys.router(CatalogKeys(catalog)),
         prices.router(CatalogPrices(catalog, flow.prices.look_again), Repricing(flow, flow.prices)),

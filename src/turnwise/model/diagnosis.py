@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from turnwise.model.ids import ProjectId, SessionId
+
 
 class Severity(StrEnum):
     """How much an issue matters; `info` is no alarm."""
@@ -39,6 +41,80 @@ class Issue:
     evidence: dict[str, float | int | str] = field(default_factory=dict)
     confidence: float = 1.0
     caused_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One figure of one clean turn, or of a clean session.
+
+    Attributes:
+        turn: index of the agent's turn, -1 for the session.
+        part: what was measured: a Part, "turn" for the whole wait, or a figure of the session.
+        kind: turns of the same TurnKind are compared; "" where it does not matter.
+        model: of the model, the tool or the set of stages that it belongs to.
+        value: at least 0; nanoseconds unless the part says otherwise.
+    """
+
+    turn: int
+    part: str
+    kind: str
+    model: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What the clean turns of one session teach; `at_ns` is when it began."""
+
+    session_id: SessionId
+    version: str
+    at_ns: int
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueGroup:
+    """Issues of one type and stage in one session.
+
+    Attributes:
+        severity: the highest, one step higher when a quarter of the agent's turns are concerned.
+        turns: indexes, ascending.
+        excess_ns: time that callers waited longer than usual, summed.
+    """
+
+    type: str
+    stage: str | None
+    severity: Severity
+    count: int
+    turns: tuple[int, ...]
+    excess_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What was found in a session, and what it teaches about its agent.
+
+    Attributes:
+        version: of the agent, "" when nobody said.
+        facts_version: of the session that was diagnosed.
+        analyser: number of the analyser; a newer one diagnoses again.
+        history_turns: how many clean turns of the agent were known.
+        issues: by turn, then by severity; those of no turn last.
+        groups: the same by (type, stage), the worst first.
+        samples: of clean turns.
+    """
+
+    project_id: ProjectId
+    session_id: SessionId
+    agent: str
+    version: str
+    started_ns: int
+    facts_version: int
+    analyser: int
+    history_turns: int = 0
+    issues: tuple[Issue, ...] = ()
+    groups: tuple[IssueGroup, ...] = ()
+    samples: tuple[Sample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from typing import Any, Protocol
 
 from turnwise.model.batch import Batch, Receipt
+from turnwise.model.diagnosis import Diagnosis, Issue, Lesson
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
@@ -11,6 +12,7 @@ from turnwise.model.observation import Observation
 from turnwise.model.price import PriceRow
 from turnwise.model.query import (
     Claim,
+    DiagnosisQuery,
     Estate,
     FeedbackQuery,
     Health,
@@ -29,6 +31,9 @@ from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 
 Accept = Callable[[Batch], Awaitable[Receipt]]
 """Takes a batch and returns when it is durable; raises Busy when it must be sent again."""
+
+Diagnose = Callable[[Session], Awaitable[Sequence[Issue]]]
+"""Finds what is wrong with a session; asked again about the same facts it answers the same."""
 
 Complete = Callable[[Observation], Observation]
 """Finishes an observation after partial updates were merged and before it is stored (cost)."""
@@ -126,7 +131,7 @@ class TelemetryStore(Protocol):
         """Make derived sessions disappear that have no facts of their own any more.
 
         `versions` holds for each its `SessionFacts.named_version`: facts newer than that bring it
-        back. Sessions that were never derived are passed over.
+        back. Sessions that were never derived are passed over. What was found in them goes too.
         """
         ...
 
@@ -231,6 +236,26 @@ class EventLedger(Protocol):
         Raises:
             Busy: they may not be remembered; what they brought stays.
         """
+        ...
+
+
+class DiagnosisStore(Protocol):
+    """What was found in sessions; the telemetry store implements it."""
+
+    async def put_diagnoses(self, diagnoses: Sequence[Diagnosis]) -> None:
+        """Keep diagnoses, each replacing the one of its session by older facts; then durable."""
+        ...
+
+    async def diagnosis(self, project_id: ProjectId, session_id: SessionId) -> Diagnosis | None:
+        """What was found in a session last, without its samples; None when it was never looked at."""
+        ...
+
+    async def diagnoses(self, query: DiagnosisQuery) -> list[Diagnosis]:
+        """The same of many sessions, the latest start first; at most `limit`."""
+        ...
+
+    async def lessons(self, project_id: ProjectId, agent: str | None, limit: int) -> list[Lesson]:
+        """Samples of the newest sessions that have any, of one agent or of all; the newest first."""
         ...
 
 

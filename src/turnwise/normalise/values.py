@@ -218,6 +218,12 @@ def seconds(value: Any) -> int | None:
     return ns_from_seconds(found)
 
 
+def is_refused(value: Any) -> bool:
+    """Whether a value that is no length was meant as one: -1 and NaN stand for "none"."""
+    found = number(value)
+    return found is not None and found != -1
+
+
 def milliseconds(value: Any) -> int | None:
     """Nanoseconds of a length in milliseconds."""
     found = number(value)

@@ -83,6 +83,7 @@ _OWNED = (
     "sessions",
     "feedback",
     "seen_events",
+    "diagnoses",
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from turnwise.model.diagnosis import Diagnosis, Lesson
 from turnwise.model.errors import Busy
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
@@ -20,6 +21,7 @@ from turnwise.model.observation import Observation
 from turnwise.model.ports import Complete
 from turnwise.model.query import (
     Claim,
+    DiagnosisQuery,
     Estate,
     FeedbackQuery,
     Health,
@@ -56,6 +58,7 @@ from turnwise.store.telemetry import (
     seen_events,
     trace_views,
 )
+from turnwise.store.telemetry import diagnoses as findings
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry import usage as consumption
 from turnwise.store.telemetry.clock import VersionClock
@@ -142,7 +145,7 @@ class ClickHouseTelemetry:
         with closing(engine.client(None, {})) as maker:
             self._step = schema.migrate(maker, engine)
         # Each of these belongs to one writer thread.
-        self._writing = [engine.client(engine.database, WRITE_SETTINGS) for _ in range(3)]
+        self._writing = [engine.client(engine.database, WRITE_SETTINGS) for _ in range(4)]
         settings: dict[str, str | int] = {"max_execution_time": READ_SECONDS}
         self._reading = Handles(lambda: engine.client(engine.database, settings), READERS)
         self._readers = ThreadPoolExecutor(READERS, "telemetry-read")
@@ -158,6 +161,8 @@ class ClickHouseTelemetry:
         sessions = SessionWriter(self._writing[1])
         self._sessions = GroupCommit(sessions.commit, "telemetry-derive", limits)
         judged = judgements.FeedbackWriter(self._writing[2], VersionClock(newest))
+        found = findings.DiagnosisWriter(self._writing[3])
+        self._diagnoses = GroupCommit(found.commit, "telemetry-diagnose", limits)
         self._judgements = GroupCommit(judged.commit, "telemetry-feedback", limits)
 
     # Writing
@@ -212,6 +217,8 @@ class ClickHouseTelemetry:
         if there:
             work = Change(retired=[(project_id, each, versions[each]) for each in there])
             await asyncio.wrap_future(self._sessions.submit(work, len(there), 100 * len(there)))
+            gone = findings.Change(retired=work.retired)
+            await asyncio.wrap_future(self._diagnoses.submit(gone, len(there), 100 * len(there)))
 
     # Facts
 
@@ -358,6 +365,23 @@ class ClickHouseTelemetry:
     async def metrics(self, query: MetricsQuery) -> list[dict[str, Any]]:
         return await self._ask(metrics.metrics, query)
 
+    # Diagnoses
+
+    async def put_diagnoses(self, diagnoses: Sequence[Diagnosis]) -> None:
+        if diagnoses:
+            work = findings.Change(put=diagnoses)
+            job = self._diagnoses.submit(work, len(diagnoses), findings.weight_of(diagnoses))
+            await asyncio.wrap_future(job)
+
+    async def diagnosis(self, project_id: ProjectId, session_id: SessionId) -> Diagnosis | None:
+        return await self._ask(findings.of_session, project_id, session_id)
+
+    async def diagnoses(self, query: DiagnosisQuery) -> list[Diagnosis]:
+        return await self._ask(findings.find, query)
+
+    async def lessons(self, project_id: ProjectId, agent: str | None, limit: int) -> list[Lesson]:
+        return await self._ask(findings.lessons, project_id, agent, limit)
+
     # Judgements
 
     async def put_feedback(self, feedback: Sequence[Feedback]) -> None:
@@ -413,6 +437,7 @@ class ClickHouseTelemetry:
         """`close` for those who have no event loop."""
         self._facts.close()
         self._sessions.close()
+        self._diagnoses.close()
         self._judgements.close()
         self._readers.shutdown()
         self._reading.close()
