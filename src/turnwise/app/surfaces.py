@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.routing import Route
 
 from turnwise import __version__
-from turnwise.analyse.interruption_quality import interruption_quality
 from turnwise.analyse.rules.limits import find_issues
 from turnwise.api import (
     agents,
@@ -43,6 +42,7 @@ from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
+from turnwise.app.release_judge import SessionJudge
 from turnwise.app.secret_key import key_for
 from turnwise.app.tokens import OwnTokens
 from turnwise.app.transcripts import Conversations, Transcripts
@@ -132,7 +132,7 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         oshara_auth.router(accounts),
         oshara_characters.router(characters),
         oshara_forms.router(characters, CatalogForms(catalog)),
-        persona_interruptions.router(reading, interruption_quality),
+        persona_interruptions.router(reading, SessionJudge(reading)),
         persona_sessions.router(reading, find_issues),
         persona_sessions.calls_router(reading, find_issues),
         persona_recordings.router(reading, parts.links),

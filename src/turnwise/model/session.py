@@ -18,6 +18,16 @@ class Speaker(StrEnum):
     USER = "user"
 
 
+class InterruptionKind(StrEnum):
+    """What became of speech over speech."""
+
+    BARGE_IN = "barge_in"
+    FALSE_ALARM = "false_alarm"
+    BACKCHANNEL = "backchannel"
+    MISSED = "missed"
+    PREMATURE = "premature"
+
+
 class SessionStatus(StrEnum):
     """Where a session is in its life."""
 
@@ -114,6 +124,10 @@ class Interruption:
     bleed_words: int | None = None
     is_false: bool = False
     source: str = "spans"
+
+    @property
+    def kind(self) -> InterruptionKind:
+        return InterruptionKind.FALSE_ALARM if self.is_false else InterruptionKind.BARGE_IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
