@@ -22,6 +22,7 @@ from turnwise import __version__
 from turnwise.app import catalog_commands, config, price_commands
 from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
+from turnwise.app.gate.command import gate
 from turnwise.app.secret_key import secret_key
 from turnwise.app.server import create_app, open_catalog, open_flow
 from turnwise.app.worker import Worker, rebuild
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 catalog_commands.register(app)
 price_commands.register(app)
+app.command()(gate)
 say = Console(stderr=True, highlight=False)
 
 # A request of 100 spans makes some ten thousand objects that die with it; the default of 700 has the

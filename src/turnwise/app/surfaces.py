@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.routing import Route
 
 from turnwise import __version__
-from turnwise.analyse.interruption_quality import interruption_quality
 from turnwise.api import (
     agents,
     health,
@@ -45,6 +44,7 @@ from turnwise.app.price_book import CatalogPrices, Repricing
 from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
+from turnwise.app.release_judge import SessionJudge
 from turnwise.app.tokens import OwnTokens
 from turnwise.app.transcripts import Conversations, Transcripts
 from turnwise.app.twilio_accounts import TwilioAccounts
@@ -134,7 +134,7 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         oshara_auth.router(accounts),
         oshara_characters.router(characters),
         oshara_forms.router(characters, CatalogForms(catalog)),
-        persona_interruptions.router(reading, interruption_quality),
+        persona_interruptions.router(reading, SessionJudge(reading)),
         persona_sessions.router(reading, reading.issues),
         persona_sessions.calls_router(reading, reading.issues),
         persona_recordings.router(reading, parts.links),

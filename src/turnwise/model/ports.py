@@ -4,7 +4,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from typing import Any, Protocol
 
 from turnwise.model.batch import Batch, Receipt
-from turnwise.model.diagnosis import Diagnosis, Issue, Lesson
+from turnwise.model.diagnosis import (
+    Diagnosis,
+    GateLimits,
+    InterruptionQuality,
+    Issue,
+    Lesson,
+)
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
@@ -510,4 +516,18 @@ class SessionReader(Protocol):
 
     async def agent(self, caller: Caller, name: str) -> Agent | None:
         """An agent of the caller's tenant by public id, UUID, object id or slug."""
+        ...
+
+
+class ReleaseJudge(Protocol):
+    """Says whether a release may go out."""
+
+    async def quality(
+        self,
+        caller: Caller,
+        wanted: SessionRange,
+        baseline: SessionRange | None,
+        limits: GateLimits,
+    ) -> tuple[InterruptionQuality, InterruptionQuality | None]:
+        """The figures of the wanted sessions, and those of the baseline when one is given."""
         ...

@@ -101,12 +101,14 @@ class SessionRange:
     Attributes:
         agent: slug.
         from_ns, to_ns: bounds of the start, `to_ns` exclusive.
+        version: of the agent.
     """
 
     project_ids: tuple[ProjectId, ...]
     agent: str | None = None
     from_ns: int | None = None
     to_ns: int | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
