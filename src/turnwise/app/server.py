@@ -9,6 +9,9 @@ from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
 from turnwise.analyse.pricing import Pricer
+from turnwise.analyse.rules.limits import find_issues
+from turnwise.app.alerts.courier import Courier
+from turnwise.app.alerts.watch import AlertWatch
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
@@ -17,6 +20,7 @@ from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
+from turnwise.app.sealing import Seal
 from turnwise.app.secret_key import key_for, secret_key
 from turnwise.app.surfaces import (
     OPERATIONS,
@@ -73,7 +77,11 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
     source = AudioSource(AllowedHosts.of(settings.fetch_hosts), twilio_token(settings))
     fetcher = RecordingFetcher(source, recordings, flow.accept)
-    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), fetcher)
+    seal = Seal(key_for(secret, "integration secrets"))
+    alerts = catalog.admin.alerts
+    courier = Courier(alerts, seal, secret, AllowedHosts.of(settings.fetch_hosts))
+    watch = AlertWatch(flow.store, alerts, find_issues, courier, settings.alert_seconds)
+    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), [fetcher, watch])
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -118,6 +126,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         recordings=recordings,
         tokens=tokens,
         secret=secret,
+        seal=seal,
         check=check,
         document=lambda: app.openapi(),
     )

@@ -12,6 +12,7 @@ from turnwise import __version__
 from turnwise.analyse.rules.limits import find_issues
 from turnwise.api import (
     agents,
+    alerts,
     health,
     langfuse,
     langsmith,
@@ -35,7 +36,9 @@ from turnwise.app.accounts import (
     CatalogForms,
     CatalogTenantAgents,
 )
+from turnwise.app.alerts.manager import CatalogAlerts
 from turnwise.app.config import Settings
+from turnwise.app.fetching import AllowedHosts
 from turnwise.app.flow import Flow
 from turnwise.app.key_manager import CatalogKeys
 from turnwise.app.livekit_issuers import livekit_issuers
@@ -43,6 +46,7 @@ from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
 from turnwise.app.release_judge import SessionJudge
+from turnwise.app.sealing import Seal
 from turnwise.app.secret_key import key_for
 from turnwise.app.tokens import OwnTokens
 from turnwise.app.transcripts import Conversations, Transcripts
@@ -114,6 +118,7 @@ class Parts:
     recordings: Recordings
     tokens: OwnTokens
     secret: bytes
+    seal: Seal
     check: Callable[[], Awaitable[Health]]
     document: Callable[[], dict[str, Any]]
 
@@ -137,6 +142,11 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         persona_sessions.calls_router(reading, find_issues),
         persona_recordings.router(reading, parts.links),
         persona_keys.router(CatalogKeys(catalog)),
+        alerts.router(
+            CatalogAlerts(
+                catalog, parts.seal, parts.secret, AllowedHosts.of(parts.settings.fetch_hosts)
+            )
+        ),
         health.router(__version__, parts.check),
         openapi_alias.router(parts.document),
         metrics.router(flow.counters.registry),
