@@ -106,7 +106,11 @@ class Settings(BaseSettings):
     fetch_hosts: str = Field(
         "",
         description="Hosts beside the carrier's own from which recordings may be fetched and egress "
-        "files copied, separated by commas; these may have private addresses and plain HTTP.",
+        "files copied, separated by commas; these, and the receivers of alerts among them, may have "
+        "private addresses and plain HTTP.",
+    )
+    alert_seconds: float = Field(
+        30, ge=0.1, description="How often the last minutes are held against the alerts."
     )
     diagnosis_preset: str = Field(
         "webrtc",

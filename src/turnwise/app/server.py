@@ -8,6 +8,9 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
+from turnwise.app.alerts.addresses import AlertAddresses
+from turnwise.app.alerts.courier import Courier
+from turnwise.app.alerts.watch import AlertWatch
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
@@ -86,8 +89,16 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         same_s3(settings.media_url),
         default,
     )
-    fetcher = RecordingFetcher(source, recordings, flow.accept)
-    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), fetcher)
+
+    async def recall(limit: int) -> None:
+        flow.pending.mark_sessions(await flow.store.waiting_recordings(limit))
+
+    fetcher = RecordingFetcher(source, recordings, flow.accept, recall)
+    addresses = AlertAddresses(secret, AllowedHosts.of(settings.fetch_hosts))
+    alerts = catalog.admin.alerts
+    courier = Courier(alerts, addresses)
+    watch = AlertWatch(flow.store, alerts, flow.diagnosing.issues, courier, settings.alert_seconds)
+    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), [fetcher, watch])
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -131,6 +142,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         integrations=integrations,
         twilio=accounts,
         tokens=tokens,
+        addresses=addresses,
         check=check,
         document=lambda: app.openapi(),
     )

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from turnwise import __version__
 from turnwise.api import (
     agents,
+    alerts,
     health,
     langfuse,
     langsmith,
@@ -35,6 +36,8 @@ from turnwise.app.accounts import (
     CatalogForms,
     CatalogTenantAgents,
 )
+from turnwise.app.alerts.addresses import AlertAddresses
+from turnwise.app.alerts.manager import CatalogAlerts
 from turnwise.app.config import Settings
 from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
@@ -116,6 +119,7 @@ class Parts:
     integrations: OpenIntegrations
     twilio: TwilioAccounts
     tokens: OwnTokens
+    addresses: AlertAddresses
     check: Callable[[], Awaitable[Health]]
     document: Callable[[], dict[str, Any]]
 
@@ -140,6 +144,7 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         persona_recordings.router(reading, parts.links),
         persona_keys.router(CatalogKeys(catalog)),
         prices.router(CatalogPrices(catalog, flow.prices.look_again), Repricing(flow, flow.prices)),
+        alerts.router(CatalogAlerts(catalog, parts.addresses)),
         health.router(__version__, parts.check),
         openapi_alias.router(parts.document),
         metrics.router(flow.counters.registry),

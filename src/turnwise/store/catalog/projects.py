@@ -14,6 +14,8 @@ from turnwise.store.catalog.audit import INGEST, Actor, record
 from turnwise.store.catalog.database import Database
 from turnwise.store.catalog.tables import (
     agents,
+    alert_deliveries,
+    alert_rules,
     api_keys,
     form_responses,
     integrations,
@@ -137,6 +139,8 @@ class Projects:
             connection.execute(delete(agents).where(agents.c.project_id == found))
             connection.execute(delete(integrations).where(integrations.c.project_id == found))
             connection.execute(delete(prices).where(prices.c.project_id == found))
+            for table in (alert_deliveries, alert_rules):
+                connection.execute(delete(table).where(table.c.project_id == found))
             connection.execute(delete(projects).where(projects.c.id == found))
             now = self._database.now()
             record(connection, now, by, "project.deleted", f"project {found}", tenant_id)
