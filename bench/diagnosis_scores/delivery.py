@@ -16,7 +16,7 @@ from turnwise.app.demo.otlp_bytes import message
 Progress = Callable[[int, int], None]
 
 _SENDERS = 4
-_SMALLEST_REQUEST, _LARGEST_REQUEST = 8, 60
+_SMALLEST_REQUEST, _LARGEST_REQUEST = 15, 120
 _TRACES = "/v1/traces"
 _PROTOBUF = {"content-type": "application/x-protobuf"}
 _LOOKED_AT_SECONDS = 1.0

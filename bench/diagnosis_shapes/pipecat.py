@@ -63,20 +63,23 @@ class _Telling:
         self, number: int, first: Times, last: Times, following: Times | None, reply: Reply | None
     ) -> None:
         start = first.spoken.start if first.spoken else first.asked[0].start
+        ended = reply is not None and reply.is_last_words
         silent = last.silent if last.silent is not None else self._spans.line.end
         resumed = following.spoken.start if following and following.spoken else None
         was_cut = reply is not None and reply.cut is not None and resumed is not None
         if resumed is not None and resumed < silent + _TURN_TIMEOUT:
             end, length = resumed, resumed - start
         else:
-            end, length = silent + _TURN_TIMEOUT, silent - start
+            end, length = (silent if ended else silent + _TURN_TIMEOUT), silent - start
         told: dict[str, Value] = {
             "turn.number": number,
             "turn.type": "conversation",
             "conversation.id": f"conversation-{self._call.id}",
             "turn.duration_seconds": length,
-            "turn.was_interrupted": was_cut,
+            "turn.was_interrupted": was_cut or ended,
         }
+        if ended:
+            told["turn.ended_by_conversation_end"] = True
         if last.felt is not None:
             index = self._spans.line.exchanges.index(last)
             told["turn.user_bot_latency_seconds"] = reported(self._call, index, "e2e", last.felt)
@@ -142,12 +145,14 @@ class _Telling:
             text = reply.text if is_last else reply.filler
             if text:
                 told["output"] = text
-        self._spans.add(
+        made = self._spans.add(
             "llm", self._turn, asked.start, asked.end, told, part=(index, "llm"), error=failed
         )
+        if number:
+            # A tool shows only in what the next request is given.
+            self._spans.told.ids[index, "tool"].add(made)
 
     def _remember_tool(self, index: int, reply: Reply, number: int) -> None:
-        """Tools show only in what the next request is given."""
         tool = reply.tools[number]
         call_id = self._spans.word("call_")
         function = {"name": tool.name, "arguments": "{}"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.diagnosis_world.agents import LIVEKITS, Shape
+from bench.diagnosis_world.agents import Shape
 from bench.diagnosis_world.call import Call, Exchange
 from bench.diagnosis_world.timeline import Timeline, lay_out
 from turnwise.app.demo.otlp_bytes import Event, Span, Trace, Value
@@ -124,7 +124,7 @@ class Spans:
 
 def reported(call: Call, index: int, stage: str, seconds: float) -> float:
     """What the sender says that a stage took."""
-    return call.reporting.wrong.get((index, stage), seconds)
+    return call.exchanges[index].wrong.get(stage, seconds)
 
 
 def is_told(call: Call, exchange: Exchange) -> bool:
@@ -165,7 +165,3 @@ def messages_before(call: Call, index: int) -> list[dict[str, Any]]:
     if speech is not None and speech.is_heard:
         found.append({"role": "user", "content": speech.text})
     return found
-
-
-def is_livekit(call: Call) -> bool:
-    return call.agent.shape in LIVEKITS

@@ -110,12 +110,17 @@ class Reply:
         return " ".join(words[: max(1, round(len(words) * self.share))])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Exchange:
-    """The caller's turn and the answer to it; a greeting answers nobody."""
+    """The caller's turn and the answer to it; a greeting answers nobody.
+
+    Attributes:
+        wrong: seconds that are reported of a stage in place of the true ones.
+    """
 
     speech: Speech | None
     reply: Reply | None
+    wrong: dict[str, float] = field(default_factory=dict)
 
 
 class Ending(StrEnum):
@@ -132,14 +137,12 @@ class Reporting:
 
     Attributes:
         missing: parts of which no span arrives.
-        skew: seconds by which the clock of the host that runs `skewed` is off.
-        wrong: reported seconds, by (exchange, stage), in place of the true ones.
+        skewed: parts that a host stamps whose clock is off by `skew` seconds.
     """
 
     missing: frozenset[str] = frozenset()
     skewed: frozenset[str] = frozenset()
     skew: float = 0.0
-    wrong: dict[tuple[int, str], float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

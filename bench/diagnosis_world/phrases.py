@@ -66,3 +66,19 @@ REPAIRS = (
     "No, I meant something else: ",
     "You misunderstood me. ",
 )
+
+LONG_ANSWERS = (
+    (
+        "There are three ways to do that. The first is to come by in person between nine and five, the "
+        "second is to fill in the form on our page and wait for the letter, and the third, which most "
+        "people prefer, is to do it right now together with me on the phone."
+    ),
+    (
+        "The small room looks out on the garden and has one bed, the larger one has a balcony and two "
+        "beds, and the family room has its own kitchen, a washing machine and enough space for five "
+        "people who do not mind to share a bathroom on the same floor."
+    ),
+)
+
+ANYBODY_THERE = "Hello? Are you still there?"
+TOO_EARLY = "Certainly, I can help you with that. Let us begin with your name and your number."
