@@ -32,7 +32,7 @@ from bench.diagnosis_world.agents import Shape
 from tests.server import RunningServer
 
 SESSIONS = 400
-_WIDTH = 120
+_WIDTH = 140
 """Columns that the tables need; a narrower terminal folds their lines."""
 
 

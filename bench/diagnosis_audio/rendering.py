@@ -16,8 +16,8 @@ import numpy
 import soundfile
 from numpy.typing import NDArray
 
-from bench.diagnosis_world.call import Call
-from bench.diagnosis_world.timeline import Span, Timeline, lay_out
+from bench.diagnosis_world.call import Call, Reply
+from bench.diagnosis_world.timeline import Span, Timeline, Times, lay_out
 
 Sound = NDArray[numpy.float64]
 
@@ -61,13 +61,18 @@ def render(call: Call, number: int) -> Recording:
     for exchange, times in zip(call.exchanges, line.exchanges, strict=True):
         if exchange.speech is not None and times.spoken is not None:
             _put(sound[0], _say(caller, exchange.speech.text), times.spoken)
-        if exchange.reply is None:
-            continue
-        if exchange.reply.filler is not None and times.filler is not None:
-            _put(sound[1], _say(agent, exchange.reply.filler), times.filler)
-        if times.heard:
-            _put(sound[1], _say(agent, exchange.reply.text), times.heard[0])
+        if exchange.reply is not None and times.heard:
+            _put_reply(sound, exchange.reply, times, caller, agent)
     return Recording(call, line, sound)
+
+
+def _put_reply(sound: Sound, reply: Reply, times: Times, caller: str, agent: str) -> None:
+    if reply.filler is not None and times.filler is not None:
+        _put(sound[1], _say(agent, reply.filler), times.filler)
+    _put(sound[1], _say(agent, reply.text), times.heard[0])
+    if reply.backchannel is not None:
+        start = times.heard[0].start + reply.backchannel[0]
+        _put(sound[0], _say(caller, "mhm"), Span(start, start + sum(reply.backchannel)))
 
 
 def _bound_cuts(call: Call) -> None:

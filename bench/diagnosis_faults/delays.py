@@ -64,7 +64,7 @@ class _Delay:
             near=((exchange, "user"),) if self.on_user else (),
             stages=_named(self.stage, scene.agent.shape),
             parts=((exchange, self.part),) if self.part else (),
-            severities=by_wait(after),
+            severities=by_wait(after) | ({"medium"} if self.kind == "slow_tool" else set()),
             symptoms=self.symptoms,
             factor=factor,
             stage=self.stage,

@@ -135,7 +135,7 @@ def curve(judged: Sequence[Judged]) -> dict[str, dict[str, Point]]:
     for each in judged:
         for one in each.found:
             fault = one.fault
-            if fault.stage is None or not fault.operator.startswith("delay"):
+            if fault.stage is None or not fault.operator.startswith("delay "):
                 continue
             point = found[fault.stage][_size(fault.factor, fault.added)]
             is_named = one.issue is not None and one.exact_turn and one.right_stage is not False

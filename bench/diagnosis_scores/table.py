@@ -66,7 +66,7 @@ def _show_curve(console: Console, judged: Sequence[Judged]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("delays: named of made (named of felt)", no_wrap=True)
     for size in CURVE:
-        table.add_column(size, justify="right")
+        table.add_column(size, justify="right", no_wrap=True)
     for stage, points in curve(judged).items():
         cells = []
         for size in CURVE:

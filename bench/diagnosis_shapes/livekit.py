@@ -90,6 +90,8 @@ class _Telling:
             "user_turn", self._session, sounds[0].start, end, attributes,
             span_id=turn, part=(index, "user"),
         )  # fmt: skip
+        # The wait has a span of its own in 1.8 only; this one says how long it was in both.
+        spans.told.ids[index, "wait"].add(turn)
 
     def _decide(self, index: int, turn: str, times: Times, spoken: Span) -> None:
         waited: dict[str, Value] = {

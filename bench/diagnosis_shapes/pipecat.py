@@ -132,7 +132,8 @@ class _Telling:
         messages = [*messages_before(self._call, index), *self._tool_messages]
         told: dict[str, Value] = {
             "gen_ai.provider.name": "openai",
-            "gen_ai.request.model": step.answered_by,
+            # Nobody has answered when the greeting is asked for; later the answers' name is kept.
+            "gen_ai.request.model": step.answered_by if index else step.model,
             "gen_ai.operation.name": "chat",
             "stream": True,
             "gen_ai.request.temperature": 0.4,
