@@ -20,11 +20,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench._measure import cpu_seconds, machine
+from bench._measure import cpu_seconds, machine, wait_until_idle
 from bench.diagnosis_audio.hearing import hear
 from bench.diagnosis_faults.ending import OPERATORS
 from bench.diagnosis_scores.cases import Case, Wanted, cases, history
-from bench.diagnosis_scores.delivery import read, send, wait_until_idle
+from bench.diagnosis_scores.delivery import read, send
 from bench.diagnosis_scores.judge import Judged, judge
 from bench.diagnosis_scores.scores import report
 from bench.diagnosis_scores.table import show
@@ -92,6 +92,7 @@ def _run(console: Console, wanted: Wanted) -> tuple[list[Judged], float]:
         pid = server.process.pid
         with _progress(console, "history") as progress:
             send(client, list(history(wanted)), f"history {wanted.seed}", progress)
+        # An agent's usual numbers are worked out behind the requests.
         wait_until_idle(pid)
         test: list[Case] = cases(wanted)
         with _progress(console, "test") as progress:

@@ -173,8 +173,11 @@ def _measured(
 
 
 def _responses(recording: Recording) -> Iterator[tuple[float, float]]:
-    """End of the caller's speech and the agent's first sound."""
-    for times in recording.line.exchanges:
+    """End of the caller's speech and the agent's first sound, where neither cut the other off."""
+    exchanges = zip(recording.call.exchanges, recording.line.exchanges, strict=True)
+    for exchange, times in exchanges:
+        if exchange.speech is not None and exchange.speech.into is not None:
+            continue
         if times.spoken is not None and times.first_sound is not None:
             yield times.spoken.end * 1_000, times.first_sound * 1_000
 

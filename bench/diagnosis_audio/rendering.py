@@ -29,6 +29,8 @@ _LEVEL = 0.25
 _CALLERS = ("en-us+m3", "en-gb+f2", "en-gb-scotland+m1", "en-us+f4")
 _AGENTS = ("en-us+f3", "en-gb+m7")
 _ECHO_SECONDS = 0.12
+_AGREES_BEFORE_END = 2.0
+"""Seconds that an agent goes on at least after an "mhm"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def render(call: Call, number: int) -> Recording:
             exchange.reply.seconds = len(_say(agent, exchange.reply.text)) / RATE
             if exchange.reply.filler is not None:
                 exchange.reply.filler_seconds = len(_say(agent, exchange.reply.filler)) / RATE
-    _bound_cuts(call)
+    _fit_overlaps(call)
     line = lay_out(call)
     sound = numpy.zeros((2, round((line.end + 1) * RATE)))
     for exchange, times in zip(call.exchanges, line.exchanges, strict=True):
@@ -75,11 +77,19 @@ def _put_reply(sound: Sound, reply: Reply, times: Times, caller: str, agent: str
         _put(sound[0], _say(caller, "mhm"), Span(start, start + sum(reply.backchannel)))
 
 
-def _bound_cuts(call: Call) -> None:
-    """Nobody can cut in after the agent has finished."""
+def _fit_overlaps(call: Call) -> None:
+    """Nobody cuts in after the agent has finished, or agrees with what is nearly over.
+
+    How long the words are is known only now. An "mhm" close to the end would look like somebody
+    who cuts in.
+    """
     for index, exchange in enumerate(call.exchanges[:-1]):
         following = call.exchanges[index + 1].speech
         reply = exchange.reply
+        if reply is not None and reply.backchannel is not None:
+            length = reply.backchannel[1]
+            is_early = reply.seconds > _AGREES_BEFORE_END + 1
+            reply.backchannel = (0.9, length) if is_early else None
         if reply is None or reply.cut is None or following is None or following.into is None:
             continue
         following.into = min(following.into, max(0.3, reply.seconds - reply.cut - 0.5))

@@ -1,7 +1,15 @@
 """Callers who leave in the middle, and reports that contradict the call."""
 
 from bench.diagnosis_faults.delays import DELAYS
-from bench.diagnosis_faults.fault import Fault, Operator, Scene, parts_of, set_answer
+from bench.diagnosis_faults.fault import (
+    Fault,
+    Operator,
+    Scene,
+    parts_of,
+    set_answer,
+    somewhere,
+    somewhere_from,
+)
 from bench.diagnosis_faults.services import SERVICES
 from bench.diagnosis_faults.talking import TALKING
 from bench.diagnosis_world.agents import LIVEKITS, Shape
@@ -16,11 +24,9 @@ _PARTS_OF_LIVEKIT = (
 )
 
 
-def _hang_up(scene: Scene) -> list[Fault]:
-    """The caller leaves while the agent speaks, now and then after a wait that was too long."""
-    index = scene.pick(first=3)
-    if index is None or len(scene.taken) > 1:
-        return []
+@somewhere_from(3)
+def _hang_up(scene: Scene, index: int) -> Fault:
+    """The caller leaves while the agent speaks. Nothing that was put in later would be reached."""
     rng, call = scene.rng, scene.call
     exchange = call.exchanges[index]
     _, reply = parts_of(exchange)
@@ -28,16 +34,14 @@ def _hang_up(scene: Scene) -> list[Fault]:
     set_answer(reply, rng.choice(LONG_ANSWERS))
     reply.is_last_words = True
     reply.share = rng.uniform(0.25, 0.5)
-    return [
-        Fault(
-            operator="abrupt hang-up",
-            type="abrupt_hangup",
-            turn=(exchange, "agent"),
-            parts=((exchange, "agent"), (exchange, "turn")),
-            severities=frozenset({"low", "medium", "high"}),
-            symptoms=frozenset({"truncated_agent_speech", "slow_barge_in", "false_interruption"}),
-        )
-    ]
+    return Fault(
+        operator="abrupt hang-up",
+        type="abrupt_hangup",
+        turn=(exchange, "agent"),
+        parts=((exchange, "agent"), (exchange, "turn")),
+        severities=frozenset({"low", "medium", "high"}),
+        symptoms=frozenset({"truncated_agent_speech", "slow_barge_in", "false_interruption"}),
+    )
 
 
 def _missing(scene: Scene) -> list[Fault]:
@@ -68,11 +72,9 @@ def _told_wrong(scene: Scene, operator: str, kind: str) -> Fault:
     return Fault(operator=operator, type=kind, severities=_INFO)
 
 
-def _implausible(scene: Scene) -> list[Fault]:
+@somewhere
+def _implausible(scene: Scene, index: int) -> Fault:
     """One number is reported that cannot be."""
-    index = scene.pick()
-    if index is None:
-        return []
     exchange = scene.call.exchanges[index]
     rng = scene.rng
     stage, seconds = rng.choice(
@@ -80,18 +82,16 @@ def _implausible(scene: Scene) -> list[Fault]:
     )
     exchange.wrong[stage] = seconds
     role = "user" if stage == "stt" else "agent"
-    return [
-        Fault(
-            operator="impossible metric",
-            type="implausible_metric",
-            also=frozenset({"clock_skew"}),
-            turn=(exchange, role),
-            near=((exchange, "user"), (exchange, "agent")),
-            parts=((exchange, "user"), (exchange, "turn"), (exchange, "llm")),
-            severities=_INFO,
-            symptoms=frozenset({"telemetry_gap"}),
-        )
-    ]
+    return Fault(
+        operator="impossible metric",
+        type="implausible_metric",
+        also=frozenset({"clock_skew"}),
+        turn=(exchange, role),
+        near=((exchange, "user"), (exchange, "agent")),
+        parts=((exchange, "user"), (exchange, "turn"), (exchange, "llm")),
+        severities=_INFO,
+        symptoms=frozenset({"telemetry_gap"}),
+    )
 
 
 OPERATORS: tuple[Operator, ...] = (

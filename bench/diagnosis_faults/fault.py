@@ -74,9 +74,7 @@ class Scene:
     def agent(self) -> Agent:
         return self.call.agent
 
-    def pick(
-        self, accepts: Callable[[Exchange], bool] = lambda _: True, *, first: int = 1
-    ) -> int | None:
+    def pick(self, first: int = 1) -> int | None:
         """An exchange with a caller, away from the good bye and from other faults."""
         exchanges = self.call.exchanges
         near = {
@@ -88,7 +86,7 @@ class Scene:
         usable = [
             index
             for index in range(first, len(exchanges) - 1)
-            if index not in near and _is_plain(exchanges, index) and accepts(exchanges[index])
+            if index not in near and _is_plain(exchanges, index)
         ]
         if not usable:
             return None
@@ -188,6 +186,26 @@ def by_silence(seconds: float) -> frozenset[str]:
 
 Inject = Callable[[Scene], "list[Fault]"]
 """Puts faults into the call of a scene; an empty list when there is no place for it."""
+
+
+InTurn = Callable[[Scene, int], Fault]
+"""Puts a fault into the exchange of this number."""
+
+
+def somewhere_from(first: int) -> Callable[[InTurn], Inject]:
+    """Have the fault put into one of the exchanges from this one on, where one is free."""
+
+    def choose(put: InTurn) -> Inject:
+        def inject(scene: Scene) -> list[Fault]:
+            index = scene.pick(first=first)
+            return [] if index is None else [put(scene, index)]
+
+        return inject
+
+    return choose
+
+
+somewhere = somewhere_from(1)
 
 
 @dataclass(frozen=True, slots=True)

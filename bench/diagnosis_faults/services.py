@@ -1,6 +1,6 @@
 """Faults of the services that an agent uses: tools, models, voices and their connections."""
 
-from bench.diagnosis_faults.fault import Fault, Operator, Scene, but, parts_of, with_tool
+from bench.diagnosis_faults.fault import Fault, Operator, Scene, but, parts_of, somewhere, with_tool
 from bench.diagnosis_world.agents import LIVEKITS, Shape
 from bench.diagnosis_world.call import Exchange
 
@@ -12,115 +12,98 @@ _FROM_TOKENS = 1_200
 _AFTER_A_TOOL = frozenset({"high_latency", "dead_air", "slow_tool", "error_span"})
 
 
-def _tool_error(scene: Scene) -> list[Fault]:
-    return _tool(scene, "tool error", "tool_failure", "tool_timeout", "HTTP 503 from the service")
+@somewhere
+def _tool_error(scene: Scene, index: int) -> Fault:
+    return _tool(
+        scene, index, "tool error", "tool_failure", "tool_timeout", "HTTP 503 from the service"
+    )
 
 
-def _tool_timeout(scene: Scene) -> list[Fault]:
-    return _tool(scene, "tool timeout", "tool_timeout", "tool_failure", "timed out")
+@somewhere
+def _tool_timeout(scene: Scene, index: int) -> Fault:
+    return _tool(scene, index, "tool timeout", "tool_timeout", "tool_failure", "timed out")
 
 
-def _tool(scene: Scene, operator: str, kind: str, other: str, error: str) -> list[Fault]:
-    index = scene.pick()
-    if index is None:
-        return []
+def _tool(scene: Scene, index: int, operator: str, kind: str, other: str, error: str) -> Fault:
     exchange = scene.call.exchanges[index]
     tool = with_tool(scene, exchange)
     tool.error = error
     if kind == "tool_timeout":
         tool.seconds = scene.rng.uniform(8.0, 12.0)
-    return [
-        Fault(
-            operator=operator,
-            type=kind,
-            also=frozenset({other}),
-            turn=(exchange, "agent"),
-            stages=frozenset({"tool"}),
-            parts=((exchange, "tool"),),
-            severities=frozenset({"high"}),
-            symptoms=_AFTER_A_TOOL,
-        )
-    ]
+    return Fault(
+        operator=operator,
+        type=kind,
+        also=frozenset({other}),
+        turn=(exchange, "agent"),
+        stages=frozenset({"tool"}),
+        parts=((exchange, "tool"),),
+        severities=frozenset({"high"}),
+        symptoms=_AFTER_A_TOOL,
+    )
 
 
-def _retry(scene: Scene) -> list[Fault]:
-    index = scene.pick()
-    if index is None:
-        return []
+@somewhere
+def _retry(scene: Scene, index: int) -> Fault:
     exchange = scene.call.exchanges[index]
     _, reply = parts_of(exchange)
     reply.steps[-1].failures = [scene.rng.uniform(0.3, 1.5)]
     says_attempts = scene.agent.shape in LIVEKITS
-    return [
-        Fault(
-            operator="retry",
-            type="retry",
-            also=frozenset() if says_attempts else frozenset({"error_span"}),
-            turn=(exchange, "agent"),
-            parts=((exchange, "attempt"), (exchange, "llm")),
-            severities=frozenset({"low", "medium"}),
-            symptoms=frozenset({"error_span", "high_latency"}),
-        )
-    ]
+    return Fault(
+        operator="retry",
+        type="retry",
+        also=frozenset() if says_attempts else frozenset({"error_span"}),
+        turn=(exchange, "agent"),
+        parts=((exchange, "attempt"), (exchange, "llm")),
+        severities=frozenset({"low", "medium"}),
+        symptoms=frozenset({"error_span", "high_latency"}),
+    )
 
 
-def _side_error(scene: Scene) -> list[Fault]:
-    index = scene.pick()
-    if index is None:
-        return []
+@somewhere
+def _side_error(scene: Scene, index: int) -> Fault:
     exchange = scene.call.exchanges[index]
     _, reply = parts_of(exchange)
     reply.side_error = "the note could not be saved: connection reset"
-    return [
-        Fault(
-            operator="error span",
-            type="error_span",
-            turn=(exchange, "agent"),
-            near=((exchange, "user"),),
-            parts=((exchange, "side"),),
-            severities=frozenset({"low", "medium"}),
-        )
-    ]
+    return Fault(
+        operator="error span",
+        type="error_span",
+        turn=(exchange, "agent"),
+        near=((exchange, "user"),),
+        parts=((exchange, "side"),),
+        severities=frozenset({"low", "medium"}),
+    )
 
 
-def _other_model(scene: Scene) -> list[Fault]:
-    index = scene.pick()
-    if index is None:
-        return []
+@somewhere
+def _other_model(scene: Scene, index: int) -> Fault:
     exchange = scene.call.exchanges[index]
     _, reply = parts_of(exchange)
     for step in reply.steps:
         step.answered_by = "gpt-4.1-nano"
-    return [
-        Fault(
-            operator="swapped model",
-            type="model_fallback",
-            also=frozenset({"retry"}),
-            turn=(exchange, "agent"),
-            parts=((exchange, "llm"),),
-            severities=frozenset({"low", "medium"}),
-        )
-    ]
+    return Fault(
+        operator="swapped model",
+        type="model_fallback",
+        also=frozenset({"retry"}),
+        turn=(exchange, "agent"),
+        parts=((exchange, "llm"),),
+        severities=frozenset({"low", "medium"}),
+    )
 
 
-def _reasoning(scene: Scene) -> list[Fault]:
-    index = scene.pick()
-    if index is None:
-        return []
+@somewhere
+def _reasoning(scene: Scene, index: int) -> Fault:
     exchange = scene.call.exchanges[index]
     _, reply = parts_of(exchange)
     reply.steps[-1].reasoning = scene.rng.randint(250, 900)
     reply.steps[-1].ttft += scene.rng.uniform(0.9, 2.5)
-    return [
-        Fault(
-            operator="reasoning",
-            type="reasoning_delay",
-            turn=(exchange, "agent"),
-            stages=frozenset({"llm"}),
-            parts=((exchange, "llm"),),
-            symptoms=frozenset({"high_latency"}),
-        )
-    ]
+    return Fault(
+        operator="reasoning",
+        type="reasoning_delay",
+        turn=(exchange, "agent"),
+        stages=frozenset({"llm"}),
+        parts=((exchange, "llm"),),
+        symptoms=frozenset({"high_latency"}),
+    )
 
 
 def _cold_connection(scene: Scene) -> list[Fault]:
@@ -145,7 +128,7 @@ def _cold_connection(scene: Scene) -> list[Fault]:
 
 def _grown_prompt(scene: Scene) -> list[Fault]:
     """Every answer adds hundreds of tokens to the next request."""
-    answered = [each for each in scene.call.exchanges if each.reply is not None]
+    answered = _answered(scene)
     if len(answered) < 8 or scene.taken:
         return []
     each_time = scene.rng.uniform(350, 700)
@@ -166,7 +149,7 @@ def _grown_prompt(scene: Scene) -> list[Fault]:
 def _no_cache(scene: Scene) -> list[Fault]:
     if not scene.agent.is_cached or scene.agent.prompt < _FROM_TOKENS or scene.taken:
         return []
-    answered = [each for each in scene.call.exchanges if each.reply is not None]
+    answered = _answered(scene)
     for exchange in answered:
         for step in exchange.reply.steps if exchange.reply else []:
             step.cached = 0
@@ -181,7 +164,7 @@ def _costly(scene: Scene) -> list[Fault]:
     """Somebody has put a whole catalogue into the instructions."""
     if scene.taken:
         return []
-    answered = [each for each in scene.call.exchanges if each.reply is not None]
+    answered = _answered(scene)
     more = scene.rng.randint(80_000, 120_000)
     for exchange in answered:
         for step in exchange.reply.steps if exchange.reply else []:
@@ -191,6 +174,10 @@ def _costly(scene: Scene) -> list[Fault]:
     )
     fault.severities = frozenset({"low", "medium"})
     return [fault]
+
+
+def _answered(scene: Scene) -> list[Exchange]:
+    return [each for each in scene.call.exchanges if each.reply is not None]
 
 
 def _of_session(

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx2
 
-from bench._measure import cpu_seconds
 from bench.diagnosis_shapes.telling import Told
 from turnwise.app.demo.otlp_bytes import message
 
@@ -19,8 +18,6 @@ _SENDERS = 4
 _SMALLEST_REQUEST, _LARGEST_REQUEST = 15, 120
 _TRACES = "/v1/traces"
 _PROTOBUF = {"content-type": "application/x-protobuf"}
-_LOOKED_AT_SECONDS = 1.0
-_IDLE_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +91,3 @@ def read(client: httpx2.Client, told: Told) -> Answer:
     answer = _require(client.get(path))
     took = (time.perf_counter() - began) * 1_000
     return Answer(answer.json()["issues"], took)
-
-
-def wait_until_idle(pid: int) -> None:
-    """Wait until the server has worked off what was sent: its baselines are made then."""
-    while True:
-        before = cpu_seconds(pid)
-        time.sleep(_LOOKED_AT_SECONDS)
-        if cpu_seconds(pid) - before < _IDLE_SHARE * _LOOKED_AT_SECONDS:
-            return

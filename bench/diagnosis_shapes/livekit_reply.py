@@ -65,6 +65,8 @@ class Replies:
                 scope="crm",
             )  # fmt: skip
         own = self._own(index, reply, times, steps, speech_id)
+        # Up to 1.6 only the model's own spans tell that it failed.
+        failed = None if self._is_old or steps.stop < len(reply.steps) else reply.failed
         private: Attributes = {}
         if texts:
             private["response__text"] = " ".join(texts)
@@ -76,7 +78,7 @@ class Replies:
         spans.add(
             "agent_turn", self._session, times.asked[steps.start].start - 0.002, max(ends),
             self._attributes(own, **private), span_id=turn, part=(index, "turn"),
-            error=reply.failed if steps.stop == len(reply.steps) else None,
+            error=failed,
         )  # fmt: skip
 
     def _own(
@@ -131,7 +133,7 @@ class Replies:
             is_bad = failed is not None or number + 1 < attempts
             run = spans.add(
                 "llm_request_run", request, attempt.start, attempt.end,
-                self._attributes({**provider, "lk.retry_count": number}),
+                self._attributes({**self._served(provider), "lk.retry_count": number}),
                 part=part, error=(failed or "upstream closed the connection") if is_bad else None,
             )  # fmt: skip
             if is_bad:
@@ -152,6 +154,10 @@ class Replies:
             self._attributes({**provider, **own}, **private),
             span_id=node, part=part, error=failed,
         )  # fmt: skip
+
+    def _served(self, by: Attributes) -> Attributes:
+        """Who served a request: up to 1.6 the spans of attempts do not say."""
+        return {} if self._is_old else by
 
     def _answered(self, generation: Generation, asked: Asked, ttft: float) -> Attributes:
         metrics = {
@@ -233,8 +239,12 @@ class Replies:
         start = voiced.start if early is None else early
         end = voiced.end + 0.1 * audio
         node, request = spans.new_id(), spans.new_id()
-        told = self._attributes({**model, "lk.tts_metrics": json.dumps(metrics)}, input_text=text)
-        spans.add("tts_request_run", request, start, end, self._attributes(model), part=part)
+        told = self._attributes(
+            {**self._served(model), "lk.tts_metrics": json.dumps(metrics)}, input_text=text
+        )
+        spans.add(
+            "tts_request_run", request, start, end, self._attributes(self._served(model)), part=part
+        )
         spans.add("tts_request", node, start, end, told, span_id=request, part=part)
         own = self._attributes({**model, "lk.response.ttfb": ttfb})
         spans.add("tts_node", turn, start, end, own, span_id=node, part=part)

@@ -14,6 +14,8 @@ from turnwise.app.demo.otlp_bytes import Event, Span, Trace, Value
 Place = tuple[int, str]
 """A part of a call: the number of its exchange, and "user", "agent" or a stage."""
 
+_NAMES_ERRORS = frozenset({Shape.LIVEKIT, Shape.GENAI})
+"""Shapes whose failed spans have the type of the error as an attribute, not only in an event."""
 _SHORTEST_SOUND_TURN = 0.5
 """Seconds of speech without words that a voice framework reports as a turn of its own."""
 
@@ -91,7 +93,8 @@ class Spans:
         if error is not None:
             told = {"exception.type": error_type, "exception.message": error}
             events.append(Event("exception", self.ns(end + shift), told))
-            attributes = {**attributes, "error.type": error_type}
+            if self.call.agent.shape in _NAMES_ERRORS:
+                attributes = {**attributes, "error.type": error_type}
         self._spans.append(
             Span(
                 scope=scope or self._scope,

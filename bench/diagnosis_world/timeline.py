@@ -89,13 +89,20 @@ def lay_out(call: Call) -> Timeline:
         before = call.exchanges[index - 1].reply if index else None
         times = _exchange(call, exchange, now, laid[-1] if laid else None, before)
         laid.append(times)
-        ends = [now, times.called, *(span.end for span in times.heard)]
-        if times.spoken is not None:
-            ends.append(times.spoken.end)
-        # Whoever gets no answer waits from their own last word on.
-        now = max(ends) if times.heard or times.spoken is None else times.spoken.end
-    last = max(now, *(each.called for each in laid), *(a.end for t in laid for a in t.asked))
-    return Timeline(laid, last + _CLOSING)
+        if times.silent is not None:
+            now = times.silent
+        elif times.spoken is not None:
+            # Whoever gets no answer waits from their own last word on.
+            now = times.spoken.end
+    return Timeline(laid, max(_last(each) for each in laid) + _CLOSING)
+
+
+def _last(times: Times) -> float:
+    """The last instant of an exchange."""
+    ends = [times.called, times.silent or 0.0]
+    ends += [asked.end for asked in times.asked]
+    ends += [ran.end for ran in times.tools]
+    return max(ends)
 
 
 def _exchange(
