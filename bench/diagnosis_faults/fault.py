@@ -37,6 +37,7 @@ class Fault:
             because the shape cannot tell the two apart.
         turn: the turn that it lies in, None for the whole session.
         near: other turns that may be named, because the fault lies between two turns.
+        of_session: whether it may be said of the whole session as well, where the catalogue does.
         stages: stages that may be named; empty where none has to be.
         parts: where one of these left spans, one of those must be cited.
         severities: what the catalogue gives it.
@@ -52,6 +53,7 @@ class Fault:
     also: frozenset[str] = frozenset()
     turn: At | None = None
     near: tuple[At, ...] = ()
+    of_session: bool = False
     stages: frozenset[str] = frozenset()
     parts: tuple[At, ...] = ()
     severities: frozenset[str] = frozenset({"medium"})

@@ -119,7 +119,9 @@ def _turns(case: Case, fault: Fault) -> set[int]:
 
 
 def _is_exact(case: Case, fault: Fault, turn: int | None) -> bool:
-    return turn is None if fault.turn is None else turn in _turns(case, fault)
+    if turn is None:
+        return fault.turn is None or fault.of_session
+    return turn in _turns(case, fault)
 
 
 def _is_near(case: Case, fault: Fault, turn: int | None, reach: int) -> bool:
