@@ -181,10 +181,12 @@ def _of_newer(wanted: Wanted, rng: random.Random) -> Iterator[Case]:
 def _everywhere(call: Call, kind: str, stage: str) -> Fault:
     """A stage that is slow in all turns of a call."""
     part = "user" if stage == "stt" else stage
+    # The end of a turn cannot be decided before its transcript is there.
+    stages = {"stt", "endpointing"} if stage == "stt" else {stage}
     return Fault(
         operator="slow stage" if kind == "chronic_latency" else "slower version",
         type=kind,
-        stages=frozenset({stage}),
+        stages=frozenset(stages),
         parts=tuple((each, part) for each in call.exchanges),
         severities=frozenset({"medium", "high"}),
         symptoms=frozenset({"high_latency", "chronic_latency", "dead_air", "region_network"}),
