@@ -158,10 +158,14 @@ class _Telling:
         call_id = self._spans.word("call_")
         function = {"name": tool.name, "arguments": "{}"}
         asked = {"id": call_id, "type": "function", "function": function}
-        result = json.dumps({"error": tool.error} if tool.error else {"found": 3})
+        result: object = {"found": 3}
+        if tool.error is not None:
+            # What a handler returns, and what the model is told when a handler raises.
+            raised = f"The function `{tool.name}` failed and returned no result."
+            result = raised if index % 2 else {"error": tool.error}
         self._tool_messages += [
             {"role": "assistant", "tool_calls": [asked]},
-            {"role": "tool", "content": result, "tool_call_id": call_id},
+            {"role": "tool", "content": json.dumps(result), "tool_call_id": call_id},
         ]
         self._spans.told.ids[index, "tool"].add(call_id)
 
