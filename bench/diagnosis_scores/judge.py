@@ -13,6 +13,7 @@ Issue = dict[str, Any]
 
 _REACH = 2
 """How many turns off an issue may be and still be about the same thing; it is not exact then."""
+_NEED_A_STAGE = frozenset({"high_latency", "chronic_latency", "latency_regression"})
 _LONGEST_THOUGHT_SECONDS = 5.0
 _SHORTEST_SILENCE_SECONDS = 2.8
 _POOR_WAIT_SECONDS = 2.5
@@ -93,16 +94,23 @@ def _find(case: Case, fault: Fault, issues: Sequence[Issue]) -> Found:
         fault,
         issue,
         exact_turn=_is_exact(case, fault, issue["turn"]),
-        right_stage=issue["stage"] in fault.stages if fault.stages else None,
+        right_stage=_is_right_stage(fault, issue),
         grounded=bool(ids & set(issue["spanIds"])) if ids else None,
         right_severity=issue["severity"] in fault.severities,
     )
 
 
+def _is_right_stage(fault: Fault, issue: Issue) -> bool | None:
+    """None where no stage has to be named, or where the type says it already."""
+    if not fault.stages or (issue["stage"] is None and issue["type"] not in _NEED_A_STAGE):
+        return None
+    return issue["stage"] in fault.stages
+
+
 def _likeness(case: Case, fault: Fault, issue: Issue) -> tuple[bool, bool, bool]:
     return (
         _is_exact(case, fault, issue["turn"]),
-        not fault.stages or issue["stage"] in fault.stages,
+        _is_right_stage(fault, issue) is not False,
         issue["type"] == fault.type,
     )
 
