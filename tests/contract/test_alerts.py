@@ -115,8 +115,13 @@ def test_a_session_that_breaks_a_rule_is_told_once_and_signed(
         later = call(client, 1)
         wait_for(lambda: receiver.got, lambda got: len(got) == 2)
         assert [each["sessionId"] for each in receiver.bodies()] == [session, later]
-        log = client.get(f"{ALERTS}/{made['id']}/deliveries").json()["data"]
-        assert {(each["state"], each["responseStatus"]) for each in log} == {("delivered", 204)}
+        log = f"{ALERTS}/{made['id']}/deliveries"
+        wait_for(
+            lambda: [
+                (each["state"], each["responseStatus"]) for each in client.get(log).json()["data"]
+            ],
+            lambda states: states == [("delivered", 204)] * 2,
+        )
 
 
 def test_a_window_fires_once_and_resolves(watching: RunningServer, receiver: Receiver) -> None:
