@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.unit.analyse.build import PROJECT, SESSION, facts_of
 from turnwise.analyse.assemble import assemble
-from turnwise.model.facts import FactKind, SessionFact
+from turnwise.model.facts import FactKind, SessionFact, SessionFacts
 from turnwise.model.observation import (
     Framework,
     Kind,
@@ -44,6 +44,13 @@ def _voices() -> st.SearchStrategy[Voice]:
         generation_id=st.none() | IDS,
         parent_generation_id=st.none() | IDS,
         handoff_to=st.none() | IDS,
+        user_turn_completed_ns=DELAYS,
+        eou_outcome=st.none() | st.just("user_resumed"),
+        retry_count=DELAYS,
+        cached_tokens=DELAYS,
+        acquire_ns=DELAYS,
+        is_cancelled=FLAGS,
+        refused=st.just(()) | st.just(("ttft",)),
         tool_messages=st.lists(
             st.builds(ToolMessage, IDS, IDS, WORDS, WORDS, st.booleans()), max_size=2
         ).map(tuple),
@@ -104,6 +111,14 @@ FACTS = st.builds(
     body=_bodies(),
     version=st.integers(0, 3),
 )
+
+
+@st.composite
+def everything(draw: st.DrawFn) -> SessionFacts:
+    """Any facts of one session."""
+    framework = draw(st.sampled_from(Framework))
+    observations = draw(st.lists(_observations(framework), max_size=14))
+    return facts_of(*observations, *draw(st.lists(FACTS, max_size=6)))
 
 
 @settings(max_examples=60, deadline=None)

@@ -22,6 +22,7 @@ _CALLBACK = "on_user_turn_completed"
 _HEARING = frozenset({Step.STT, Step.USER_TURN, Step.USER_SPEAKING})
 _DECIDING = frozenset({Step.EOU_WAIT, Step.EOU_DETECTION})
 _VOICE = (Step.TTS, Step.TTS_REQUEST)
+_GATES = (Part.STT, Part.ENDPOINTING, Part.CALLBACK)
 
 
 @dataclass(slots=True)
@@ -257,7 +258,10 @@ def _model_pieces(way: _Way) -> int | None:
             if each.step in _VOICE and each.voice.tts_ttfb_ns is not None
         ]
         if voices and node.end_ns is not None:
-            way.add(Part.WORDING, token_ns, min(end_of(node), min(voices)), below, model=model)
+            # Words that were there before the turn was over waited for that, not for the model.
+            free_ns = max((_end(each) for each in way.pieces if each.part in _GATES), default=0)
+            written_ns = min(end_of(node), min(voices))
+            way.add(Part.WORDING, max(token_ns, free_ns), written_ns, below, model=model)
         return token_ns
     return None
 
