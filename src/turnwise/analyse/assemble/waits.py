@@ -308,7 +308,7 @@ def walk(
         heard_ns: where it ends.
         around: ids of the observations that the unexplained rest lies between.
     """
-    ordered = sorted(pieces, key=lambda each: (each.start_ns or 0, each.part))
+    ordered = sorted(pieces, key=_rank)
     if from_ns is None:
         return ordered
     held: dict[int, int] = {}
@@ -342,7 +342,11 @@ def walk(
         found.append(_rest(Part.TRANSPORT, [(heard_ns - transport_ns, heard_ns)], around))
     if gaps:
         found.append(_rest(Part.UNEXPLAINED, gaps, around))
-    return sorted(found, key=lambda each: (each.start_ns or 0, each.part))
+    return sorted(found, key=_rank)
+
+
+def _rank(piece: PathPart) -> tuple[int, Part, int, tuple[str, ...], str]:
+    return piece.start_ns or 0, piece.part, piece.duration_ns, piece.span_ids, piece.model or ""
 
 
 def _end(piece: PathPart) -> int:
@@ -356,6 +360,12 @@ def _rest(part: Part, gaps: Sequence[tuple[int, int]], around: tuple[str, ...]) 
     return PathPart(
         part=part, start_ns=start_ns, duration_ns=length, held_ns=length, span_ids=around
     )
+
+
+def _within(way: _Way, start_ns: int, end_ns: int) -> int:
+    """How much of a stretch lies in the wait."""
+    first = start_ns if way.from_ns is None else max(start_ns, way.from_ns)
+    return max(0, min(end_ns, way.heard_ns) - first)
 
 
 def _stated_parts(way: _Way) -> list[PathPart]:
@@ -380,7 +390,7 @@ def _stated_parts(way: _Way) -> list[PathPart]:
         PathPart(
             part=Part.TOOL,
             duration_ns=tool.end_ns - tool.start_ns,
-            held_ns=max(0, min(tool.end_ns, way.heard_ns) - tool.start_ns),
+            held_ns=_within(way, tool.start_ns, tool.end_ns),
             start_ns=tool.start_ns,
             model=tool.name,
             span_ids=(tool.span_id or tool.id,),

@@ -77,7 +77,7 @@ def _excess(group: Sequence[Verdict]) -> int:
 def judge(case: Case, part: PathPart, response: Response) -> Verdict:
     """One part against history, the rest of the session and its target."""
     limits, value = case.limits, part.duration_ns
-    felt = part.held_ns if response.is_timed else value
+    felt = part.held_ns if part.start_ns is not None else value
     reference = case.usual(part, response)
     usual_ns = round(reference.spread.median) if reference else ns(_TYPICAL_MS[part.part])
     z = reference.spread.z(value) if reference else None
