@@ -215,14 +215,7 @@ def _model_pieces(way: _Way) -> int | None:
         nodes[-1] if nodes else None,
     )
     for node in nodes:
-        below = [node, *(each for each in way.spans if each.parent_span_id == node.span_id)]
-        below += [
-            each
-            for each in way.spans
-            if each.step is Step.LLM_ATTEMPT
-            and each not in below
-            and any(each.parent_span_id == parent.span_id for parent in below)
-        ]
+        below = _below(way.spans, node)
         model = _model_of(below)
         if node is not speaking:
             is_failed = node.level is Level.ERROR
@@ -266,6 +259,16 @@ def _model_pieces(way: _Way) -> int | None:
     return None
 
 
+def _below(spans: Iterable[Observation], top: Observation) -> list[Observation]:
+    """A span with those below it, and those below them."""
+    found, ids = [top], {top.span_id}
+    for _ in range(2):
+        added = [each for each in spans if each.parent_span_id in ids and each.span_id not in ids]
+        found += added
+        ids |= {each.span_id for each in added}
+    return found
+
+
 def _model_of(spans: Iterable[Observation]) -> str | None:
     return next((each.model for each in spans if each.model), None)
 
@@ -276,9 +279,7 @@ def _voice_pieces(way: _Way, first_token_ns: int | None) -> None:
     if not voices:
         return
     first = min(voices, key=lambda each: (each.start_ns, each.step is not Step.TTS))
-    below = [first, *(each for each in way.spans if each.parent_span_id == first.span_id)]
-    ids = {each.span_id for each in below}
-    below += [each for each in way.spans if each.parent_span_id in ids and each not in below]
+    below = _below(way.spans, first)
     # Up to LiveKit 1.6 the span of the voice begins with the model's: it waits for text first.
     start_ns = max(first.start_ns, min(first_token_ns or 0, way.heard_ns))
     end_ns = start_ns + (first.voice.tts_ttfb_ns or 0)
