@@ -22,6 +22,7 @@ _CALLBACK = "on_user_turn_completed"
 _HEARING = frozenset({Step.STT, Step.USER_TURN, Step.USER_SPEAKING})
 _DECIDING = frozenset({Step.EOU_WAIT, Step.EOU_DETECTION})
 _VOICE = (Step.TTS, Step.TTS_REQUEST)
+_GATES = (Part.STT, Part.ENDPOINTING, Part.CALLBACK)
 
 
 @dataclass(slots=True)
@@ -214,14 +215,7 @@ def _model_pieces(way: _Way) -> int | None:
         nodes[-1] if nodes else None,
     )
     for node in nodes:
-        below = [node, *(each for each in way.spans if each.parent_span_id == node.span_id)]
-        below += [
-            each
-            for each in way.spans
-            if each.step is Step.LLM_ATTEMPT
-            and each not in below
-            and any(each.parent_span_id == parent.span_id for parent in below)
-        ]
+        below = _below(way.spans, node)
         model = _model_of(below)
         if node is not speaking:
             is_failed = node.level is Level.ERROR
@@ -257,9 +251,22 @@ def _model_pieces(way: _Way) -> int | None:
             if each.step in _VOICE and each.voice.tts_ttfb_ns is not None
         ]
         if voices and node.end_ns is not None:
-            way.add(Part.WORDING, token_ns, min(end_of(node), min(voices)), below, model=model)
+            # Words that were there before the turn was over waited for that, not for the model.
+            free_ns = max((_end(each) for each in way.pieces if each.part in _GATES), default=0)
+            written_ns = min(end_of(node), min(voices))
+            way.add(Part.WORDING, max(token_ns, free_ns), written_ns, below, model=model)
         return token_ns
     return None
+
+
+def _below(spans: Iterable[Observation], top: Observation) -> list[Observation]:
+    """A span with those below it, and those below them."""
+    found, ids = [top], {top.span_id}
+    for _ in range(2):
+        added = [each for each in spans if each.parent_span_id in ids and each.span_id not in ids]
+        found += added
+        ids |= {each.span_id for each in added}
+    return found
 
 
 def _model_of(spans: Iterable[Observation]) -> str | None:
@@ -272,9 +279,7 @@ def _voice_pieces(way: _Way, first_token_ns: int | None) -> None:
     if not voices:
         return
     first = min(voices, key=lambda each: (each.start_ns, each.step is not Step.TTS))
-    below = [first, *(each for each in way.spans if each.parent_span_id == first.span_id)]
-    ids = {each.span_id for each in below}
-    below += [each for each in way.spans if each.parent_span_id in ids and each not in below]
+    below = _below(way.spans, first)
     # Up to LiveKit 1.6 the span of the voice begins with the model's: it waits for text first.
     start_ns = max(first.start_ns, min(first_token_ns or 0, way.heard_ns))
     end_ns = start_ns + (first.voice.tts_ttfb_ns or 0)
@@ -304,7 +309,7 @@ def walk(
         heard_ns: where it ends.
         around: ids of the observations that the unexplained rest lies between.
     """
-    ordered = sorted(pieces, key=lambda each: (each.start_ns or 0, each.part))
+    ordered = sorted(pieces, key=_rank)
     if from_ns is None:
         return ordered
     held: dict[int, int] = {}
@@ -338,7 +343,11 @@ def walk(
         found.append(_rest(Part.TRANSPORT, [(heard_ns - transport_ns, heard_ns)], around))
     if gaps:
         found.append(_rest(Part.UNEXPLAINED, gaps, around))
-    return sorted(found, key=lambda each: (each.start_ns or 0, each.part))
+    return sorted(found, key=_rank)
+
+
+def _rank(piece: PathPart) -> tuple[int, Part, int, tuple[str, ...], str]:
+    return piece.start_ns or 0, piece.part, piece.duration_ns, piece.span_ids, piece.model or ""
 
 
 def _end(piece: PathPart) -> int:
@@ -352,6 +361,12 @@ def _rest(part: Part, gaps: Sequence[tuple[int, int]], around: tuple[str, ...]) 
     return PathPart(
         part=part, start_ns=start_ns, duration_ns=length, held_ns=length, span_ids=around
     )
+
+
+def _within(way: _Way, start_ns: int, end_ns: int) -> int:
+    """How much of a stretch lies in the wait."""
+    first = start_ns if way.from_ns is None else max(start_ns, way.from_ns)
+    return max(0, min(end_ns, way.heard_ns) - first)
 
 
 def _stated_parts(way: _Way) -> list[PathPart]:
@@ -376,7 +391,7 @@ def _stated_parts(way: _Way) -> list[PathPart]:
         PathPart(
             part=Part.TOOL,
             duration_ns=tool.end_ns - tool.start_ns,
-            held_ns=max(0, min(tool.end_ns, way.heard_ns) - tool.start_ns),
+            held_ns=_within(way, tool.start_ns, tool.end_ns),
             start_ns=tool.start_ns,
             model=tool.name,
             span_ids=(tool.span_id or tool.id,),

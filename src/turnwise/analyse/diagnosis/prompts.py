@@ -100,11 +100,10 @@ def _growth(case: Case, calls: Sequence[_Call]) -> Iterator[Issue]:
 
 
 def _uncached(case: Case, calls: Sequence[_Call]) -> Iterator[Issue]:
-    large = [each for each in calls if each.tokens > case.limits.cacheable_tokens]
     later = [
         each
         for before, each in pairwise(calls)
-        if each in large and before.made.model == each.made.model
+        if each.tokens > case.limits.cacheable_tokens and before.made.model == each.made.model
     ]
     if len(later) < _FEWEST_CALLS:
         return

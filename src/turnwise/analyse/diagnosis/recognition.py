@@ -30,7 +30,8 @@ def _raised(issues: list[Issue]) -> list[Issue]:
 def _misunderstood(case: Case) -> Iterator[Issue]:
     users = [turn for turn in case.turns if turn.speaker is Speaker.USER and turn.text]
     for at, turn in enumerate(users):
-        earlier = [each for each in users[:at] if turn.index - each.index <= _WITHIN]
+        near = users[max(0, at - _WITHIN) : at]
+        earlier = [each for each in near if turn.index - each.index <= _WITHIN]
         said = next(
             (
                 each

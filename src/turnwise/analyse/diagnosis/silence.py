@@ -243,11 +243,14 @@ def _is_mid_word(session: Session, last: Turn) -> bool:
 def _reason_to_leave(case: Case, issues: list[Issue], last: Turn) -> Issue | None:
     ended_ns = case.session.ended_ns or 0
     since_ns = ended_ns - ns(case.limits.hangup_ms)
+    # Who heard the agent out has a better reason than a moment's wait.
+    is_heard_out = last.speaker is Speaker.AGENT and not last.interrupted
+    least = _ORDER.index(Severity.HIGH if is_heard_out else Severity.MEDIUM)
     near = [
         each
         for each in issues
         if each.turn is not None
-        and _ORDER.index(each.severity) >= _ORDER.index(Severity.MEDIUM)
+        and _ORDER.index(each.severity) >= least
         and (each.end_ns or each.start_ns or 0) >= since_ns
         and (last.speaker is Speaker.USER or each.turn >= last.index - 1)
         and each.caused_by is None
