@@ -15,6 +15,7 @@ from msgspec.structs import fields
 from turnwise.http.auth import with_scope
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.error_forms import ERRORS
+from turnwise.http.heard import SessionAudioBody, session_audio
 from turnwise.http.json_text import JSON, raw
 from turnwise.model.diagnosis import Issue
 from turnwise.model.errors import NotFound
@@ -98,6 +99,7 @@ class SessionDetail(msgspec.Struct, rename="camel", frozen=True):
     tool_executions: list[ToolBody]
     metrics: Metrics
     unpriced_usage: int
+    audio: SessionAudioBody | None
     metadata: msgspec.Raw
 
 
@@ -209,6 +211,7 @@ def detail_of(session: Session, at_ns: int) -> SessionDetail:
             tool_executions=len(session.tools),
         ),
         unpriced_usage=session.unpriced,
+        audio=session_audio(session),
         metadata=raw(session.metadata),
     )
 

@@ -5,7 +5,6 @@ import gc
 import json
 import logging
 import os
-import sys
 import threading
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,9 +18,11 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from turnwise import __version__
-from turnwise.app import catalog_commands, config
+from turnwise.app import catalog_commands, config, entry
+from turnwise.app.analyze import analyze
 from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
+from turnwise.app.listening import hear_again
 from turnwise.app.server import create_app, open_catalog, open_flow
 from turnwise.app.worker import Worker, rebuild
 from turnwise.model.errors import TurnwiseError
@@ -35,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 catalog_commands.register(app)
+app.command()(analyze)
 say = Console(stderr=True, highlight=False)
 
 # A request of 100 spans makes some ten thousand objects that die with it; the default of 700 has the
@@ -175,13 +177,24 @@ def demo(
 
 
 @app.command(name="rebuild")
-def rebuild_command(data_dir: DataDir = None, file: SettingsFile = None) -> None:
+def rebuild_command(
+    data_dir: DataDir = None,
+    file: SettingsFile = None,
+    audio: Annotated[
+        bool,
+        typer.Option("--audio", help="Have recordings heard anew that an older version has heard."),
+    ] = False,
+) -> None:
     """Derive every session anew from its facts; the server must be stopped when embedded."""
     settings = _settings(file, data_dir=data_dir)
     flow = open_flow(settings, open_catalog(settings))
 
     async def run() -> int:
         try:
+            if audio:
+                sessions = await flow.store.session_ids()
+                heard = await hear_again(flow.store, flow.accept, sessions)
+                say.print(f"{heard} recordings will be listened to by the next server")
             with Progress(console=say) as progress:
                 task = progress.add_task("sessions", total=None)
                 return await rebuild(
@@ -224,10 +237,5 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line; an expected failure is one line and exit code 1."""
-    try:
-        app()
-    except TurnwiseError as error:
-        # Never folded: a log's line is as long as it is, and a path in brackets is no markup.
-        say.print("[red]error:[/]", escape(error.message), soft_wrap=True)
-        sys.exit(1)
+    """The same as `turnwise.app.entry.main`, for those who start this module."""
+    entry.main()

@@ -14,6 +14,7 @@ from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
 from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
 from turnwise.app.flow import Flow
+from turnwise.app.listening import Listener
 from turnwise.app.pending import Pending
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
@@ -73,7 +74,9 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
     source = AudioSource(AllowedHosts.of(settings.fetch_hosts), twilio_token(settings))
     fetcher = RecordingFetcher(source, recordings, flow.accept)
-    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), fetcher)
+    listener = Listener(flow.store, media, flow.accept, settings.incoming_dir)
+    silence_ns = round(settings.silence_minutes * 60 * NS_PER_SECOND)
+    worker = Worker(flow, silence_ns, fetcher, listener)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

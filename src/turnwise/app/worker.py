@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from turnwise.app.fetching import RecordingFetcher
 from turnwise.app.flow import Flow
+from turnwise.app.listening import Listener
 from turnwise.app.pending import Work
 from turnwise.model.batch import Batch
 from turnwise.model.errors import RetryableError
@@ -37,19 +38,28 @@ class Worker:
 
     Args:
         silence_ns: an open session is closed when nothing came in for so long.
-        fetcher: shown every session that was derived.
+        fetcher, listener: shown every session that was derived.
     """
 
-    def __init__(self, flow: Flow, silence_ns: int, fetcher: RecordingFetcher | None = None):
+    def __init__(
+        self,
+        flow: Flow,
+        silence_ns: int,
+        fetcher: RecordingFetcher | None = None,
+        listener: Listener | None = None,
+    ):
         self._flow = flow
         self._silence_ns = silence_ns
         self._fetcher = fetcher
+        self._listener = listener
 
     async def run(self) -> None:
         """Work until cancelled; `catch_up` comes before it."""
         loops = [self._settle_forever(), self._close_silent_forever()]
         if self._fetcher is not None:
             loops.append(self._fetcher.run())
+        if self._listener is not None:
+            loops.append(self._listener.run())
         if self._flow.store.is_shared:
             loops.append(self._follow_others_forever())
         async with asyncio.TaskGroup() as group:
@@ -75,8 +85,9 @@ class Worker:
             touched = changed.sessions | membership.current | membership.outranked
             for piece in pieces(sorted(touched), SESSIONS_PER_STEP):
                 settled = await self._flow.settle(project_id, piece)
-                if self._fetcher is not None:
-                    self._fetcher.notice(settled)
+                for each in (self._fetcher, self._listener):
+                    if each is not None:
+                        each.notice(settled)
 
     async def close_silent(self, arrived_before_ns: int) -> int:
         """Finalize open sessions whose newest fact came in before; returns how many."""

@@ -31,6 +31,10 @@ class FactKind(StrEnum):
     """One audio file by its id: status, storage_uri, content_type, size_bytes, duration_ns,
     channels, offset_ns, external_id, call_id, started_ns (of the audio), created_ns,
     error; and what a carrier says of it: source_url, source_channels, source_duration_ns."""
+    AUDIO = "audio"
+    """What was heard in a recording, by the recording's id: report (an AudioReport as JSON text,
+    so that it is replaced as a whole), created_ns (of the recording that was heard, 0 to have it
+    heard again)."""
     REPORT = "report"
     """A framework's own report of the session, whole, as it came; id is its job or room."""
     FINALIZED = "finalized"

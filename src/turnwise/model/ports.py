@@ -185,6 +185,10 @@ class TelemetryStore(Protocol):
         """Open sessions whose newest fact came in before the given instant."""
         ...
 
+    async def unheard_sessions(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        """Derived sessions with a recording that nobody has listened to, longest waiting first."""
+        ...
+
     async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
         """Every session that any fact belongs to, for `turnwise rebuild`."""
         ...

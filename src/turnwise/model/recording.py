@@ -22,6 +22,14 @@ class RecordingStatus(StrEnum):
     FAILED = "failed"
 
 
+class Analysis(StrEnum):
+    """How far the audio has been listened to."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """One audio file.
@@ -30,6 +38,7 @@ class Recording:
         offset_ns: start of the audio minus start of the session.
         external_id: the carrier's id, for example Twilio's "RE..." .
         source_url: where it is to be fetched from, while it is pending.
+        analysis: None while there is no file of ours to listen to.
     """
 
     id: str
@@ -46,6 +55,7 @@ class Recording:
     external_id: str | None = None
     source_url: str | None = None
     created_ns: int = 0
+    analysis: Analysis | None = None
 
     @property
     def file(self) -> str | None:

@@ -4,18 +4,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from turnwise.model.audio import AudioReport
 from turnwise.model.call import Call
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Framework
 from turnwise.model.recording import Recording
+from turnwise.model.speaker import Speaker as Speaker
 from turnwise.model.usage import ModelUsage
-
-
-class Speaker(StrEnum):
-    """Who holds the floor."""
-
-    AGENT = "agent"
-    USER = "user"
 
 
 class SessionStatus(StrEnum):
@@ -147,6 +142,7 @@ class Session:
         last_arrival_ns: when the newest fact came in; silence is judged by it.
         finalized_ns: when the session was closed for good, None while it is open.
         metadata: JSON text of an object.
+        audio: what was heard in the recording that tells most.
         unpriced: observations with usage and no known price.
         created_by: user number of whoever sent the first fact.
         facts_version: the newest fact that this was made from.
@@ -181,6 +177,7 @@ class Session:
     traces: tuple[TraceSummary, ...] = ()
     call: Call | None = None
     recordings: tuple[Recording, ...] = ()
+    audio: AudioReport | None = None
     usage: tuple[ModelUsage, ...] = ()
     cost_usd: Decimal = Decimal(0)
     unpriced: int = 0

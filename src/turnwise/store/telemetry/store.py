@@ -239,6 +239,9 @@ class ClickHouseTelemetry:
     ) -> list[tuple[ProjectId, SessionId]]:
         return await self._ask(_silent, arrived_before_ns, limit)
 
+    async def unheard_sessions(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        return await self._ask(derived.unheard, limit)
+
     async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
         return await self._ask(reader.session_ids)
 
