@@ -44,9 +44,10 @@ def analyze(
     ] = None,
 ) -> None:
     """Measure turn timing and interruptions in a two-channel recording; needs no server."""
+    errors = Console(stderr=True)
     with (
         open_sound(file) as sound,
-        Progress(console=Console(stderr=True), transient=True) as progress,
+        Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress,
     ):
         task = progress.add_task(f"listening to {file.name}", total=1.0)
         report = hear(

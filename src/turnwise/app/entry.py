@@ -29,3 +29,7 @@ def main() -> None:
         say = Console(stderr=True, highlight=False)
         say.print("[red]error:[/]", escape(error.message), soft_wrap=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

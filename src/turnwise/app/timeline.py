@@ -39,8 +39,8 @@ def _figures(report: AudioReport) -> Table:
     table = Table.grid(padding=(0, 2))
     heard = report.response_ms
     if heard.p50 is not None and heard.p95 is not None and heard.max is not None:
-        latency = f"p50 {heard.p50:.0f} ms, p95 {heard.p95:.0f} ms, longest {heard.max:.0f} ms"
-        table.add_row("response latency", f"{latency} ({heard.count} responses)")
+        latency = f"p50 {heard.p50:.0f}, p95 {heard.p95:.0f}, longest {heard.max:.0f} ms"
+        table.add_row("response latency", f"{latency}, of {heard.count}")
     for kind, label in _NAMES.items():
         table.add_row(label, str(sum(each.kind is kind for each in report.overlaps)))
     table.add_row("dead air", f"{len(report.silences)} of 3 s or more")
@@ -66,7 +66,8 @@ def _list_moments(report: AudioReport, out: Console) -> None:
         if each.kind is HeardKind.MISSED
     ]
     for gap in report.silences:
-        owed = f", the {gap.owed_by} was to speak" if gap.owed_by else ""
+        debtor = "the caller" if gap.owed_by is Speaker.USER else "the agent"
+        owed = f", {debtor} was to speak" if gap.owed_by else ""
         seconds = (gap.end_ns - gap.start_ns) / NS_PER_SECOND
         lines.append((gap.start_ns, f"{seconds:.1f} s of silence{owed}"))
     for at_ns, text in sorted(lines)[:_ROWS_AT_MOST]:

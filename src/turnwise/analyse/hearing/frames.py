@@ -153,7 +153,7 @@ class Frames:
         starts = numpy.flatnonzero(numpy.concatenate([[True], is_new]))
         ends = numpy.concatenate([starts[1:], [len(peaks)]])
         for start, end in zip(starts, ends, strict=True):
-            if end - start < _KEY_FRAMES or peaks[start, 0] <= 0:
+            if end - start < _KEY_FRAMES or peaks[start, 1] <= 0:
                 continue
             inner = levels[start + 1 : end - 1]
             is_steady = end - start >= _STEADY_FRAMES and float(inner.std()) < 0.5
@@ -185,7 +185,7 @@ def _none(count: int) -> Mask:
 
 
 def _peaks(powers: Samples) -> NDArray[numpy.int16]:
-    """The two strongest bins of each frame in ascending order, 0 where they are not all of it."""
+    """The one or two bins that are all of a frame, in ascending order, 0 where there are none."""
     rest = powers.copy()
     rest[:, :2] = 0
     total = rest.sum(axis=1)
@@ -194,7 +194,8 @@ def _peaks(powers: Samples) -> NDArray[numpy.int16]:
     bins = numpy.zeros((len(rest), 2), numpy.int16)
     for place in range(2):
         peak = rest.argmax(axis=1)
-        bins[:, place] = peak
+        # Behind a single tone the second strongest bin is chance.
+        bins[:, place] = numpy.where(kept >= _TONE_SHARE * total, 0, peak)
         for offset in range(-_TONE_REACH, _TONE_REACH + 1):
             at = numpy.clip(peak + offset, 0, rest.shape[1] - 1)
             kept += rest[rows, at]

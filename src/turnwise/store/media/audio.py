@@ -6,6 +6,7 @@ soundfile (libsndfile) reads all the types of phone recordings and never decodes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import SEEK_END
 from pathlib import Path
 
 import numpy
@@ -96,13 +97,14 @@ class SoundFile:
 
     Args:
         opened: the file; whoever opened it closes it.
+        kept: the share of the file that is there, of what its header promises.
     """
 
-    def __init__(self, opened: soundfile.SoundFile):
+    def __init__(self, opened: soundfile.SoundFile, kept: float = 1.0):
         self._opened = opened
         self.rate: int = opened.samplerate
         self.channels: int = opened.channels
-        self.frames: int = opened.frames
+        self.frames: int = round(opened.frames / kept)
 
     def blocks(self) -> Iterator[NDArray[numpy.float32]]:
         """See `Sound.blocks`."""
@@ -130,14 +132,24 @@ def open_sound(file: Path) -> Iterator[SoundFile]:
     """
     try:
         with file.open("rb") as stream:
-            ending_of(stream.read(SNIFF_BYTES))
+            head = stream.read(SNIFF_BYTES)
+            ending_of(head)
+            kept = _kept_share(head, stream.seek(0, SEEK_END))
         opened = soundfile.SoundFile(file)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise no_audio() from error
     except OSError as error:
         raise NotFound(f"{file} cannot be read: {error.strerror}.", code="no_file") from error
     with opened:
-        yield SoundFile(opened)
+        yield SoundFile(opened, kept)
+
+
+def _kept_share(head: bytes, size: int) -> float:
+    """How much of a WAV is there; libsndfile takes what there is for the whole."""
+    promised = int.from_bytes(head[4:8], "little") + 8
+    # Who writes to a pipe does not know the size and leaves none or the largest.
+    is_told = head[:4] == b"RIFF" and 8 < promised < 0xFFFF_FFFF
+    return min(1.0, size / promised) if is_told else 1.0
 
 
 def no_audio() -> Unsupported:
