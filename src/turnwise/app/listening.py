@@ -44,14 +44,14 @@ class Listener:
     """Has every recording of ours analysed once, and keeps the report as a fact of its session.
 
     Args:
-        incoming: a folder for the copy that is being listened to.
+        folder: of the copy that is being listened to.
     """
 
-    def __init__(self, store: TelemetryStore, media: MediaStore, accept: Accept, incoming: Path):
+    def __init__(self, store: TelemetryStore, media: MediaStore, accept: Accept, folder: Path):
         self._store = store
         self._media = media
         self._accept = accept
-        self._incoming = incoming
+        self._folder = folder
         self._noticed = asyncio.Event()
         self._noticed.set()
 
@@ -131,9 +131,9 @@ class Listener:
             channels=recording.channels or 0,
             duration_ns=recording.duration_ns or 0,
         )
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         ending = Path(recording.file or "").suffix
-        with tempfile.NamedTemporaryFile(dir=self._incoming, suffix=ending) as copy:
+        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=ending) as copy:
             found = await self._media.get(f"{FOLDER}{recording.file}")
             if found is None:
                 return replace(failed, problem="The audio is not in the media store any more.")

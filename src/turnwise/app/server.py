@@ -74,7 +74,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
     source = AudioSource(AllowedHosts.of(settings.fetch_hosts), twilio_token(settings))
     fetcher = RecordingFetcher(source, recordings, flow.accept)
-    listener = Listener(flow.store, media, flow.accept, settings.incoming_dir)
+    listener = Listener(flow.store, media, flow.accept, settings.listening_dir)
     silence_ns = round(settings.silence_minutes * 60 * NS_PER_SECOND)
     worker = Worker(flow, silence_ns, fetcher, listener)
 

@@ -3,7 +3,7 @@
 from turnwise.analyse.assemble import generic, livekit, native, pipecat, reports, telling
 from turnwise.analyse.assemble.carriers import call_of, phone_of, recordings_of, room_of
 from turnwise.analyse.assemble.drafts import Conversation
-from turnwise.analyse.assemble.heard import hearing_of
+from turnwise.analyse.assemble.heard import with_hearing
 from turnwise.analyse.assemble.identity import framework_of, identity_of
 from turnwise.analyse.assemble.interruptions import interruptions_of, with_stated
 from turnwise.analyse.assemble.lifecycle import life_of, start_of
@@ -40,17 +40,7 @@ def assemble(facts: SessionFacts) -> Session | None:
     call = call_of(facts.project_id, statements.calls) or phone_of(facts.project_id, room)
     life = life_of(scene, statements, started_ns, conversation.drafts, call, room)
     identity = identity_of(scene, statements, started_ns, call, room)
-    turns = tuple(draft.turn(index) for index, draft in enumerate(conversation.drafts))
-    hearing = hearing_of(
-        recordings_of(
-            facts.project_id, facts.session_id, statements.recordings, identity.call_id, started_ns
-        ),
-        statements.audio,
-        turns,
-        _interruptions(statements, conversation, started_ns),
-        started_ns,
-    )
-    return Session(
+    session = Session(
         project_id=facts.project_id,
         id=facts.session_id,
         ref=identity.ref,
@@ -74,13 +64,14 @@ def assemble(facts: SessionFacts) -> Session | None:
         release=identity.release,
         app_version=identity.app_version,
         metadata=identity.metadata,
-        turns=turns,
+        turns=tuple(draft.turn(index) for index, draft in enumerate(conversation.drafts)),
         tools=tuple(_tools(scene, statements, conversation, started_ns)),
-        interruptions=hearing.interruptions,
+        interruptions=tuple(_interruptions(statements, conversation, started_ns)),
         traces=traces_of(scene, costs.cost_by_trace),
         call=call,
-        recordings=hearing.recordings,
-        audio=hearing.audio,
+        recordings=recordings_of(
+            facts.project_id, facts.session_id, statements.recordings, identity.call_id, started_ns
+        ),
         usage=usage,
         cost_usd=costs.cost_usd,
         unpriced=costs.unpriced + len(usage) - len(costs.rows),
@@ -88,6 +79,7 @@ def assemble(facts: SessionFacts) -> Session | None:
         created_by=facts.created_by,
         facts_version=facts.facts_version,
     )
+    return with_hearing(session, statements.audio)
 
 
 def _own(facts: SessionFacts) -> list[SessionFact]:

@@ -7,7 +7,7 @@ deviation as the quality. Without a match the recording's own start counts. Sour
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import median
 
 import msgspec
@@ -16,7 +16,7 @@ from turnwise.analyse.assemble.statements import Body, int_of, text_of
 from turnwise.model.audio import AudioReport, HeardKind, HeardOverlap
 from turnwise.model.instants import NS_PER_MS, NS_PER_SECOND
 from turnwise.model.recording import Analysis, Recording
-from turnwise.model.session import Interruption, Turn
+from turnwise.model.session import Interruption, Session, Turn
 from turnwise.model.speaker import Speaker
 
 COMPARABLE_NS = 250 * NS_PER_MS
@@ -32,43 +32,28 @@ _CANDIDATES = 100
 _decoder = msgspec.json.Decoder(AudioReport)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hearing:
-    """The parts of Session that recordings have a say in."""
-
-    audio: AudioReport | None
-    recordings: tuple[Recording, ...]
-    interruptions: tuple[Interruption, ...]
-
-
-def hearing_of(
-    recordings: Sequence[Recording],
-    bodies: Mapping[str, Body],
-    turns: Sequence[Turn],
-    interruptions: Sequence[Interruption],
-    started_ns: int,
-) -> Hearing:
-    """Join what was heard with what was reported.
+def with_hearing(session: Session, bodies: Mapping[str, Body]) -> Session:
+    """The session with what was heard of it, and interruptions that only the recording tells of.
 
     Args:
-        recordings: of the session.
+        session: as reported.
         bodies: facts of the kind AUDIO, by recording.
-        turns: as reported.
-        interruptions: as reported.
-        started_ns: the session's start, from which offsets of recordings count.
     """
-    reports = {each.id: _report(each, bodies.get(each.id, {})) for each in recordings}
-    told = [(each, report) for each in recordings if (report := reports[each.id]) is not None]
+    if not session.recordings:
+        return session
+    reports = {each.id: _report(each, bodies.get(each.id, {})) for each in session.recordings}
+    told = [(each, report) for each in session.recordings if (report := reports[each.id])]
     audio = None
     if told:
         recording, report = min(told, key=_worth)
-        audio = _aligned(report, turns, _stated_start(recording, started_ns))
-    return Hearing(
+        audio = _aligned(report, session.turns, _stated_start(recording, session.started_ns))
+    return replace(
+        session,
         audio=audio,
         recordings=tuple(
-            replace(each, analysis=_analysis(each, reports[each.id])) for each in recordings
+            replace(each, analysis=_analysis(each, reports[each.id])) for each in session.recordings
         ),
-        interruptions=tuple(_with_heard(interruptions, audio, turns)),
+        interruptions=tuple(_with_heard(session.interruptions, audio, session.turns)),
     )
 
 
@@ -113,7 +98,8 @@ def _aligned(report: AudioReport, turns: Sequence[Turn], stated_ns: int | None) 
     needed = 1 if stated_ns is not None or min(len(reported), len(onsets)) < 2 else 2
     if start_ns is None or len(matches) < needed:
         return replace(report, started_ns=stated_ns)
-    exact = round(median(matches))
+    # The mean of two instants since the epoch is more than a float can tell apart.
+    exact = start_ns + round(median(each - start_ns for each in matches))
     deviation = round(median(abs(each - exact) for each in matches))
     aligned = replace(report, started_ns=exact, alignment_mad_ns=deviation)
     return aligned if deviation > COMPARABLE_NS else _with_turns(aligned, exact, said)
@@ -123,11 +109,11 @@ def _best_start(
     reported: Sequence[int], onsets: Sequence[int], stated_ns: int | None
 ) -> int | None:
     """The start at which most onsets meet; of equals the one nearest to what was stated."""
-    candidates = {
+    candidates = [
         start - onset for start in reported[:_CANDIDATES] for onset in onsets[:_CANDIDATES]
-    }
+    ]
     if stated_ns is not None:
-        candidates = {each for each in candidates if abs(each - stated_ns) <= _TRUSTED_NS}
+        candidates = [each for each in candidates if abs(each - stated_ns) <= _TRUSTED_NS]
     if not candidates:
         return None
     ordered = sorted(candidates)
