@@ -159,6 +159,11 @@ class Settings(BaseSettings):
         return self.data_dir / "incoming"
 
     @property
+    def listening_dir(self) -> Path:
+        """Folder of the copy that is being listened to."""
+        return self.data_dir / "listening"
+
+    @property
     def max_recording_bytes(self) -> int:
         """Largest recording."""
         return self.max_recording_mb * 1024 * 1024

@@ -19,12 +19,12 @@ from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
 from turnwise.app.prices import CurrentPrices
 from turnwise.model.batch import Batch, Receipt
+from turnwise.model.catalog import Catalog
 from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
 from turnwise.model.ports import (
-    Catalog,
     DiagnosisStore,
     EventLedger,
     FeedbackStore,

@@ -14,7 +14,14 @@ from turnwise.model.errors import Busy, TooLarge
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.instants import now_ns
 from turnwise.model.ports import Accept, MediaStore
-from turnwise.model.recording import ENDINGS, FOLDER, Recording, RecordingOrigin, RecordingStatus
+from turnwise.model.recording import (
+    ENDINGS,
+    FOLDER,
+    Analysis,
+    Recording,
+    RecordingOrigin,
+    RecordingStatus,
+)
 from turnwise.store.media.audio import SNIFF_BYTES, Audio, ending_of, read_audio
 
 log = logging.getLogger(__name__)
@@ -99,6 +106,7 @@ class Recordings:
             offset_ns=origin.offset_ns,
             external_id=origin.external_id,
             created_ns=now_ns(),
+            analysis=Analysis.PENDING,
         )
         told = (
             "call_id", "status", "storage_uri", "content_type", "size_bytes", "duration_ns",

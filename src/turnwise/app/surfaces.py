@@ -119,6 +119,7 @@ class Parts:
     integrations: OpenIntegrations
     twilio: TwilioAccounts
     tokens: OwnTokens
+    default_project: ProjectId
     addresses: AlertAddresses
     check: Callable[[], Awaitable[Health]]
     document: Callable[[], dict[str, Any]]

@@ -270,6 +270,9 @@ class ClickHouseTelemetry:
     async def waiting_recordings(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
         return await self._ask(reader.waiting_recordings, limit)
 
+    async def unheard_sessions(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        return await self._ask(derived.unheard, limit)
+
     async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
         return await self._ask(reader.session_ids)
 
