@@ -89,6 +89,15 @@ def spoken(text: str, voice: str, speed: int) -> numpy.ndarray:
     return samples[audible[0] : audible[-1] + 1].astype(numpy.float32)
 
 
+def _whole_words(sound: numpy.ndarray) -> numpy.ndarray:
+    """Without what is inaudible at the end, or only the beginning of a sound after a pause."""
+    audible = numpy.flatnonzero(numpy.abs(sound) > 10**-1.5)
+    pauses = numpy.flatnonzero(numpy.diff(audible) > 0.15 * RATE)
+    if len(pauses) and audible[-1] - audible[pauses[-1] + 1] < 0.3 * RATE:
+        return sound[: audible[pauses[-1]] + 1]
+    return sound[: audible[-1] + 1]
+
+
 class _Stage:
     def __init__(self, rng: numpy.random.Generator):
         self.rng = rng
@@ -105,8 +114,7 @@ class _Stage:
             sound = sound[: max(1, round((cut_at - at) * RATE))].copy()
             fade = min(len(sound), RATE // 100)
             sound[-fade:] *= numpy.linspace(1, 0, fade)
-            # It may have been cut in a pause between words.
-            sound = sound[: numpy.flatnonzero(numpy.abs(sound) > 10**-1.5)[-1] + 1]
+            sound = _whole_words(sound)
         self.pieces.append((channel, at, sound * self.gains[channel]))
         end = at + len(sound) / RATE
         (self.call.agent if channel else self.call.user).append((at, end))

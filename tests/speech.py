@@ -29,7 +29,8 @@ def syllables(seconds: float, rate: int, pitch_hz: float, seed: int = 0) -> Samp
         sound += weight * numpy.sin(harmonic * phase)
     envelope = 0.25 + 0.75 * numpy.abs(numpy.cos(2 * numpy.pi * 2 * time)) ** 0.5
     sound = sound * envelope + 0.01 * rng.standard_normal(len(time))
-    return (0.35 * sound / numpy.abs(sound).max()).astype(numpy.float32)
+    loud: Samples = (0.35 * sound / numpy.abs(sound).max()).astype(numpy.float32)
+    return loud
 
 
 def call(seconds: float, user: Sequence[Span], agent: Sequence[Span], rate: int = 8_000) -> Samples:

@@ -31,7 +31,9 @@ def _turns(jitter: tuple[int, ...] = (0, 0, 0), late_ms: int = 0) -> list[Sessio
 
 
 def _recording(recording_id: str = "r1", **body: Any) -> SessionFact:
-    body = {"status": "ready", "content_type": "audio/wav", "created_ns": CREATED_NS, **body}
+    kept = {"status": "ready", "content_type": "audio/wav", "created_ns": CREATED_NS,
+            "storage_uri": f"file:///media/{recording_id}.wav"}  # fmt: skip
+    body = {**kept, **body}
     return fact(FactKind.RECORDING, recording_id, **body)
 
 

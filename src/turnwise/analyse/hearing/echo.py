@@ -82,11 +82,14 @@ def find_echo(speaker: Heard, listener: Heard) -> Echo | None:
     source = numpy.maximum(speaker.levels, loud_source - 50.0)
     target = numpy.maximum(listener.levels, loud_target - 70.0)
     found = [_echo_below(loud_target - each, source, target) for each in _CEILINGS_DB]
-    correlation, lag, frames = max(found, key=lambda each: each[0])
-    if correlation < LEAST_CORRELATION:
-        return None
-    frames = frames[source[frames - lag] > loud_source - 15.0]
-    if len(frames) < LAGS:
+    usable = [
+        (correlation, lag, loud)
+        for correlation, lag, frames in found
+        # What the agent says softly tells nothing of how loud it comes back.
+        if len(loud := frames[source[frames - lag] > loud_source - 15.0]) >= LAGS
+    ]
+    correlation, lag, frames = max(usable, key=lambda each: each[0], default=(-1.0, 0, None))
+    if frames is None or correlation < LEAST_CORRELATION:
         return None
     apart = listener.bands[frames].astype(numpy.int16) - speaker.bands[frames - lag]
     return Echo(

@@ -26,7 +26,7 @@ from turnwise.analyse.hearing.voice import (
     speech_spans,
     without_tones,
 )
-from turnwise.analyse.interruption_quality import spread
+from turnwise.analyse.release.statistics import spread
 from turnwise.model.audio import AudioReport, HeardResponse
 from turnwise.model.diagnosis import Spread
 from turnwise.model.errors import BadInput
@@ -199,6 +199,11 @@ def _conversation(
     agent, user = heard[roles.agent], heard[1 - roles.agent]
     echo = echoes[roles.agent]
     agent_mask = _agent_mask(agent, first_looks[roles.agent])
+    returned = echoes[1 - roles.agent]
+    if echo is None and returned is not None:
+        # With an echo of the agent its own voice would seem to be one of the caller's.
+        agent_mask = without_echo(agent_mask, returned, user.levels, agent.levels)
+        doubts.add(0.05, "The caller is heard in the agent's channel.")
     user_mask = _user_mask(sound, 1 - roles.agent, user, agent, agent_mask, echo, doubts)
     agent_spans = clock.spans(speech_spans(agent_mask))
     user_spans = clock.spans(speech_spans(user_mask))

@@ -6,16 +6,19 @@ that began the call. Source: voice.md 3.1.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy
 from numpy.typing import NDArray
 
 from turnwise.analyse.hearing.echo import Echo
 from turnwise.analyse.hearing.frames import Heard, Mask
-from turnwise.analyse.hearing.spans import Span, mask_of, spans_of
+from turnwise.analyse.hearing.spans import Span, mask_of, merged, spans_of, total
 
 _SILENT_DB = -85.0
 _USUAL_AGENT = 1
+_TURN_GAP = 60
+_INSIDE = 10
 _COARSE = 10
 """Frames of one step in the comparison with reported turns: 100 ms."""
 
@@ -52,6 +55,12 @@ def roles_of(
     floors = [-float(numpy.median(each)) if len(each) else 0.0 for each in pauses]
     _add(weights, floors, least=6.0, weight=0.5)
     _add(weights, [-_first(mask) for mask in masks], least=20.0, weight=0.75)
+    turns = [merged(spans_of(mask), _TURN_GAP) for mask in masks]
+    # An agent is built to fall silent when it is spoken to, and says more at a time.
+    yields = [float(_yields(turns[n], turns[1 - n])) for n in range(2)]
+    _add(weights, yields, least=2.0, weight=1.0)
+    lengths = [log(max(1, total(each)) / max(1, len(each))) for each in turns]
+    _add(weights, lengths, least=0.3, weight=0.3)
     agent = int(weights[1] >= weights[0])
     return Roles(agent, weights[agent] - weights[1 - agent] >= 0.5)
 
@@ -67,6 +76,14 @@ def _first(mask: Mask) -> float:
     """The first frame of speech; behind the end when there is none."""
     spans = spans_of(mask)
     return float(spans[0][0]) if spans else float(len(mask))
+
+
+def _yields(own: Sequence[Span], others: Sequence[Span]) -> int:
+    """How often one stops within the words of another who began while this one spoke."""
+    return sum(
+        any(start < first and first + _INSIDE < end < last - _INSIDE for first, last in others)
+        for start, end in own
+    )
 
 
 def _agreement(mask: Mask, turns: Sequence[Span]) -> float:

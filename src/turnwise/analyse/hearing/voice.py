@@ -98,7 +98,9 @@ def by_network(probabilities: NDArray[numpy.float32], heard: Heard, frame_second
     likely = probabilities[numpy.minimum(at, len(probabilities) - 1)]
     found = _joined(likely >= 0.35, likely >= 0.5)
     levels = _smoothed(heard.levels)
-    noise = float(numpy.percentile(levels, 30))
+    unlikely = levels[likely < 0.35]
+    # Somebody who never pauses leaves nothing to measure the noise in but the softest frames.
+    noise = _median(unlikely) if len(unlikely) >= 50 else float(numpy.percentile(levels, 5))
     spread = max(0.0, _loud(levels) - noise)
     return _joined(found & (levels >= noise + 0.35 * spread), levels >= noise + 0.6 * spread)
 

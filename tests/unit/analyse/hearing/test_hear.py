@@ -158,3 +158,10 @@ def test_progress_ends_at_the_end() -> None:
     hear("r", Memory(CALL), progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def test_the_caller_in_the_agents_channel_is_not_the_agent() -> None:
+    samples = noisy(CALL)
+    samples[800:, 1] += CALL[:-800, 0] * numpy.float32(0.05)
+    report = heard(samples)
+    assert near(turns_of(report, Speaker.AGENT), AGENT)

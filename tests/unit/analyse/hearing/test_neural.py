@@ -1,5 +1,7 @@
 """The network in NumPy against what the ONNX model said of the same sound."""
 
+from typing import Any
+
 import numpy
 import pytest
 
@@ -97,7 +99,7 @@ REFERENCE = [
 
 def _sound() -> numpy.typing.NDArray[numpy.float32]:
     rng = numpy.random.default_rng(5)
-    parts = [
+    parts: list[numpy.typing.NDArray[Any]] = [
         numpy.zeros(4_800),
         syllables(1.2, 16_000, 140),
         0.02 * rng.standard_normal(8_000),
