@@ -19,6 +19,7 @@ from turnwise.model.batch import Batch, Receipt
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
+from turnwise.model.overview import OverviewStore
 from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStore
 from turnwise.model.query import Written
 from turnwise.model.session import Session
@@ -30,7 +31,7 @@ _SPANS_WORTH_A_THREAD = 32
 NS_PER_YEAR = 366 * 86_400 * NS_PER_SECOND
 
 
-class FactStore(TelemetryStore, RunStore, FeedbackStore, TraceReader, Protocol):
+class FactStore(TelemetryStore, RunStore, FeedbackStore, TraceReader, OverviewStore, Protocol):
     """The telemetry store in all its parts."""
 
 
