@@ -12,6 +12,8 @@ import type { Playback } from "./playback";
 const RATES = [0.75, 1, 1.25, 1.5, 2];
 const COLUMN_PX = 3;
 const STEP_MS = 5_000;
+/** A recording whose loudest sample is below this is not drawn any larger. */
+const QUIETEST_FULL = 12;
 
 interface Props {
   sessionId: string;
@@ -149,13 +151,18 @@ function drawShape(canvas: HTMLCanvasElement, peaks: Peaks, width: number): void
   pen.scale(scale, scale);
   const lane = height / peaks.channels.length;
   const count = Math.floor(width / COLUMN_PX);
+  // A quiet line still has a shape; what is all but silent stays flat.
+  const loudestOfAll = Math.max(
+    QUIETEST_FULL,
+    ...peaks.channels.map((steps) => steps.reduce((most, step) => Math.max(most, step), 0)),
+  );
   for (const [number, steps] of peaks.channels.entries()) {
     // `light-dark()` is no colour to a canvas; the element's own colour is resolved.
     canvas.style.color = `var(${number ? "--agent" : "--caller"})`;
     pen.fillStyle = getComputedStyle(canvas).color;
     const middle = lane * (number + 0.5);
     for (const [column, loudest] of columns(steps, 0, steps.length, count).entries()) {
-      const half = Math.max(0.5, (loudest / 127) * (lane / 2 - 4));
+      const half = Math.max(0.5, (loudest / loudestOfAll) * (lane / 2 - 4));
       pen.fillRect(column * COLUMN_PX, middle - half, COLUMN_PX - 1, half * 2);
     }
   }

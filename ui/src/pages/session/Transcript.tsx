@@ -97,7 +97,9 @@ export function Transcript({ session, current, isFollowing, onChoose }: Props) {
               {response && (response.totalMs !== null || response.parts.length > 0) && (
                 <div className="turn-time">
                   <StageBar response={response} scaleMs={scaleMs} />
-                  <strong className={slow ? "slow" : ""}>{duration(response.totalMs)}</strong>
+                  {response.totalMs !== null && (
+                    <strong className={slow ? "slow" : ""}>{duration(response.totalMs)}</strong>
+                  )}
                 </div>
               )}
             </div>

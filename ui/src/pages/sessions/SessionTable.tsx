@@ -220,7 +220,7 @@ function Row({ project, line, index, top, isActive }: RowProps) {
           <Volume2 size={14} className="row-mark" aria-label="has a recording" />
         )}
       </Cell>
-      <Cell>
+      <Cell className="agent-cell">
         <span className="cut">{line.agent}</span>
         {line.appVersion && <span className="version">{line.appVersion}</span>}
       </Cell>
