@@ -50,18 +50,6 @@ export function flatten(rows: readonly SchemaRowBody[], closed: ReadonlySet<stri
   return found;
 }
 
-/** The ids of all rows above one, nearest first; stops at a circle. */
-export function ancestors(rows: readonly SchemaRowBody[], id: string): string[] {
-  const parents = new Map(rows.map((row) => [row.id, row.parent]));
-  const found: string[] = [];
-  let at = parents.get(id) ?? null;
-  while (at !== null && at !== id && !found.includes(at)) {
-    found.push(at);
-    at = parents.get(at) ?? null;
-  }
-  return found;
-}
-
 /** The rows that fit a text, with all rows above them. */
 export function matching(rows: readonly SchemaRowBody[], text: string): SchemaRowBody[] {
   const wanted = text.trim().toLowerCase();
