@@ -137,7 +137,10 @@ function Person() {
   }
   return (
     <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="nav-link person" aria-label="Account and theme">
+      <DropdownMenu.Trigger
+        className="nav-link person"
+        aria-label={`${data?.email ?? "…"}, account and theme`}
+      >
         <CircleUser size={17} aria-hidden />
         <span className="person-name">{data?.email ?? "…"}</span>
       </DropdownMenu.Trigger>

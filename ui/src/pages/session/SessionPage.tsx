@@ -147,7 +147,12 @@ function Head({ session, name }: { session: SchemaSessionBody; name: string }) {
     <header className="page-head">
       <div>
         <nav className="crumbs" aria-label="Breadcrumb">
-          <Link to="/p/$project/sessions" params={{ project: session.project }} search={{}}>
+          <Link
+            to="/p/$project/sessions"
+            activeOptions={{ exact: true }}
+            params={{ project: session.project }}
+            search={{}}
+          >
             Sessions
           </Link>{" "}
           / <span className="mono">{session.id.slice(5, 13)}</span>

@@ -45,7 +45,12 @@ function Trace({ trace }: { trace: SchemaTraceBody }) {
       <header className="page-head">
         <div>
           <nav className="crumbs" aria-label="Breadcrumb">
-            <Link to="/p/$project/sessions" params={{ project: trace.project }} search={{}}>
+            <Link
+              to="/p/$project/sessions"
+              activeOptions={{ exact: true }}
+              params={{ project: trace.project }}
+              search={{}}
+            >
               Sessions
             </Link>{" "}
             /{" "}
