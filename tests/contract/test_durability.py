@@ -314,7 +314,7 @@ def test_two_tenants_with_one_session_name_do_not_see_each_other(server: Running
             listed = client.get(path).json()["traces"]
             assert [line["traceId"] for line in listed] == [mine]
             assert client.get(f"{path}/{other}").status_code == 404
-            assert client.get(f"/traces/view/{other}").status_code == 404
+            assert client.get(f"/ui/api/traces/{other}").status_code == 404
         for client in clients:
             client.close()
 

@@ -6,8 +6,9 @@ from secrets import token_hex
 from typing import Any
 
 from turnwise.app.attempts import Attempts
-from turnwise.app.tokens import REFRESH, OwnTokens
+from turnwise.app.tokens import REFRESH, SESSION_SECONDS, OwnTokens
 from turnwise.model.accounts import (
+    BrowserSession,
     Character,
     CharacterChanges,
     FormResponse,
@@ -27,7 +28,7 @@ SIGN_UP_WINDOW_SECONDS = 60 * 60
 
 
 class CatalogAccounts:
-    """Implements model.accounts.Accounts.
+    """Implements model.accounts.Accounts and BrowserAccounts.
 
     Ten failed log-ins per e-mail and network address in fifteen minutes, and a hundred sign-ups
     per network address in an hour, are counted in this process alone.
@@ -61,6 +62,21 @@ class CatalogAccounts:
         self._log_ins.succeeded(who)
         caller = await asyncio.to_thread(self._catalog.caller_by_user, user.uid)
         return Member(user, caller.tenant_slug) if caller is not None else None
+
+    async def is_new(self) -> bool:
+        """See BrowserAccounts.is_new."""
+        return not await asyncio.to_thread(self._catalog.can_anyone_log_in)
+
+    async def become_owner(self, email: str, password: str, address: str) -> Member:
+        """See BrowserAccounts.become_owner."""
+        self._sign_ups.begin(address)
+        user, tenant = await asyncio.to_thread(self._catalog.create_first_owner, email, password)
+        return Member(user, tenant.slug)
+
+    def session(self, member: Member) -> BrowserSession:
+        """See BrowserAccounts.session."""
+        token = self._tokens.session(member.user.uid)
+        return BrowserSession(token, self._tokens.csrf_token(token), SESSION_SECONDS)
 
     def tokens(self, member: Member) -> Tokens:
         """See Accounts.tokens."""

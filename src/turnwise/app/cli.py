@@ -133,7 +133,7 @@ def _fill_when_empty(url: str, access: DemoAccess) -> None:
     except TurnwiseError as error:
         say.print("[red]demo sessions were not sent:[/]", escape(error.message), soft_wrap=True)
     for line in (
-        f"  in a browser  {url}  (user name {access.public_key}, password: the API key)",
+        f"  in a browser  {url}",
         f"  demo login    {access.email}  password {access.password}",
         f"  demo API key  {access.secret_key}",
         f'  try           curl -H "x-api-key: {access.secret_key}" {url}/v1/observability/sessions',

@@ -24,6 +24,7 @@ from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
+from turnwise.model.overview import OverviewStore
 from turnwise.model.ports import (
     DiagnosisStore,
     EventLedger,
@@ -47,7 +48,14 @@ NS_PER_YEAR = 366 * 86_400 * NS_PER_SECOND
 
 
 class FactStore(
-    TelemetryStore, RunStore, FeedbackStore, EventLedger, DiagnosisStore, TraceReader, Protocol
+    TelemetryStore,
+    RunStore,
+    FeedbackStore,
+    EventLedger,
+    DiagnosisStore,
+    TraceReader,
+    OverviewStore,
+    Protocol,
 ):
     """The telemetry store in all its parts."""
 

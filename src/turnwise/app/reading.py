@@ -7,6 +7,7 @@ from turnwise.app.flow import Flow
 from turnwise.model.diagnosis import Issue
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
+from turnwise.model.overview import Course, Facets, LineQuery, SessionFilter, SessionLine
 from turnwise.model.query import SessionQuery, SessionRange
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, Caller
@@ -19,7 +20,7 @@ PAGE = 200
 
 
 class Reading:
-    """Implements model.ports.SessionReader over the flow."""
+    """Implements model.ports.SessionReader and model.overview.OverviewReader over the flow."""
 
     def __init__(self, flow: Flow):
         self._flow = flow
@@ -61,6 +62,21 @@ class Reading:
         """See SessionReader.sessions."""
         await self._settled(caller.project_ids)
         return await self._store.sessions(query)
+
+    async def lines(self, caller: Caller, query: LineQuery) -> list[SessionLine]:
+        """See OverviewReader.lines."""
+        await self._settled(caller.project_ids)
+        return await self._store.session_lines(query)
+
+    async def course(self, caller: Caller, wanted: SessionFilter, step_ns: int) -> list[Course]:
+        """See OverviewReader.course."""
+        await self._settled(caller.project_ids)
+        return await self._store.course(wanted, step_ns)
+
+    async def facets(self, caller: Caller, project_id: ProjectId) -> Facets:
+        """See OverviewReader.facets."""
+        await self._settled(caller.project_ids)
+        return await self._store.facets((project_id,))
 
     async def sessions_in(self, caller: Caller, wanted: SessionRange) -> AsyncIterator[Session]:
         """See SessionReader.sessions_in."""

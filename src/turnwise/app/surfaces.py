@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.routing import Route
 
+import turnwise
 from turnwise import __version__
 from turnwise.api import (
     agents,
@@ -27,8 +29,8 @@ from turnwise.api import (
     persona_keys,
     persona_recordings,
     persona_sessions,
-    plain_pages,
     prices,
+    ui,
 )
 from turnwise.app.accounts import (
     CatalogAccounts,
@@ -43,6 +45,7 @@ from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.key_manager import CatalogKeys
 from turnwise.app.livekit_issuers import livekit_issuers
+from turnwise.app.peaks import KeptPeaks
 from turnwise.app.price_book import CatalogPrices, Repricing
 from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
@@ -73,6 +76,9 @@ from turnwise.model.recording import RecordingOrigin, recording_id_of
 from turnwise.model.tenancy import Caller
 from turnwise.store.catalog import SqlCatalog
 
+WEB = Path(turnwise.__file__).parent / "web"
+"""Where the build of the pages puts them."""
+
 OPERATIONS = [
     *otlp_document.OPERATIONS,
     *native_document.OPERATIONS,
@@ -90,7 +96,6 @@ OPERATIONS = [
 RENDERERS: list[ErrorRenderer] = [
     lyzr_traces.ERROR_RENDERER,
     otlp.ERROR_RENDERER,
-    plain_pages.ERROR_RENDERER,
     *langsmith.ERROR_RENDERERS,
     ENVELOPE_RENDERER,
     otlp.error_renderer(livekit.OTLP_PATHS),
@@ -150,9 +155,24 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         openapi_alias.router(parts.document),
         metrics.router(flow.counters.registry),
         langsmith.router(OwnProjects(catalog), flow.store, parts.links.links, limit),
-        plain_pages.router(reading),
+        ui.router(_ui_parts(parts, accounts)),
         langfuse.router(flow.store, __version__),
     ]
+
+
+def _ui_parts(parts: Parts, accounts: CatalogAccounts) -> ui.UiParts:
+    return ui.UiParts(
+        accounts=accounts,
+        reader=parts.reading,
+        overview=parts.reading,
+        traces=parts.flow.store,
+        diagnose=parts.reading.issues,
+        media=parts.media,
+        peaks=KeptPeaks(parts.media, parts.settings.incoming_dir),
+        version=__version__,
+        public_url=parts.settings.public_url,
+        web=WEB,
+    )
 
 
 def write_routes(parts: Parts) -> list[Route]:

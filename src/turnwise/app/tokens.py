@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from hmac import digest
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,9 +18,10 @@ from turnwise.model.accounts import Tokens
 from turnwise.model.errors import Busy, Misconfigured
 
 ISSUER = "turnwise"
-ACCESS, REFRESH = "access", "refresh"
+ACCESS, REFRESH, SESSION = "access", "refresh", "session"
 ACCESS_SECONDS = 10 * 86_400
 REFRESH_SECONDS = 30 * 86_400
+SESSION_SECONDS = 14 * 86_400
 
 _KEYS_KEPT_SECONDS = 600
 _RETRY_SECONDS = 30
@@ -37,6 +39,7 @@ class OwnTokens:
 
     def __init__(self, secret_key: bytes, now: Clock = time.time):
         self._key = key_for(secret_key, "log-in tokens")
+        self._csrf_key = key_for(secret_key, "csrf tokens")
         self._now = now
 
     def both(self, uid: str) -> Tokens:
@@ -46,6 +49,14 @@ class OwnTokens:
     def access(self, uid: str) -> str:
         """A token to call with."""
         return self._made(uid, ACCESS, ACCESS_SECONDS)
+
+    def session(self, uid: str) -> str:
+        """A token for the cookie of a browser; good nowhere else."""
+        return self._made(uid, SESSION, SESSION_SECONDS)
+
+    def csrf_token(self, session: str) -> str:
+        """What only pages of this server can know of a cookie session."""
+        return digest(self._csrf_key, session.encode(), "sha256").hex()
 
     def uid_of(self, token: str, kind: str) -> str | None:
         """Whose token of this kind it is; None when it does not hold."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,14 +10,18 @@ from typing import Protocol
 
 from starlette.requests import Request
 
-from turnwise.model.errors import Unauthenticated
+from turnwise.model.errors import Forbidden, Unauthenticated
 from turnwise.model.tenancy import Caller, Scope
 
 MISSING = "missing_credential"
 MALFORMED = "malformed_credential"
 INVALID = "invalid_credential"
 
+SESSION_COOKIE = "turnwise_session"
+CSRF_HEADER = "x-csrf-token"
+
 _LONGEST = 8_192
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class CredentialKind(StrEnum):
@@ -25,6 +30,7 @@ class CredentialKind(StrEnum):
     API_KEY = "api_key"
     BASIC = "basic"
     BEARER = "bearer"
+    COOKIE = "cookie"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +56,13 @@ class Authenticator(Protocol):
         """Whoever holds the credential, None when nobody does (any more)."""
         ...
 
+    def csrf_token(self, session: str) -> str:
+        """What a page of ours sends along with every write of this cookie session."""
+        ...
+
 
 def credential_of(request: Request) -> Credential:
-    """The first credential of: X-API-Key, Authorization Basic, Authorization Bearer.
+    """The first credential of: X-API-Key, Authorization Basic, Authorization Bearer, UI cookie.
 
     Raises:
         Unauthenticated: there is none (code "missing_credential"), or the first one cannot be
@@ -62,6 +72,8 @@ def credential_of(request: Request) -> Credential:
     if api_key is not None:
         return Credential(_checked(api_key.strip(), "X-API-Key"), None, CredentialKind.API_KEY)
     authorization = request.headers.get("authorization")
+    if authorization is None and (session := request.cookies.get(SESSION_COOKIE)):
+        return Credential(_checked(session, "The cookie"), None, CredentialKind.COOKIE)
     if authorization is None:
         raise Unauthenticated(
             "Send a key as X-API-Key, as Authorization: Bearer, or as Authorization: Basic "
@@ -103,12 +115,19 @@ async def require_caller(request: Request, scope: Scope) -> Caller:
 
     Raises:
         Unauthenticated: no credential or one that does not hold (code "invalid_credential").
-        Forbidden: the credential lacks the scope.
+        Forbidden: the credential lacks the scope, or another site's page sent the cookie.
     """
     authenticator: Authenticator = request.app.state.authenticator
-    caller = await authenticator.caller(credential_of(request))
+    credential = credential_of(request)
+    caller = await authenticator.caller(credential)
     if caller is None:
         raise Unauthenticated("The key is unknown, expired or revoked.", code=INVALID)
+    if credential.kind is CredentialKind.COOKIE and request.method not in _SAFE_METHODS:
+        sent = request.headers.get(CSRF_HEADER, "")
+        if not hmac.compare_digest(
+            sent.encode(), authenticator.csrf_token(credential.secret).encode()
+        ):
+            raise Forbidden(f"The header {CSRF_HEADER} is missing or wrong.", code="bad_csrf_token")
     caller.require(scope)
     return caller
 

@@ -40,6 +40,55 @@ class IssuedKey:
         return f"IssuedKey({self.key.id!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class BrowserSession:
+    """A person's session in a browser.
+
+    Attributes:
+        token: the cookie's value.
+        csrf: what its pages send along with every write.
+    """
+
+    token: str
+    csrf: str
+    lasts_seconds: int
+
+    def __repr__(self) -> str:
+        return "BrowserSession()"
+
+
+class BrowserAccounts(Protocol):
+    """Log-in to the pages, and the first owner of a new server."""
+
+    async def is_new(self) -> bool:
+        """Whether nobody can log in yet, so that whoever comes first becomes the owner."""
+        ...
+
+    async def become_owner(self, email: str, password: str, address: str) -> Member:
+        """The first owner, in tenant `default`.
+
+        Raises:
+            Conflict: somebody can log in already.
+            BadInput: the address or the password is malformed.
+            TooManyRequests: too many from this network address.
+        """
+        ...
+
+    async def log_in(
+        self, email: str, password: str, tenant: str | None, address: str
+    ) -> Member | None:
+        """See Accounts.log_in."""
+        ...
+
+    async def member(self, caller: Caller) -> Member:
+        """The user behind a request."""
+        ...
+
+    def session(self, member: Member) -> BrowserSession:
+        """A new session for somebody who has proved who they are."""
+        ...
+
+
 class Accounts(Protocol):
     """Log-in and the caller's own keys."""
 

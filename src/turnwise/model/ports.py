@@ -400,6 +400,22 @@ class RecordingKeeper(Protocol):
         ...
 
 
+class PeaksKeeper(Protocol):
+    """Shapes of recordings, to be drawn."""
+
+    async def peaks(self, file: str) -> bytes | None:
+        """The shape of a file in the folder of recordings; None when there is none.
+
+        Three little-endian 32-bit numbers (channels, steps per second, steps), then for each step
+        the loudest sample from 0 to 127, one channel after the other.
+
+        Raises:
+            Unsupported: the audio cannot be read.
+            Busy: the media store does not answer.
+        """
+        ...
+
+
 class SessionReader(Protocol):
     """What the surfaces read; always as fresh as the last acknowledged write.
 

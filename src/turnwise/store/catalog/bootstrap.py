@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
-from turnwise.model.errors import Misconfigured
+from turnwise.model.errors import Conflict, Misconfigured
 from turnwise.model.ids import ProjectId
 from turnwise.model.tenancy import ApiKey, Role, Scope, Tenant, User
 from turnwise.store.catalog import checks, secrets
@@ -17,7 +17,7 @@ from turnwise.store.catalog.keys import insert_key, join_scopes, revoke_named, s
 from turnwise.store.catalog.projects import default_project_id
 from turnwise.store.catalog.schema import lock
 from turnwise.store.catalog.secrets import KeyStyle
-from turnwise.store.catalog.tables import api_keys
+from turnwise.store.catalog.tables import api_keys, users
 from turnwise.store.catalog.tenants import find_tenant, insert_tenant
 from turnwise.store.catalog.users import find_user, insert_user, set_password_hash
 
@@ -102,6 +102,43 @@ def ensure_demo(database: Database, email: str, password: str | None) -> DemoLog
             connection, user, _DEMO_KEY, join_scopes(Scope), defaults.project_id, now, SERVER
         )
     return DemoLogin(tenant, user, password, new.key, new.secret_key)
+
+
+def can_anyone_log_in(database: Database) -> bool:
+    """Whether an active user of any tenant has a password."""
+    with database.reading() as connection:
+        return _someone_can_log_in(connection)
+
+
+def create_first_owner(database: Database, email: str, password: str) -> tuple[User, Tenant]:
+    """An owner of tenant `default`, as long as nobody can log in.
+
+    Raises:
+        Conflict: somebody can; this is checked in the transaction that makes the owner.
+        BadInput: the address or the password is malformed.
+    """
+    email = checks.email(email)
+    # Outside of the transaction: it takes longer than all the rest.
+    hashed = secrets.password_hash(password)
+    with database.writing() as connection:
+        lock(database, connection)
+        if _someone_can_log_in(connection):
+            raise Conflict("This server has an owner already; log in.", code="not_new")
+        now = database.now()
+        tenant = _make_defaults(connection, now).tenant
+        known = find_user(connection, tenant.id, email)
+        if known is None:
+            made = insert_user(connection, tenant.id, email, hashed, Role.OWNER, False, now, SERVER)
+            return made, tenant
+        if known.role is not Role.OWNER:
+            raise Conflict("A user with this address exists already.", code="not_new")
+        set_password_hash(connection, known, hashed, now, SERVER)
+        return known, tenant
+
+
+def _someone_can_log_in(connection: Connection) -> bool:
+    with_password = select(users.c.id).where(users.c.password_hash.is_not(None), users.c.is_active)
+    return connection.execute(with_password.limit(1)).first() is not None
 
 
 def _known_defaults(connection: Connection) -> Defaults | None:

@@ -128,6 +128,14 @@ class SqlCatalog:
         """The active user with this address and password, as `Users.with_password` finds them."""
         return self.admin.users.with_password(email, password, tenant_slug)
 
+    def can_anyone_log_in(self) -> bool:
+        """Whether an active user of any tenant has a password."""
+        return bootstrap.can_anyone_log_in(self._database)
+
+    def create_first_owner(self, email: str, password: str) -> tuple[User, Tenant]:
+        """The first person of a new server; raises as `bootstrap.create_first_owner` does."""
+        return bootstrap.create_first_owner(self._database, email, password)
+
     def sign_up(self, email: str, password: str, name: str) -> tuple[User, Tenant]:
         """A new tenant and the user who owns it; raises as `signup.sign_up` does."""
         return sign_up(self._database, email, password, name)

@@ -14,6 +14,7 @@ from turnwise.model.query import SessionQuery, SessionRange
 from turnwise.model.recording import Analysis
 from turnwise.model.session import Session, SessionHead, SessionStatus
 from turnwise.store.telemetry.failures import as_busy
+from turnwise.store.telemetry.figures import figures_of
 from turnwise.store.telemetry.group import Job
 from turnwise.store.telemetry.sql import chunks, lines
 
@@ -64,6 +65,15 @@ class _Row(msgspec.Struct, omit_defaults=True, kw_only=True):
     is_unheard: int = 0
     cost_usd: Decimal = Decimal(0)
     facts_version: int = 0
+    recording_count: int = 0
+    response_ns: list[int] = []
+    response_p50_ns: int | None = None
+    response_p95_ns: int | None = None
+    eou_ns: list[int] = []
+    stt_ns: list[int] = []
+    llm_ns: list[int] = []
+    tool_ns: list[int] = []
+    tts_ns: list[int] = []
     detail: str = ""
     transcript: str = ""
 
@@ -320,4 +330,5 @@ def _row(item: Session) -> _Row:
         facts_version=item.facts_version,
         detail=_encoder.encode(item).decode(),
         transcript="\n".join(turn.text for turn in item.turns if turn.text),
+        **figures_of(item),
     )

@@ -66,6 +66,11 @@ def migrate(client: Client, engine: Engine) -> int:
     return newest
 
 
+def has_text_index(client: Client) -> bool:
+    """Whether the server is one that searches transcripts through their index."""
+    return _server_version(client) >= _TEXT_INDEX_FROM
+
+
 def migrations() -> dict[int, str]:
     """The text of every step by its number."""
     folder = resources.files(__package__) / "migrations"

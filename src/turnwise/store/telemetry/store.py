@@ -18,6 +18,7 @@ from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
+from turnwise.model.overview import Course, Facets, LineQuery, SessionFilter, SessionLine
 from turnwise.model.ports import Complete
 from turnwise.model.query import (
     Claim,
@@ -50,6 +51,7 @@ from turnwise.store.telemetry import (
     judgements,
     metrics,
     observation_pages,
+    overview,
     reader,
     run_stats,
     runs,
@@ -423,6 +425,17 @@ class ClickHouseTelemetry:
         self, wanted: SessionRange, after: tuple[int, SessionId] | None, limit: int
     ) -> list[Session]:
         return await self._ask(derived.sessions_in, wanted, after, limit)
+
+    # Many sessions at a glance
+
+    async def session_lines(self, query: LineQuery) -> list[SessionLine]:
+        return await self._ask(overview.session_lines, query)
+
+    async def course(self, wanted: SessionFilter, step_ns: int) -> list[Course]:
+        return await self._ask(overview.course, wanted, step_ns)
+
+    async def facets(self, project_ids: tuple[ProjectId, ...]) -> Facets:
+        return await self._ask(overview.facets, project_ids)
 
     # Itself
 

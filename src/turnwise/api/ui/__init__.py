@@ -1,0 +1,48 @@
+"""The web pages and the API that only they use (under /ui/api; not promised to anybody else)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from turnwise.api.ui import access, dashboard, pages, recordings, sessions, traces
+from turnwise.model.accounts import BrowserAccounts
+from turnwise.model.overview import OverviewReader
+from turnwise.model.ports import Diagnose, MediaStore, PeaksKeeper, SessionReader
+from turnwise.model.trace import TraceReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UiParts:
+    """What the pages are made of.
+
+    Attributes:
+        public_url: the address from outside, "" when each request's own holds.
+        web: the folder of the built pages; it may be missing.
+    """
+
+    accounts: BrowserAccounts
+    reader: SessionReader
+    overview: OverviewReader
+    traces: TraceReader
+    diagnose: Diagnose
+    media: MediaStore
+    peaks: PeaksKeeper
+    version: str
+    public_url: str
+    web: Path
+
+
+def router(parts: UiParts) -> APIRouter:
+    """The API, then the pages; none of it is in the server's OpenAPI document."""
+    whole = APIRouter()
+    for part in (
+        access.router(parts.accounts, parts.version, parts.public_url),
+        sessions.router(parts.overview, parts.reader, parts.diagnose),
+        traces.router(parts.reader, parts.traces),
+        recordings.router(parts.reader, parts.media, parts.peaks),
+        dashboard.router(parts.overview),
+        pages.router(parts.reader, parts.web),
+    ):
+        whole.include_router(part, include_in_schema=False)
+    return whole

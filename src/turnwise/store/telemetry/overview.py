@@ -1,0 +1,233 @@
+"""Lists of sessions that can be searched and sorted, and figures over many of them."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.overview import (
+    Course,
+    Facets,
+    LineQuery,
+    Order,
+    SessionFilter,
+    SessionLine,
+)
+from turnwise.model.session import SessionStatus
+from turnwise.store.telemetry.conditions import Conditions
+from turnwise.store.telemetry.schema import has_text_index
+from turnwise.store.telemetry.sql import lines
+
+_DURATION = "greatest(0, ifNull(ended_ns, last_seen_ns) - started_ns)"
+_ORDERS: Mapping[Order, str] = {
+    Order.STARTED: "started_ns",
+    Order.DURATION: _DURATION,
+    Order.TURNS: "toInt64(turn_count)",
+    Order.RESPONSE_P50: "ifNull(response_p50_ns, -1)",
+    Order.RESPONSE_P95: "ifNull(response_p95_ns, -1)",
+    Order.INTERRUPTIONS: "toInt64(interruption_count)",
+    Order.ERRORS: "toInt64(error_count)",
+    # Billionths of a dollar: whole numbers, so that a cursor holds them exactly.
+    Order.COST: "toInt64(cost_usd * 1000000000)",
+}
+_STAGES = ("eou", "stt", "llm", "tool", "tts")
+_MOST_FACETS = 100
+_MOST_STRETCHES = 2_000
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+class _Line(msgspec.Struct):
+    project_id: ProjectId
+    session_id: SessionId
+    ref: str | None
+    agent: str
+    app_version: str | None
+    environment: str | None
+    user_ref: str | None
+    status: SessionStatus
+    is_open: int
+    started_ns: int
+    ended_ns: int | None
+    duration_ns: int
+    turn_count: int
+    tool_count: int
+    interruption_count: int
+    error_count: int
+    recording_count: int
+    unpriced: int
+    cost_usd: Decimal
+    response_p50_ns: int | None
+    response_p95_ns: int | None
+    sort_value: int
+
+
+class _Course(msgspec.Struct):
+    start_ns: int
+    sessions: int
+    failed: int
+    turns: int
+    interruptions: int
+    cost_usd: Decimal
+    responses: int
+    response: list[float | None]
+    counts: list[int]
+    stages: list[float | None]
+
+
+class _Facets(msgspec.Struct):
+    agents: tuple[str, ...]
+    versions: tuple[str, ...]
+
+
+_line_decoder = msgspec.json.Decoder(_Line)
+_course_decoder = msgspec.json.Decoder(_Course)
+_facets_decoder = msgspec.json.Decoder(_Facets)
+
+_COLUMNS = f"""project_id, session_id, ref, agent, app_version, environment, user_ref, status, is_open,
+started_ns, ended_ns, {_DURATION} AS duration_ns, turn_count, tool_count, interruption_count,
+error_count, recording_count, unpriced, cost_usd, response_p50_ns, response_p95_ns"""
+
+_COURSE = f"""
+SELECT
+    intDiv(started_ns, {{step:Int64}}) * {{step:Int64}} AS start_ns,
+    count() AS sessions,
+    countIf(error_count > 0 OR status = 'failed') AS failed,
+    sum(turn_count) AS turns,
+    sum(interruption_count) AS interruptions,
+    sum(cost_usd) AS cost_usd,
+    sum(length(response_ns)) AS responses,
+    quantilesExactInclusiveArray(0.5, 0.95, 0.99)(response_ns) AS response,
+    [{", ".join(f"sum(length({stage}_ns))" for stage in _STAGES)}] AS counts,
+    [{", ".join(f"quantileExactInclusiveArray(0.95)({stage}_ns)" for stage in _STAGES)}] AS stages
+FROM sessions FINAL WHERE """  # noqa: S608 -- names of our own columns
+
+_FACETS = """
+SELECT topK({most:UInt32})(agent) AS agents,
+    topKIf({most:UInt32})(ifNull(app_version, ''), app_version IS NOT NULL) AS versions
+FROM sessions FINAL WHERE project_id IN {projects:Array(String)}
+""".replace("{most:UInt32}", str(_MOST_FACETS))
+
+
+def session_lines(client: Client, query: LineQuery) -> list[SessionLine]:
+    """A page of lines."""
+    value = _ORDERS[query.order]
+    where = _conditions(client, query.filter)
+    direction, follows = ("DESC", "<") if query.is_descending else ("ASC", ">")
+    if query.after is not None:
+        where.add(
+            f"({value}, session_id) {follows} ({{after:Int64}}, {{after_id:String}})",
+            after=query.after[0],
+            after_id=query.after[1],
+        )
+    statement = (
+        f"SELECT {_COLUMNS}, {value} AS sort_value FROM sessions FINAL WHERE {where} "  # noqa: S608
+        f"ORDER BY sort_value {direction}, session_id {direction} LIMIT {{limit:UInt32}}"
+    )
+    answer = lines(client, statement, where.parameters | {"limit": query.limit})
+    return [_line(row) for row in _line_decoder.decode_lines(answer)]
+
+
+def course(client: Client, wanted: SessionFilter, step_ns: int) -> list[Course]:
+    """Figures by stretches of time, the earliest first."""
+    where = _conditions(client, wanted)
+    statement = f"{_COURSE}{where} GROUP BY start_ns ORDER BY start_ns LIMIT {_MOST_STRETCHES}"
+    answer = lines(client, statement, where.parameters | {"step": step_ns})
+    return [_stretch(row) for row in _course_decoder.decode_lines(answer)]
+
+
+def facets(client: Client, project_ids: tuple[ProjectId, ...]) -> Facets:
+    """The agents and versions that there are."""
+    (found,) = _facets_decoder.decode_lines(lines(client, _FACETS, {"projects": list(project_ids)}))
+    return Facets(found.agents, found.versions)
+
+
+def _line(row: _Line) -> SessionLine:
+    values = {name: getattr(row, name) for name in row.__struct_fields__}
+    session_id, is_open = values.pop("session_id"), bool(values.pop("is_open"))
+    return SessionLine(id=session_id, is_open=is_open, **values)
+
+
+def _stretch(row: _Course) -> Course:
+    percentiles = zip(("p50", "p95", "p99"), row.response, strict=True)
+    stages = zip(_STAGES, row.stages, row.counts, strict=True)
+    return Course(
+        start_ns=row.start_ns,
+        sessions=row.sessions,
+        failed=row.failed,
+        turns=row.turns,
+        interruptions=row.interruptions,
+        cost_usd=row.cost_usd,
+        # Of no values the engine makes a percentile all the same.
+        response_ns={name: _rounded(value, row.responses) for name, value in percentiles},
+        stage_p95_ns={name: _rounded(value, count) for name, value, count in stages},
+    )
+
+
+def _rounded(value: float | None, count: int) -> int | None:
+    return None if value is None or not count else round(value)
+
+
+def _conditions(client: Client, wanted: SessionFilter) -> Conditions:
+    where = Conditions(wanted.project_ids)
+    if wanted.created_by is not None:
+        where.add("created_by = {creator:Int64}", creator=wanted.created_by)
+    for column, values in (
+        ("agent", wanted.agents),
+        ("status", wanted.statuses),
+        ("app_version", wanted.versions),
+    ):
+        if values:
+            where.add(f"{column} IN {{{column}:Array(String)}}", **{column: list(values)})
+    where.within("started_ns", wanted.from_ns, wanted.to_ns)
+    for condition, bound in (
+        (f"{_DURATION} >= {{least:Int64}}", wanted.min_duration_ns),
+        (f"{_DURATION} <= {{most:Int64}}", wanted.max_duration_ns),
+        ("response_p95_ns >= {response:Int64}", wanted.min_response_ns),
+    ):
+        if bound is not None:
+            name = condition.partition("{")[2].partition(":")[0]
+            where.add(condition, **{name: bound})
+    for has, test in (
+        (wanted.has_errors, "(error_count > 0 OR status = 'failed')"),
+        (wanted.is_interrupted, "interruption_count > 0"),
+        (wanted.has_recording, "recording_count > 0"),
+    ):
+        if has is not None:
+            where.add(test if has else f"NOT {test}")
+    if wanted.text is not None and wanted.text.strip():
+        _add_text(client, where, wanted.text.strip())
+    return where
+
+
+def _add_text(client: Client, where: Conditions, text: str) -> None:
+    """All words, however they are capitalised, in what was said; or a name of the session.
+
+    The index knows whole words of ASCII letters; others are looked for in the text itself.
+    """
+    words = _WORD.findall(text)
+    plain = [word.lower() for word in words if word.isascii()]
+    said: list[str] = []
+    if plain and has_text_index(client):
+        said.append("hasAllTokens(transcript, {words:Array(String)})")
+        where.parameters["words"] = plain
+    else:
+        for number, word in enumerate(plain):
+            said.append(f"hasTokenCaseInsensitive(transcript, {{word_{number}:String}})")
+            where.parameters[f"word_{number}"] = word
+    others = [word for word in words if not word.isascii()] if words else [text]
+    for number, word in enumerate(others):
+        said.append(f"positionCaseInsensitiveUTF8(transcript, {{other_{number}:String}}) > 0")
+        where.parameters[f"other_{number}"] = word
+    known = "has(names, {text:String}) OR user_ref = {text:String} OR session_id = {id:String}"
+    where.add(f"(({' AND '.join(said)}) OR {known})", text=text, id=_bare_id(text))
+
+
+def _bare_id(text: str) -> str:
+    digits = text.removeprefix("sess_").replace("-", "").lower()
+    if re.fullmatch(r"[0-9a-f]{32}", digits) is None:
+        return text
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

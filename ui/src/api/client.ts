@@ -1,0 +1,72 @@
+/** Calls to the server: JSON in and out, errors as one class, the token that writes need. */
+
+const PREFIX = "/ui/api";
+
+/** What the server refused, in its own words. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    /** Messages by field name. */
+    readonly fields: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
+}
+
+interface ErrorBody {
+  error?: string;
+  code?: string;
+  issues?: { location: (string | number)[]; message: string }[];
+}
+
+let csrf = "";
+
+/** Remembers the token of the session, as log-in and `/me` tell it. */
+export function rememberToken(token: string): void {
+  csrf = token;
+}
+
+async function failure(answer: Response): Promise<ApiError> {
+  const body = (await answer.json().catch(() => ({}))) as ErrorBody;
+  const fields: Record<string, string> = {};
+  for (const issue of body.issues ?? []) fields[String(issue.location.at(-1))] = issue.message;
+  const said = body.error ?? `The server answered ${answer.status}.`;
+  return new ApiError(answer.status, body.code ?? "error", said, fields);
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(PREFIX + path, { credentials: "same-origin", ...init });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, "offline", "The server cannot be reached.");
+  }
+  if (!answer.ok) throw await failure(answer);
+  return answer;
+}
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const answer = await send(path, signal ? { signal } : {});
+  return (await answer.json()) as T;
+}
+
+export async function getBytes(path: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  return (await send(path, signal ? { signal } : {})).arrayBuffer();
+}
+
+export async function post<T>(path: string, body?: unknown): Promise<T> {
+  const answer = await send(path, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-csrf-token": csrf },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}
+
+/** The address of something that the browser fetches by itself (audio, events). */
+export function address(path: string): string {
+  return PREFIX + path;
+}

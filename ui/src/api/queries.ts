@@ -1,0 +1,76 @@
+/** Every question to the server, with the key under which its answer is kept. */
+
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { get, rememberToken } from "./client";
+import type {
+  SchemaFacetsBody,
+  SchemaLinePage,
+  SchemaMe,
+  SchemaObservationBody,
+  SchemaServerState,
+  SchemaSessionBody,
+  SchemaTraceBody,
+} from "./schema";
+
+const part = encodeURIComponent;
+
+export const serverState = queryOptions({
+  queryKey: ["state"],
+  queryFn: ({ signal }) => get<SchemaServerState>("/state", signal),
+  staleTime: 0,
+});
+
+export const me = queryOptions({
+  queryKey: ["me"],
+  queryFn: async ({ signal }) => {
+    const found = await get<SchemaMe>("/me", signal);
+    rememberToken(found.csrf);
+    return found;
+  },
+  staleTime: 5 * 60_000,
+});
+
+export const facets = (project: string) =>
+  queryOptions({
+    queryKey: ["facets", project],
+    queryFn: ({ signal }) => get<SchemaFacetsBody>(`/projects/${part(project)}/facets`, signal),
+    staleTime: 60_000,
+  });
+
+export const sessionLines = (project: string, search: URLSearchParams) =>
+  infiniteQueryOptions({
+    queryKey: ["sessions", project, search.toString()],
+    queryFn: ({ pageParam, signal }) => {
+      const asked = new URLSearchParams(search);
+      if (pageParam) asked.set("cursor", pageParam);
+      return get<SchemaLinePage>(`/projects/${part(project)}/sessions?${asked}`, signal);
+    },
+    initialPageParam: "",
+    getNextPageParam: (last) => last.nextCursor,
+    staleTime: 15_000,
+  });
+
+export const session = (id: string) =>
+  queryOptions({
+    queryKey: ["session", id],
+    queryFn: ({ signal }) => get<SchemaSessionBody>(`/sessions/${part(id)}`, signal),
+    staleTime: 15_000,
+  });
+
+export const trace = (id: string) =>
+  queryOptions({
+    queryKey: ["trace", id],
+    queryFn: ({ signal }) => get<SchemaTraceBody>(`/traces/${part(id)}`, signal),
+    staleTime: 15_000,
+  });
+
+export const observation = (traceId: string, id: string, whole = false) =>
+  queryOptions({
+    queryKey: ["observation", traceId, id, whole],
+    queryFn: ({ signal }) =>
+      get<SchemaObservationBody>(
+        `/traces/${part(traceId)}/observations/${part(id)}${whole ? "?whole=true" : ""}`,
+        signal,
+      ),
+    staleTime: 60_000,
+  });

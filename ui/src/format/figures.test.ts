@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { bytes, clock, duration, money, NOTHING } from "./figures";
+
+describe("durations", () => {
+  it.each([
+    [0, "0 ms"],
+    [999.4, "999 ms"],
+    [999.6, "1.00 s"],
+    [1840, "1.84 s"],
+    [9_996, "10.0 s"],
+    [59_960, "1 m 0 s"],
+    [267_000, "4 m 27 s"],
+    [5_862_600, "1 h 38 m"],
+  ])("writes %d ms as %s", (ms, said) => expect(duration(ms)).toBe(said));
+
+  it("shows a dash where nobody reported", () => {
+    expect(duration(null)).toBe(NOTHING);
+    expect(clock(undefined)).toBe(NOTHING);
+    expect(money(null)).toBe(NOTHING);
+  });
+});
+
+describe("places in a call", () => {
+  it.each([
+    [0, "0:00"],
+    [67_900, "1:07"],
+    [3_753_000, "1:02:33"],
+    [-5, "0:00"],
+  ])("writes %d ms as %s", (ms, said) => expect(clock(ms)).toBe(said));
+});
+
+it.each([
+  [0, "$0"],
+  [0.00001, "<$0.0001"],
+  [0.0413, "$0.0413"],
+  [12.4, "$12.40"],
+  [1234.5, "$1,234.50"],
+])("writes %d dollars as %s", (usd, said) => expect(money(usd)).toBe(said));
+
+it.each([
+  [12, "12 B"],
+  [2048, "2.0 KB"],
+  [5 * 1024 * 1024, "5.0 MB"],
+])("writes %d bytes as %s", (size, said) => expect(bytes(size)).toBe(said));

@@ -1,0 +1,202 @@
+/** Filters: a menu to add them, and a chip for each that is set. */
+
+import { useQuery } from "@tanstack/react-query";
+import { ChevronRight, ListFilter, X } from "lucide-react";
+import { DropdownMenu } from "radix-ui";
+import type { ReactNode } from "react";
+import { facets } from "../../api/queries";
+import { MenuMark } from "../../elements/MenuMark";
+import { duration } from "../../format/figures";
+import { chips, RANGES, type Range, type SessionsSearch, STATUSES } from "./search";
+
+const RESPONSES_MS = [1_000, 1_500, 2_500, 4_000];
+const DURATIONS_MS = [30_000, 60_000, 300_000, 900_000];
+
+interface Props {
+  project: string;
+  search: SessionsSearch;
+  onChange: (to: SessionsSearch) => void;
+}
+
+export function FilterBar({ project, search, onChange }: Props) {
+  const { data: known } = useQuery(facets(project));
+  const set = chips(search, duration);
+  const without = (name: "agent" | "version" | "status", value: string, isOn: boolean) => {
+    const rest = (search[name] ?? []).filter((each) => each !== value);
+    const next = isOn ? [...rest, value] : rest;
+    onChange({ ...search, [name]: next.length ? next : undefined });
+  };
+  const values = (name: "agent" | "version" | "status", all: readonly string[]) =>
+    all.map((value) => (
+      <Tick
+        key={value}
+        isOn={search[name]?.includes(value) ?? false}
+        onChange={(isOn) => without(name, value, isOn)}
+      >
+        {value}
+      </Tick>
+    ));
+  return (
+    <div className="filters">
+      <DropdownMenu.Root>
+        <DropdownMenu.Trigger className="button">
+          <ListFilter size={15} aria-hidden /> Filter
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content className="menu" align="start" sideOffset={6}>
+            <Branch name="Agent" isEmpty={!known?.agents.length}>
+              {values("agent", known?.agents ?? [])}
+            </Branch>
+            <Branch name="Version" isEmpty={!known?.versions.length}>
+              {values("version", known?.versions ?? [])}
+            </Branch>
+            <Branch name="Status">{values("status", STATUSES)}</Branch>
+            <Branch name="Time">
+              <Choice
+                value={search.range}
+                options={Object.keys(RANGES) as Range[]}
+                name={(range) => RANGES[range].name}
+                onChange={(range) => onChange({ ...search, range, from: undefined, to: undefined })}
+              />
+            </Branch>
+            <Branch name="Response time, p95">
+              <Choice
+                value={search.slower}
+                options={RESPONSES_MS}
+                name={(ms) => `at least ${duration(ms)}`}
+                onChange={(slower) => onChange({ ...search, slower })}
+              />
+            </Branch>
+            <Branch name="Duration">
+              <Choice
+                value={search.longer}
+                options={DURATIONS_MS}
+                name={(ms) => `at least ${duration(ms)}`}
+                onChange={(longer) => onChange({ ...search, longer })}
+              />
+            </Branch>
+            <DropdownMenu.Separator className="menu-line" />
+            <Tick
+              isOn={search.errors ?? false}
+              onChange={(isOn) => onChange({ ...search, errors: isOn || undefined })}
+            >
+              With errors
+            </Tick>
+            <Tick
+              isOn={search.interrupted ?? false}
+              onChange={(isOn) => onChange({ ...search, interrupted: isOn || undefined })}
+            >
+              With interruptions
+            </Tick>
+            <Tick
+              isOn={search.recorded ?? false}
+              onChange={(isOn) => onChange({ ...search, recorded: isOn || undefined })}
+            >
+              With a recording
+            </Tick>
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu.Root>
+      <ul className="chips" aria-label="Filters that are set">
+        {set.map((chip) => (
+          <li key={chip.key} className="chip">
+            {chip.name}
+            <button
+              type="button"
+              aria-label={`Remove the filter ${chip.name}`}
+              onClick={() => onChange(chip.without)}
+            >
+              <X size={13} aria-hidden />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {set.length > 1 && (
+        <button
+          type="button"
+          className="button plain small"
+          onClick={() => onChange({ q: search.q, sort: search.sort, ascending: search.ascending })}
+        >
+          Clear all
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Branch({
+  name,
+  isEmpty = false,
+  children,
+}: {
+  name: string;
+  isEmpty?: boolean;
+  children: ReactNode;
+}) {
+  return (
+    <DropdownMenu.Sub>
+      <DropdownMenu.SubTrigger className="menu-item" disabled={isEmpty}>
+        {name}
+        <ChevronRight className="end" size={14} aria-hidden />
+      </DropdownMenu.SubTrigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.SubContent className="menu" sideOffset={4} collisionPadding={8}>
+          {children}
+        </DropdownMenu.SubContent>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Sub>
+  );
+}
+
+function Tick({
+  isOn,
+  onChange,
+  children,
+}: {
+  isOn: boolean;
+  onChange: (isOn: boolean) => void;
+  children: ReactNode;
+}) {
+  return (
+    <DropdownMenu.CheckboxItem
+      className="menu-item"
+      checked={isOn}
+      onCheckedChange={onChange}
+      // Several are chosen one after the other.
+      onSelect={(event) => event.preventDefault()}
+    >
+      <MenuMark />
+      {children}
+    </DropdownMenu.CheckboxItem>
+  );
+}
+
+function Choice<T extends string | number>({
+  value,
+  options,
+  name,
+  onChange,
+}: {
+  value: T | undefined;
+  options: readonly T[];
+  name: (option: T) => string;
+  onChange: (option: T | undefined) => void;
+}) {
+  return (
+    <DropdownMenu.RadioGroup
+      value={value === undefined ? "" : String(value)}
+      onValueChange={(chosen) => onChange(options.find((each) => String(each) === chosen))}
+    >
+      <DropdownMenu.RadioItem className="menu-item" value="">
+        <MenuMark />
+        Any
+      </DropdownMenu.RadioItem>
+      {options.map((option) => (
+        <DropdownMenu.RadioItem key={option} className="menu-item" value={String(option)}>
+          <MenuMark />
+          {name(option)}
+        </DropdownMenu.RadioItem>
+      ))}
+    </DropdownMenu.RadioGroup>
+  );
+}

@@ -1,0 +1,133 @@
+/** The list of sessions: searched, filtered and sorted by the server, shown by its window alone. */
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { AudioLines, Search, SearchX } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { sessionLines } from "../../api/queries";
+import { Failure, Loading, State } from "../../elements/states";
+import { useKeys } from "../../shell/keys";
+import { FilterBar } from "./FilterBar";
+import { SessionTable } from "./SessionTable";
+import { asked, chips, type SessionsSearch } from "./search";
+import "./sessions.css";
+
+const TYPING_MS = 250;
+
+export function SessionsPage() {
+  const { project } = useParams({ from: "/inside/p/$project/sessions" });
+  const search = useSearch({ from: "/inside/p/$project/sessions" });
+  const navigate = useNavigate({ from: "/p/$project/sessions" });
+  // The stretch of time ends when the filter is set, so that pages of one list belong together.
+  const parameters = useMemo(() => asked(search, Date.now()), [search]);
+  const found = useInfiniteQuery(sessionLines(project, parameters));
+  const lines = useMemo(() => found.data?.pages.flatMap((page) => page.data) ?? [], [found.data]);
+  const isNarrowed = search.q !== undefined || chips(search, String).length > 0;
+
+  useEffect(() => {
+    document.title = "Sessions · Turnwise";
+  }, []);
+
+  const change = (to: SessionsSearch, replace = false) => void navigate({ search: to, replace });
+
+  return (
+    <div className="page sessions-page">
+      <div className="page-head">
+        <h1>Sessions</h1>
+        <SearchBox value={search.q ?? ""} onChange={(q) => change({ ...search, q }, true)} />
+      </div>
+      <FilterBar project={project} search={search} onChange={change} />
+      <section className="panel sessions-panel" aria-label="Sessions" aria-busy={found.isFetching}>
+        {found.isPending ? (
+          <Loading />
+        ) : found.isError && !lines.length ? (
+          <Failure error={found.error} retry={() => void found.refetch()} />
+        ) : lines.length ? (
+          <SessionTable
+            project={project}
+            lines={lines}
+            search={search}
+            onSort={(sort, ascending) =>
+              change({
+                ...search,
+                sort: sort === "started" ? undefined : sort,
+                ascending: ascending || undefined,
+              })
+            }
+            hasMore={found.hasNextPage}
+            isLoadingMore={found.isFetchingNextPage}
+            loadMore={() => void found.fetchNextPage()}
+          />
+        ) : isNarrowed ? (
+          <State icon={<SearchX size={28} aria-hidden />} title="No session fits">
+            <p>Nothing matches all of these filters. Words are found as they were said, whole.</p>
+            <button type="button" className="button" onClick={() => change({})}>
+              Clear all filters
+            </button>
+          </State>
+        ) : (
+          <Connect />
+        )}
+      </section>
+    </div>
+  );
+}
+
+function SearchBox({
+  value,
+  onChange,
+}: {
+  value: string;
+  onChange: (q: string | undefined) => void;
+}) {
+  const [typed, setTyped] = useState(value);
+  const field = useRef<HTMLInputElement>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useKeys({
+    "/": (event) => {
+      event.preventDefault();
+      field.current?.select();
+    },
+  });
+  // Back and forward change the address without typing.
+  useEffect(() => setTyped(value), [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return (
+    <search className="search-box">
+      <Search size={16} aria-hidden />
+      <input
+        ref={field}
+        className="input"
+        type="search"
+        aria-label="Search in transcripts"
+        placeholder="Words that were said, a caller, an id"
+        value={typed}
+        maxLength={200}
+        onChange={(event) => {
+          const next = event.currentTarget.value;
+          setTyped(next);
+          clearTimeout(timer.current);
+          timer.current = setTimeout(() => onChange(next.trim() || undefined), TYPING_MS);
+        }}
+      />
+      <kbd aria-hidden>/</kbd>
+    </search>
+  );
+}
+
+function Connect() {
+  const endpoint = `${window.location.origin}/v1/traces`;
+  return (
+    <State icon={<AudioLines size={28} aria-hidden />} title="No sessions yet">
+      <p>
+        Point your agent’s OpenTelemetry exporter here and make a call; it shows up while it is
+        going on.
+      </p>
+      <pre className="code">{`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${endpoint}
+OTEL_EXPORTER_OTLP_HEADERS=x-api-key=YOUR_KEY`}</pre>
+      <a className="button" href="/docs">
+        API reference
+      </a>
+    </State>
+  );
+}

@@ -1,0 +1,169 @@
+/** Every address of the app. A new page is one more route here and one folder in `pages/`. */
+
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { parseSearch, safeNext, stringifySearch, text, whole } from "./addresses";
+import { me, serverState, session, trace } from "./api/queries";
+import { Failure, Loading, NotFound } from "./elements/states";
+import { sessionsSearch } from "./pages/sessions/search";
+import { Shell } from "./shell/Shell";
+
+/** `turn` is the index of the chosen turn, `tab` the open part of the side panel. */
+export interface SessionSearch {
+  turn?: number | undefined;
+  tab?: string | undefined;
+}
+
+/** `obs` is the id of the chosen observation, `q` a text to filter by. */
+export interface TraceSearch {
+  obs?: string | undefined;
+  q?: string | undefined;
+}
+
+const sessionSearch = (raw: Record<string, unknown>): SessionSearch => ({
+  turn: whole(raw.turn),
+  tab: text(raw.tab),
+});
+
+const traceSearch = (raw: Record<string, unknown>): TraceSearch => ({
+  obs: text(raw.obs),
+  q: text(raw.q),
+});
+
+interface Context {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({
+  notFoundComponent: () => <NotFound />,
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (raw: Record<string, unknown>) => ({ next: text(raw.next) }),
+  beforeLoad: async ({ context, search }) => {
+    const state = await context.queries.fetchQuery(serverState);
+    if (state.isLoggedIn) throw redirect({ href: safeNext(search.next), replace: true });
+  },
+  component: lazyRouteComponent(() => import("./pages/login/LoginPage"), "LoginPage"),
+});
+
+/** Everything behind the log-in. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  beforeLoad: async ({ context, location }) => {
+    if (context.queries.getQueryData(me.queryKey)) return;
+    const state = await context.queries.fetchQuery(serverState);
+    if (!state.isLoggedIn) {
+      const next = location.href === "/" ? undefined : location.href;
+      throw redirect({ to: "/login", search: { next }, replace: true });
+    }
+    await context.queries.ensureQueryData(me);
+  },
+  component: Shell,
+});
+
+const front = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  beforeLoad: async ({ context }) => {
+    const { projects } = await context.queries.ensureQueryData(me);
+    const project = projects[0]?.name ?? "default";
+    throw redirect({ to: "/p/$project/sessions", params: { project }, replace: true });
+  },
+});
+
+const project = createRoute({
+  getParentRoute: () => inside,
+  path: "/p/$project",
+});
+
+const projectFront = createRoute({
+  getParentRoute: () => project,
+  path: "/",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/p/$project/sessions", params, replace: true });
+  },
+});
+
+const sessions = createRoute({
+  getParentRoute: () => project,
+  path: "/sessions",
+  validateSearch: sessionsSearch,
+  component: lazyRouteComponent(() => import("./pages/sessions/SessionsPage"), "SessionsPage"),
+});
+
+const oneSession = createRoute({
+  getParentRoute: () => project,
+  path: "/sessions/$id",
+  validateSearch: sessionSearch,
+  loader: ({ context, params }) => void context.queries.prefetchQuery(session(params.id)),
+  component: lazyRouteComponent(() => import("./pages/session/SessionPage"), "SessionPage"),
+});
+
+const oneTrace = createRoute({
+  getParentRoute: () => project,
+  path: "/traces/$id",
+  validateSearch: traceSearch,
+  loader: ({ context, params }) => void context.queries.prefetchQuery(trace(params.id)),
+  component: lazyRouteComponent(() => import("./pages/trace/TracePage"), "TracePage"),
+});
+
+/** Addresses that other surfaces hand out, which know no project. */
+const sessionByName = createRoute({
+  getParentRoute: () => inside,
+  path: "/sessions/view/$name",
+  validateSearch: sessionSearch,
+  loaderDeps: ({ search }) => search,
+  loader: async ({ context, params, deps: search }) => {
+    const found = await context.queries.ensureQueryData(session(params.name));
+    context.queries.setQueryData(session(found.id).queryKey, found);
+    const to = { project: found.project, id: found.id };
+    throw redirect({ to: "/p/$project/sessions/$id", params: to, search, replace: true });
+  },
+});
+
+const traceById = createRoute({
+  getParentRoute: () => inside,
+  path: "/traces/view/$id",
+  validateSearch: traceSearch,
+  loaderDeps: ({ search }) => search,
+  loader: async ({ context, params, deps: search }) => {
+    const found = await context.queries.ensureQueryData(trace(params.id));
+    const to = { project: found.project, id: found.id };
+    throw redirect({ to: "/p/$project/traces/$id", params: to, search, replace: true });
+  },
+});
+
+const tree = root.addChildren([
+  login,
+  inside.addChildren([
+    front,
+    project.addChildren([projectFront, sessions, oneSession, oneTrace]),
+    sessionByName,
+    traceById,
+  ]),
+]);
+
+export function makeRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+    defaultPendingComponent: Loading,
+    defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
+    defaultNotFoundComponent: () => <NotFound />,
+    scrollRestoration: true,
+  });
+}

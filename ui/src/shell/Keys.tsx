@@ -1,0 +1,64 @@
+/** The list of keys, behind the question mark. */
+
+import { Keyboard } from "lucide-react";
+import { Dialog } from "radix-ui";
+import { useState } from "react";
+import { useKeys } from "./keys";
+
+/** What the keys do, by page; a page that binds a key says so here. */
+const GROUPS = [
+  { name: "Everywhere", keys: [["?", "These keys"]] },
+  {
+    name: "Sessions",
+    keys: [
+      ["/", "Search"],
+      ["J / K", "Next or previous session"],
+      ["Enter", "Open it"],
+    ],
+  },
+  {
+    name: "Session",
+    keys: [
+      ["Space", "Play or pause"],
+      ["J / K", "Next or previous turn"],
+      ["I", "Next interruption"],
+      ["← / →", "Five seconds back or on"],
+    ],
+  },
+] as const;
+
+export function Keys() {
+  const [isOpen, setOpen] = useState(false);
+  useKeys({ "?": () => setOpen(true) });
+  return (
+    <Dialog.Root open={isOpen} onOpenChange={setOpen}>
+      <Dialog.Trigger className="nav-link">
+        <Keyboard size={17} aria-hidden />
+        <span>Keys</span>
+        <kbd>?</kbd>
+      </Dialog.Trigger>
+      <Dialog.Portal>
+        <Dialog.Overlay className="overlay" />
+        <Dialog.Content className="dialog" aria-describedby={undefined}>
+          <Dialog.Title>Keys</Dialog.Title>
+          {GROUPS.map((group) => (
+            <section key={group.name} className="keys">
+              <h2>{group.name}</h2>
+              <dl>
+                {group.keys.map(([key, does]) => (
+                  <div key={key}>
+                    <dt>
+                      <kbd>{key}</kbd>
+                    </dt>
+                    <dd>{does}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          ))}
+          <Dialog.Close className="button">Close</Dialog.Close>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

@@ -1,0 +1,35 @@
+/** Whether the server answers, as far as the last calls have shown. */
+
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { ApiError, get } from "../api/client";
+
+const AGAIN_MS = 2_000;
+
+/** False from the first call that found no server until the server answers again. */
+export function useConnection(): boolean {
+  const queries = useQueryClient();
+  const [isConnected, setConnected] = useState(true);
+  useEffect(
+    () =>
+      queries.getQueryCache().subscribe(({ query }) => {
+        const { error } = query.state;
+        if (error instanceof ApiError && error.status === 0) setConnected(false);
+      }),
+    [queries],
+  );
+  useEffect(() => {
+    if (isConnected) return;
+    const timer = setInterval(() => {
+      get("/state").then(
+        () => {
+          setConnected(true);
+          void queries.refetchQueries({ type: "active" });
+        },
+        () => undefined,
+      );
+    }, AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [isConnected, queries]);
+  return isConnected;
+}
