@@ -86,7 +86,7 @@ def spoken(text: str, voice: str, speed: int) -> numpy.ndarray:
     window = RATE // 200
     power = numpy.convolve(samples**2, numpy.ones(window) / window, mode="same")
     audible = numpy.flatnonzero(power > power.max() * 10**-4.5)
-    return samples[audible[0] : audible[-1] + 1].astype(numpy.float32)
+    return numpy.asarray(samples[audible[0] : audible[-1] + 1], dtype=numpy.float32)
 
 
 def _whole_words(sound: numpy.ndarray) -> numpy.ndarray:
