@@ -1,6 +1,6 @@
 """A session as its page shows it: times in milliseconds since its start, None where unreported."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
