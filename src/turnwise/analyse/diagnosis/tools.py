@@ -63,7 +63,10 @@ def _failed(case: Case, tool: ToolExecution, kind: str, took_ns: int | None) -> 
 
 def _slow(case: Case, tool: ToolExecution, took_ns: int) -> Iterator[Issue]:
     limits = case.limits
-    silent_ns = took_ns - _spoken_over(case, tool)
+    spoken_ns = _spoken_over(case, tool)
+    silent_ns = took_ns - spoken_ns
+    if spoken_ns and silent_ns < ns(limits.dead_air_ms):
+        return
     usual = case.baselines.usual(Part.TOOL, "", tool.name, is_model_bound=True)
     target_ns = limits.target_ns(PipelineStage.TOOL)
     z = usual.spread.z(took_ns) if usual else None
