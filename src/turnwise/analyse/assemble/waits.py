@@ -31,12 +31,14 @@ class _Way:
 
     Attributes:
         spans: of the agent turn; `asked_spans` of the caller's turn that it answers.
+        after_ns: when the agent's own words before ended, which a second remark has to wait for.
         pieces: stages with their instants.
     """
 
     draft: Draft
     asked: Draft | None
     tools: Sequence[ToolExecution]
+    after_ns: int | None = None
     from_ns: int | None = None
     heard_ns: int = 0
     pieces: list[PathPart] = field(default_factory=list)
@@ -82,11 +84,10 @@ def responses_of(
     for index, draft in enumerate(conversation.drafts):
         if draft.speaker is Speaker.AGENT:
             asked = before if before is not None and before.speaker is Speaker.USER else None
-            way = _Way(draft, asked, by_turn.get(index, ()))
-            is_second = before is not None and before.speaker is Speaker.AGENT
+            is_second = before is not None and asked is None
             after_ns = before.end_ns if before is not None and is_second else None
-            asked_turn = index - 1 if asked is not None else None
-            found.append(_response(way, asked_turn, after_ns, is_first=not has_spoken))
+            way = _Way(draft, asked, by_turn.get(index, ()), after_ns)
+            found.append(_response(way, index - 1 if asked else None, is_first=not has_spoken))
             has_spoken = True
         else:
             found.append(None)
@@ -94,10 +95,7 @@ def responses_of(
     return found
 
 
-def _response(
-    way: _Way, asked_turn: int | None, after_ns: int | None, *, is_first: bool
-) -> Response:
-    """Args: after_ns: when the agent's own words before ended, which a second remark waits for."""
+def _response(way: _Way, asked_turn: int | None, *, is_first: bool) -> Response:
     draft, asked = way.draft, way.asked
     is_timed = _has_instants(draft)
     way.heard_ns = _heard(draft, is_timed=is_timed)
@@ -109,7 +107,7 @@ def _response(
         begun = min((each.start_ns or 0 for each in way.pieces), default=None)
         start_ns = way.from_ns
         if start_ns is None and begun is not None:
-            start_ns = begun if after_ns is None else max(begun, min(after_ns, way.heard_ns))
+            start_ns = max(begun, min(way.after_ns or begun, way.heard_ns))
         parts = walk(way.pieces, start_ns, way.heard_ns, ids_of([*way.spans, *way.asked_spans]))
     else:
         start_ns = way.from_ns
