@@ -95,7 +95,13 @@ def test_a_generation_alone_is_its_own_wait() -> None:
 
 
 def stated(**turn: Any) -> Session:
-    said = {"index": 0, "speaker": "user", "text": "when", "start_ms": 0, "end_ms": 1000}
+    said: dict[str, Any] = {
+        "index": 0,
+        "speaker": "user",
+        "text": "when",
+        "start_ms": 0,
+        "end_ms": 1000,
+    }
     return session_of(
         fact(FactKind.SESSION, started_ns=at(0), ended_ns=at(9000)),
         fact(FactKind.TURN, "q", stt_ms=150, **said),

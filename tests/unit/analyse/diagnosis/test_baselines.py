@@ -58,8 +58,8 @@ def test_the_narrowest_baseline_with_enough_values_counts() -> None:
 
 def test_a_session_is_no_baseline_of_itself() -> None:
     agent = History([lesson(1, *[100.0] * 20), lesson(2, *[900.0] * 25)])
-    assert usual(Baselines(agent=agent, session_id=name(2))) == ("version", 100)
-    assert usual(Baselines(agent=agent, session_id=name(1))) == ("version", 900)
+    assert usual(Baselines(agent=agent, session_id=name(2))) == ("agent", 100)
+    assert usual(Baselines(agent=agent, session_id=name(1))) == ("agent", 900)
     assert Baselines(agent=agent, session_id=name(2)).turns == 20
 
 
@@ -67,7 +67,7 @@ def test_what_is_taught_again_replaces_what_was_taught() -> None:
     agent = History([lesson(1, *[100.0] * 20)])
     for _ in range(3):
         agent.add(lesson(1, *[300.0] * 21))
-    assert usual(Baselines(agent=agent)) == ("version", 300)
+    assert usual(Baselines(agent=agent)) == ("agent", 300)
     assert agent.turns == 21
     agent.add(lesson(1))
     assert usual(Baselines(agent=agent)) is None
@@ -78,17 +78,17 @@ def test_old_turns_give_way_to_those_of_the_last_week_and_to_the_newest() -> Non
     new = Lesson(
         session_id=name(2), version="", at_ns=9 * DAY_NS, samples=lesson(2, *[300.0] * 25).samples
     )
-    assert usual(Baselines(agent=History([old, new]))) == ("version", 300)
+    assert usual(Baselines(agent=History([old, new]))) == ("agent", 300)
     many = History(lesson(number, *[float(number)] * 100) for number in range(1, 40))
     assert many.turns <= MOST_TURNS
-    assert usual(Baselines(agent=many)) == ("version", 37)
+    assert usual(Baselines(agent=many)) == ("agent", 37)
 
 
 @given(st.permutations(range(1, 9)))
 def test_the_order_in_which_sessions_teach_makes_no_difference(order: list[int]) -> None:
     lessons = {each: lesson(each, *[float(each * 100)] * 5) for each in order}
     known = Baselines(agent=History(lessons[each] for each in order))
-    assert usual(known) == ("version", 447)
+    assert usual(known) == ("agent", 447)
 
 
 def test_flagged_failed_and_interrupted_turns_teach_nothing() -> None:
