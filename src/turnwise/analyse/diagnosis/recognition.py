@@ -106,6 +106,8 @@ def _empty(case: Case) -> Iterator[Issue]:
             continue
         length = turn.end_ns - turn.start_ns
         is_noise = any(turn.start_ns - _NEAR_NS <= at <= turn.end_ns for at in noises)
+        if case.may_be_wordless(turn):
+            continue
         if length >= ns(case.limits.empty_speech_ms) and not is_noise:
             yield Issue(
                 type="stt_empty",

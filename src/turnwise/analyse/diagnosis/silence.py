@@ -63,7 +63,7 @@ def _unanswered(case: Case, turn: Turn, after: Turn | None) -> tuple[str, float]
 
 def _was_said(case: Case, turn: Turn) -> bool:
     is_mute = not any(each.text for each in case.turns if each.speaker is Speaker.USER)
-    return bool(turn.text) or is_mute
+    return bool(turn.text) or is_mute or case.may_be_wordless(turn)
 
 
 def _unheard(case: Case, turn: Turn) -> str | None:
