@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    readonly "/ui/api/audit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["AuditPage"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Keys"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/ui/api/login": {
         readonly parameters: {
             readonly query?: never;
@@ -76,6 +144,102 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/ui/api/members": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Members"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["NewMember"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["MemberBody"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/members/{user_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly user_id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["MemberChange"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["MemberBody"];
+                    };
+                };
+            };
+        };
+        readonly trace?: never;
+    };
     readonly "/ui/api/projects/{project}/dashboard": {
         readonly parameters: {
             readonly query?: never;
@@ -141,6 +305,202 @@ export interface paths {
             };
         };
         readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/intake": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["IntakeBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/integrations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Integrations"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["NewIntegration"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["IntegrationBody"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["MadeKey"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/policy": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["PolicyAnswer"];
+                    };
+                };
+            };
+        };
+        readonly put: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["PolicyBody"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["PolicyAnswer"];
+                    };
+                };
+            };
+        };
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -370,6 +730,26 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AuditBody
+         * @description One deed; `actor` is an address, or what acted without one.
+         */
+        readonly AuditBody: {
+            readonly action: string;
+            readonly actor: string;
+            readonly atMs: number;
+            readonly details: Record<string, never>;
+            readonly id: number;
+            readonly target: string;
+        };
+        /**
+         * AuditPage
+         * @description Deeds, the newest first; `next_before` is None on the last page.
+         */
+        readonly AuditPage: {
+            readonly data: readonly components["schemas"]["AuditBody"][];
+            readonly nextBefore: number | null;
+        };
+        /**
          * ContentBody
          * @description Contents of an observation as text: JSON, unless it was cut off at `SHOWN_BYTES`.
          */
@@ -424,6 +804,44 @@ export interface components {
          */
         readonly Framework: "generic" | "livekit" | "pipecat";
         /**
+         * IntakeBody
+         * @description How things come in.
+         *
+         *         Attributes:
+         *             problems: what is wrong with the stores, as /readyz says it.
+         *             pending: traces and sessions of the whole server that are not derived yet.
+         *             since_ms: when this process started.
+         */
+        readonly IntakeBody: {
+            readonly pending: number;
+            readonly problems: readonly string[];
+            readonly sinceMs: number;
+            readonly sources: readonly components["schemas"]["SourceBody"][];
+        };
+        /**
+         * IntegrationBody
+         * @description A pair without its secret, which nobody is shown again.
+         */
+        readonly IntegrationBody: {
+            readonly createdMs: number;
+            readonly id: string;
+            readonly key: string;
+            readonly kind: components["schemas"]["IntegrationKind"];
+        };
+        /**
+         * IntegrationKind
+         * @description Whose credentials they are.
+         * @enum {unknown}
+         */
+        readonly IntegrationKind: "livekit" | "twilio";
+        /**
+         * Integrations
+         * @description The pairs of a project.
+         */
+        readonly Integrations: {
+            readonly data: readonly components["schemas"]["IntegrationBody"][];
+        };
+        /**
          * InterruptionBody
          * @description The caller takes the floor.
          */
@@ -457,6 +875,35 @@ export interface components {
             readonly startMs: number | null;
             readonly turn: number | null;
             readonly type: string;
+        };
+        /**
+         * KeyBody
+         * @description A key without its secret; instants in milliseconds since the epoch.
+         *
+         *         Attributes:
+         *             project: where it writes by default.
+         *             owner: the address of whoever it belongs to.
+         *             is_active: it may be at rest.
+         */
+        readonly KeyBody: {
+            readonly createdMs: number;
+            readonly expiresMs: number | null;
+            readonly id: string;
+            readonly isActive: boolean;
+            readonly lastUsedMs: number | null;
+            readonly name: string;
+            readonly owner: string;
+            readonly preview: string;
+            readonly project: string;
+            readonly publicKey: string;
+            readonly scopes: readonly components["schemas"]["Scope"][];
+        };
+        /**
+         * Keys
+         * @description Keys that hold.
+         */
+        readonly Keys: {
+            readonly data: readonly components["schemas"]["KeyBody"][];
         };
         /**
          * Kind
@@ -514,6 +961,14 @@ export interface components {
             readonly tenant: string | null;
         };
         /**
+         * MadeKey
+         * @description A new key, and its secret, which is told this once.
+         */
+        readonly MadeKey: {
+            readonly key: components["schemas"]["KeyBody"];
+            readonly secret: string;
+        };
+        /**
          * Me
          * @description Who is logged in. `csrf` goes into the header `x-csrf-token` of every write.
          */
@@ -523,6 +978,63 @@ export interface components {
             readonly projects: readonly components["schemas"]["ProjectBody"][];
             readonly role: string;
             readonly tenant: string;
+        };
+        /**
+         * MemberBody
+         * @description A person of the tenant.
+         */
+        readonly MemberBody: {
+            readonly createdMs: number;
+            readonly email: string;
+            readonly id: number;
+            readonly isActive: boolean;
+            readonly isMe: boolean;
+            readonly role: components["schemas"]["Role"];
+        };
+        /**
+         * MemberChange
+         * @description Body of a change; what is absent stays.
+         */
+        readonly MemberChange: {
+            /** @default null */
+            readonly isActive: boolean | null;
+            /** @default null */
+            readonly role: components["schemas"]["Role"] | null;
+        };
+        /**
+         * Members
+         * @description Everybody of the tenant.
+         */
+        readonly Members: {
+            readonly data: readonly components["schemas"]["MemberBody"][];
+        };
+        /**
+         * NewIntegration
+         * @description Body of adding a pair.
+         */
+        readonly NewIntegration: {
+            readonly key: string;
+            readonly kind: components["schemas"]["IntegrationKind"];
+            readonly secret: string;
+        };
+        /**
+         * NewKey
+         * @description Body of create.
+         */
+        readonly NewKey: {
+            /** @default null */
+            readonly expiresInDays: number | null;
+            readonly name: string;
+            readonly scopes: readonly components["schemas"]["Scope"][];
+        };
+        /**
+         * NewMember
+         * @description Body of adding somebody.
+         */
+        readonly NewMember: {
+            readonly email: string;
+            readonly password: string;
+            readonly role: components["schemas"]["Role"];
         };
         /**
          * ObservationBody
@@ -557,6 +1069,26 @@ export interface components {
             };
         };
         /**
+         * PolicyAnswer
+         * @description The same beside what holds for projects that say nothing; None there: forever.
+         */
+        readonly PolicyAnswer: {
+            readonly defaultRetentionDays: number | null;
+            readonly keepsRecordings: boolean;
+            readonly retentionDays: number | null;
+        };
+        /**
+         * PolicyBody
+         * @description What a project keeps; also the body of a change, which says all of it.
+         *
+         *         Attributes:
+         *             retention_days: None: as the server's setting says.
+         */
+        readonly PolicyBody: {
+            readonly keepsRecordings: boolean;
+            readonly retentionDays: number | null;
+        };
+        /**
          * ProjectBody
          * @description A project; its name is also its place in addresses.
          */
@@ -584,6 +1116,12 @@ export interface components {
          */
         readonly RecordingStatus: "failed" | "none" | "pending" | "ready";
         /**
+         * Role
+         * @description What a user may do inside the tenant.
+         * @enum {unknown}
+         */
+        readonly Role: "admin" | "member" | "owner";
+        /**
          * RowBody
          * @description One observation without its contents; `start_ms` is since the trace's start.
          */
@@ -601,6 +1139,12 @@ export interface components {
             readonly step: components["schemas"]["Step"];
             readonly tokens: number | null;
         };
+        /**
+         * Scope
+         * @description What an API key may do.
+         * @enum {unknown}
+         */
+        readonly Scope: "admin" | "ingest" | "read";
         /**
          * ServerState
          * @description What the pages ask first.
@@ -660,6 +1204,27 @@ export interface components {
          */
         readonly Severity: "critical" | "high" | "info" | "low" | "medium";
         /**
+         * SourceBody
+         * @description What one kind of sender has sent; None where nothing is known.
+         *
+         *         Attributes:
+         *             sessions: of the last day, as are `unpriced` and `last_arrival_ms`.
+         *             batches: since the process started, as are the fields behind it.
+         *             lag_ms: how late the last batch came after its newest instant.
+         */
+        readonly SourceBody: {
+            readonly batches: number;
+            readonly lagMs: number | null;
+            readonly lastArrivalMs: number | null;
+            readonly lastBatchMs: number | null;
+            readonly lastRefusal: string | null;
+            readonly records: number;
+            readonly refused: number;
+            readonly sessions: number | null;
+            readonly source: string;
+            readonly unpriced: number | null;
+        };
+        /**
          * Speaker
          * @description Who holds the floor.
          * @enum {unknown}
@@ -670,7 +1235,7 @@ export interface components {
          * @description Which part of the pipeline consumed it.
          * @enum {unknown}
          */
-        readonly Stage: "llm" | "stt" | "tts";
+        readonly Stage: "llm" | "platform" | "stt" | "telephony" | "tts";
         /**
          * Step
          * @description The part that a unit of work plays in a conversation, whatever its sender calls it.
@@ -793,29 +1358,49 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type SchemaAuditBody = components['schemas']['AuditBody'];
+export type SchemaAuditPage = components['schemas']['AuditPage'];
 export type SchemaContentBody = components['schemas']['ContentBody'];
 export type SchemaDashboardBody = components['schemas']['DashboardBody'];
 export type SchemaEntered = components['schemas']['Entered'];
 export type SchemaFacetsBody = components['schemas']['FacetsBody'];
 export type SchemaFirstOwner = components['schemas']['FirstOwner'];
 export type SchemaFramework = components['schemas']['Framework'];
+export type SchemaIntakeBody = components['schemas']['IntakeBody'];
+export type SchemaIntegrationBody = components['schemas']['IntegrationBody'];
+export type SchemaIntegrationKind = components['schemas']['IntegrationKind'];
+export type SchemaIntegrations = components['schemas']['Integrations'];
 export type SchemaInterruptionBody = components['schemas']['InterruptionBody'];
 export type SchemaIssueBody = components['schemas']['IssueBody'];
+export type SchemaKeyBody = components['schemas']['KeyBody'];
+export type SchemaKeys = components['schemas']['Keys'];
 export type SchemaKind = components['schemas']['Kind'];
 export type SchemaLevel = components['schemas']['Level'];
 export type SchemaLineBody = components['schemas']['LineBody'];
 export type SchemaLinePage = components['schemas']['LinePage'];
 export type SchemaLogIn = components['schemas']['LogIn'];
+export type SchemaMadeKey = components['schemas']['MadeKey'];
 export type SchemaMe = components['schemas']['Me'];
+export type SchemaMemberBody = components['schemas']['MemberBody'];
+export type SchemaMemberChange = components['schemas']['MemberChange'];
+export type SchemaMembers = components['schemas']['Members'];
+export type SchemaNewIntegration = components['schemas']['NewIntegration'];
+export type SchemaNewKey = components['schemas']['NewKey'];
+export type SchemaNewMember = components['schemas']['NewMember'];
 export type SchemaObservationBody = components['schemas']['ObservationBody'];
+export type SchemaPolicyAnswer = components['schemas']['PolicyAnswer'];
+export type SchemaPolicyBody = components['schemas']['PolicyBody'];
 export type SchemaProjectBody = components['schemas']['ProjectBody'];
 export type SchemaRecordingBody = components['schemas']['RecordingBody'];
 export type SchemaRecordingStatus = components['schemas']['RecordingStatus'];
+export type SchemaRole = components['schemas']['Role'];
 export type SchemaRowBody = components['schemas']['RowBody'];
+export type SchemaScope = components['schemas']['Scope'];
 export type SchemaServerState = components['schemas']['ServerState'];
 export type SchemaSessionBody = components['schemas']['SessionBody'];
 export type SchemaSessionStatus = components['schemas']['SessionStatus'];
 export type SchemaSeverity = components['schemas']['Severity'];
+export type SchemaSourceBody = components['schemas']['SourceBody'];
 export type SchemaSpeaker = components['schemas']['Speaker'];
 export type SchemaStage = components['schemas']['Stage'];
 export type SchemaStep = components['schemas']['Step'];

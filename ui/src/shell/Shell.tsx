@@ -10,6 +10,7 @@ import {
   LogOut,
   Monitor,
   Moon,
+  Settings,
   Sun,
 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
@@ -23,7 +24,10 @@ import { Mark } from "./Mark";
 import { choose, THEMES, type Theme, useTheme } from "./theme";
 
 /** The pages of a project, in the order of the navigation. A page is listed once it exists. */
-const PAGES = [{ to: "/p/$project/sessions", name: "Sessions", icon: AudioLines }] as const;
+const PAGES = [
+  { to: "/p/$project/sessions", name: "Sessions", icon: AudioLines },
+  { to: "/p/$project/settings", name: "Settings", icon: Settings },
+] as const;
 
 const THEME_ICONS: Record<Theme, ReactNode> = {
   system: <Monitor size={16} />,
