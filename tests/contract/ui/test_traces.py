@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from tests.otlp import MS, base_ns, chat, new_trace_id, send, span
 from tests.server import RunningServer
-from turnwise.api.ui.traces import SHOWN_BYTES
+from turnwise.api.ui.contents import SHOWN_BYTES
 
 
 def test_rows_come_in_time_and_without_contents(server: RunningServer) -> None:

@@ -365,13 +365,53 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/ui/api/traces/{trace_id}/observations/{span_id}/peers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly span_id: string;
+                    readonly trace_id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["PeersBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
          * ContentBody
-         * @description Contents of an observation as text: JSON, unless it was cut off at `SHOWN_BYTES`.
+         * @description A content as text: JSON, unless it was cut off at `SHOWN_BYTES`.
+         *
+         *         Attributes:
+         *             bytes: of the whole as it is kept.
          */
         readonly ContentBody: {
             readonly bytes: number;
@@ -525,6 +565,14 @@ export interface components {
             readonly tenant: string;
         };
         /**
+         * NeighbourBody
+         * @description Another trace of the session.
+         */
+        readonly NeighbourBody: {
+            readonly id: string;
+            readonly name: string | null;
+        };
+        /**
          * ObservationBody
          * @description One observation with its contents; `costs` in USD by name.
          */
@@ -555,6 +603,26 @@ export interface components {
             readonly usage: {
                 readonly [key: string]: number;
             };
+        };
+        /**
+         * PeersBody
+         * @description How long an observation took beside the `others` of its kind in the `days` up to its own.
+         *
+         *         Attributes:
+         *             faster: how many of them took less time.
+         *             is_comparable: whether its own duration is known.
+         */
+        readonly PeersBody: {
+            readonly days: number;
+            readonly faster: number;
+            readonly highestMs: number | null;
+            readonly isComparable: boolean;
+            readonly lowestMs: number | null;
+            readonly others: number;
+            readonly p25Ms: number | null;
+            readonly p50Ms: number | null;
+            readonly p75Ms: number | null;
+            readonly p95Ms: number | null;
         };
         /**
          * ProjectBody
@@ -714,7 +782,12 @@ export interface components {
         };
         /**
          * TraceBody
-         * @description A trace, its rows by start. `started_ms` is since the epoch.
+         * @description A trace, its rows by start.
+         *
+         *         Attributes:
+         *             started_ms: since the epoch.
+         *             turns: of the whole session.
+         *             previous, next: by start, among the traces of the session.
          */
         readonly TraceBody: {
             readonly agent: string;
@@ -723,10 +796,13 @@ export interface components {
             readonly id: string;
             readonly isCut: boolean;
             readonly name: string | null;
+            readonly next: components["schemas"]["NeighbourBody"] | null;
+            readonly previous: components["schemas"]["NeighbourBody"] | null;
             readonly project: string;
             readonly rows: readonly components["schemas"]["RowBody"][];
             readonly sessionId: string;
             readonly startedMs: number;
+            readonly turns: readonly components["schemas"]["TurnMark"][];
         };
         /**
          * TraceLineBody
@@ -772,6 +848,21 @@ export interface components {
             readonly ttsMs: number | null;
         };
         /**
+         * TurnMark
+         * @description A turn of the call; its times are since the trace's start, and may lie outside of it.
+         *
+         *         Attributes:
+         *             span_ids: the rows that it was made from.
+         */
+        readonly TurnMark: {
+            readonly endMs: number | null;
+            readonly index: number;
+            readonly spanIds: readonly string[];
+            readonly speaker: components["schemas"]["Speaker"];
+            readonly startMs: number;
+            readonly text: string | null;
+        };
+        /**
          * UsageBody
          * @description What one model consumed.
          */
@@ -807,7 +898,9 @@ export type SchemaLineBody = components['schemas']['LineBody'];
 export type SchemaLinePage = components['schemas']['LinePage'];
 export type SchemaLogIn = components['schemas']['LogIn'];
 export type SchemaMe = components['schemas']['Me'];
+export type SchemaNeighbourBody = components['schemas']['NeighbourBody'];
 export type SchemaObservationBody = components['schemas']['ObservationBody'];
+export type SchemaPeersBody = components['schemas']['PeersBody'];
 export type SchemaProjectBody = components['schemas']['ProjectBody'];
 export type SchemaRecordingBody = components['schemas']['RecordingBody'];
 export type SchemaRecordingStatus = components['schemas']['RecordingStatus'];
@@ -824,6 +917,7 @@ export type SchemaToolBody = components['schemas']['ToolBody'];
 export type SchemaTraceBody = components['schemas']['TraceBody'];
 export type SchemaTraceLineBody = components['schemas']['TraceLineBody'];
 export type SchemaTurnBody = components['schemas']['TurnBody'];
+export type SchemaTurnMark = components['schemas']['TurnMark'];
 export type SchemaUsageBody = components['schemas']['UsageBody'];
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
-from turnwise.api.ui import access, dashboard, pages, recordings, sessions, traces
+from turnwise.api.ui import access, dashboard, observations, pages, recordings, sessions, traces
 from turnwise.model.accounts import BrowserAccounts
 from turnwise.model.diagnosis import Issue
 from turnwise.model.overview import OverviewReader
@@ -43,6 +43,7 @@ def router(parts: UiParts) -> APIRouter:
         access.router(parts.accounts, parts.version, parts.public_url),
         sessions.router(parts.overview, parts.reader, parts.diagnose),
         traces.router(parts.reader, parts.traces),
+        observations.router(parts.reader, parts.traces),
         recordings.router(parts.reader, parts.media, parts.peaks),
         dashboard.router(parts.overview),
         pages.router(parts.reader, parts.web),

@@ -9,10 +9,19 @@ from typing import Any
 
 import msgspec
 
-from turnwise.api.ui import access, answers, dashboard, session_bodies, sessions, traces
+from turnwise.api.ui import (
+    access,
+    answers,
+    dashboard,
+    observations,
+    session_bodies,
+    sessions,
+    traces,
+)
 
 _REF = "#/components/schemas/{name}"
 _PROJECT = f"{answers.PREFIX}/projects/{{project}}"
+_OBSERVATION = f"{answers.PREFIX}/traces/{{trace_id}}/observations/{{span_id}}"
 
 ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{answers.PREFIX}/state"): access.ServerState,
@@ -24,10 +33,8 @@ ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{_PROJECT}/dashboard"): dashboard.DashboardBody,
     ("get", f"{answers.PREFIX}/sessions/{{session_id}}"): session_bodies.SessionBody,
     ("get", f"{answers.PREFIX}/traces/{{trace_id}}"): traces.TraceBody,
-    (
-        "get",
-        f"{answers.PREFIX}/traces/{{trace_id}}/observations/{{span_id}}",
-    ): traces.ObservationBody,
+    ("get", _OBSERVATION): observations.ObservationBody,
+    ("get", f"{_OBSERVATION}/peers"): observations.PeersBody,
 }
 """The form of each JSON answer."""
 
