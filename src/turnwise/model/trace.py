@@ -227,7 +227,7 @@ PEER_DAYS = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peers:
-    """Durations of the other observations of one kind: same project, kind, step, name and model.
+    """Durations of the other observations of one kind: same project, kind, step, name, tool and model.
 
     Attributes:
         others: how many there are with a known duration.

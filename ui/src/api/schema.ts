@@ -654,6 +654,9 @@ export interface components {
         /**
          * RowBody
          * @description One observation without its contents; `start_ms` is since the trace's start.
+         *
+         *         Attributes:
+         *             tool: the tool that it ran, where that is not its name.
          */
         readonly RowBody: {
             readonly costUsd: number | null;
@@ -668,6 +671,7 @@ export interface components {
             readonly startMs: number;
             readonly step: components["schemas"]["Step"];
             readonly tokens: number | null;
+            readonly tool: string | null;
         };
         /**
          * ServerState

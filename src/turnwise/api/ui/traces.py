@@ -24,11 +24,16 @@ TraceId = Annotated[str, Path(max_length=256)]
 
 
 class RowBody(msgspec.Struct, rename="camel", frozen=True):
-    """One observation without its contents; `start_ms` is since the trace's start."""
+    """One observation without its contents; `start_ms` is since the trace's start.
+
+    Attributes:
+        tool: the tool that it ran, where that is not its name.
+    """
 
     id: str
     parent: str | None
     name: str | None
+    tool: str | None
     kind: Kind
     step: Step
     level: Level
@@ -169,6 +174,7 @@ def _row(each: Observation, first_ns: int) -> RowBody:
         id=each.span_id,
         parent=each.parent_span_id,
         name=each.name,
+        tool=None if each.voice.tool_name == each.name else each.voice.tool_name,
         kind=each.kind,
         step=each.step,
         level=each.level,

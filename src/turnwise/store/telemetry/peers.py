@@ -28,6 +28,7 @@ FROM (
         AND day BETWEEN toDate({first:UInt16}) AND toDate({last:UInt16})
         AND kind = {kind:String} AND step = {step:String}
         AND ifNull(name, '') = {name:String} AND ifNull(model, '') = {model:String}
+        AND JSONExtractString(voice, 'tool_name') = {tool:String}
         AND end_ns >= start_ns
         AND (trace_id, span_id) != ({trace:String}, {span:String}))
 """
@@ -46,6 +47,7 @@ def peers(client: Client, observation: Observation) -> Peers | None:
         "step": observation.step.value,
         "name": observation.name or "",
         "model": observation.model or "",
+        "tool": observation.voice.tool_name or "",
         "trace": observation.trace_id,
         "span": observation.span_id,
         "own": observation.duration_ns,

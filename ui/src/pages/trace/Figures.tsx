@@ -1,23 +1,16 @@
 /** The figures of one observation: times, model, tokens, money. */
 
 import type { SchemaObservationBody } from "../../api/schema";
-import { count, duration, exactInstant, money } from "../../format/figures";
+import { count, duration, exactInstant, money, NOTHING } from "../../format/figures";
+import { Peers } from "./Peers";
 
 const USAGE_NAMES: Record<string, string> = {
   input: "Input",
-  output: "Output",
-  total: "Total",
   input_cached_tokens: "of it cached",
   input_cache_creation: "written to the cache",
+  output: "Output",
   output_reasoning_tokens: "of it reasoning",
 };
-const USAGE_ORDER = [
-  "input",
-  "input_cached_tokens",
-  "input_cache_creation",
-  "output",
-  "output_reasoning_tokens",
-];
 const NOT_REPORTED = "not reported";
 
 interface Props {
@@ -29,6 +22,7 @@ interface Props {
 export function Figures({ shown, selfMs, startMs }: Props) {
   const cost = costOf(shown.costs);
   const isModel = shown.model !== null || Object.keys(shown.usage).length > 0;
+  const hasFacts = isModel || shown.costSource !== null || shown.parameters;
   return (
     <>
       <dl className="figures">
@@ -37,7 +31,7 @@ export function Figures({ shown, selfMs, startMs }: Props) {
           value={shown.durationMs === null ? null : duration(shown.durationMs)}
         />
         <Figure
-          name="Itself"
+          name="Self time"
           value={selfMs === null ? null : duration(selfMs)}
           title="Time in which nothing below it ran"
         />
@@ -53,29 +47,84 @@ export function Figures({ shown, selfMs, startMs }: Props) {
               value={shown.firstTokenMs === null ? null : duration(shown.firstTokenMs)}
             />
             <Figure name="Tokens" value={tokensOf(shown.usage)} />
-            <Figure name="Cost" value={cost === null ? null : money(cost)} />
+            <Figure name="Cost" value={cost === null ? null : fine(cost)} />
           </>
         )}
       </dl>
-      <dl className="facts">
-        <Fact name="Model" value={[shown.model, shown.provider].filter(Boolean).join(" · ")} />
-        {usageRows(shown.usage).map(([name, value]) => (
-          <Fact key={name} name={`${label(name)} tokens`} value={count(value)} />
-        ))}
-        {Object.entries(shown.costs)
-          .filter(([name]) => name !== "total")
-          .map(([name, usd]) => (
-            <Fact key={name} name={`${label(name)} cost`} value={money(usd)} />
-          ))}
-        <Fact name="Price from" value={shown.costSource} />
-        {parametersOf(shown.parameters).map(([name, value]) => (
-          <Fact key={name} name={name} value={value} isCode />
-        ))}
-        <Fact name="Environment" value={shown.environment} />
-        <Fact name="Version" value={shown.appVersion} />
-        <Fact name="Id" value={shown.id} isCode />
-      </dl>
+      <Peers shown={shown} />
+      {isModel && <Usage shown={shown} />}
+      {hasFacts && (
+        <dl className="facts">
+          <Fact name="Model" value={[shown.model, shown.provider].filter(Boolean).join(" · ")} />
+          <Fact name="Price from" value={shown.costSource} />
+          <Fact name="Parameters" value={parametersOf(shown.parameters)} isCode />
+        </dl>
+      )}
     </>
+  );
+}
+
+/** Tokens and money by what they were for. */
+function Usage({ shown: { usage, costs } }: { shown: SchemaObservationBody }) {
+  const names = partsOf(usage, costs);
+  if (!names.length) return null;
+  return (
+    <table className="usage">
+      <thead>
+        <tr>
+          <th scope="col">
+            <span className="hidden-text">For</span>
+          </th>
+          <th scope="col">Tokens</th>
+          <th scope="col">Cost</th>
+        </tr>
+      </thead>
+      <tbody>
+        {names.map((name) => (
+          <tr
+            key={name}
+            className={name.startsWith("input_") || name.startsWith("output_") ? "part" : ""}
+          >
+            <th scope="row">{label(name)}</th>
+            <td>{count(usage[name])}</td>
+            <td>{fine(costs[name])}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The names of tokens and costs: input, its parts, output, its parts, then what else there is. */
+export function partsOf(
+  usage: Readonly<Record<string, number>>,
+  costs: Readonly<Record<string, number>>,
+): string[] {
+  const rank = (name: string) => (name.startsWith("input") ? 0 : name.startsWith("output") ? 1 : 2);
+  return [...new Set([...Object.keys(usage), ...Object.keys(costs)])]
+    .filter((name) => name !== "total")
+    .sort((a, b) => rank(a) - rank(b) || a.length - b.length || a.localeCompare(b));
+}
+
+/** US dollars of one request, of which `money` would leave little: `$0.000251`. */
+export function fine(usd: number | undefined): string {
+  if (usd === undefined) return NOTHING;
+  return usd >= 0.01 || usd === 0
+    ? money(usd)
+    : `$${usd.toLocaleString("en", { maximumSignificantDigits: 3 })}`;
+}
+
+/** Where it came from. */
+export function Origin({ shown }: { shown: SchemaObservationBody }) {
+  return (
+    <dl className="facts">
+      <Fact name="Id" value={shown.id} isCode />
+      <Fact name="Parent" value={shown.parent} isCode />
+      <Fact name="Kind" value={`${shown.kind.toLowerCase()}, ${shown.step.replaceAll("_", " ")}`} />
+      <Fact name="Started" value={exactInstant(shown.startedMs)} />
+      <Fact name="Environment" value={shown.environment} />
+      <Fact name="Version" value={shown.appVersion} />
+    </dl>
   );
 }
 
@@ -90,16 +139,6 @@ function tokensOf(usage: Readonly<Record<string, number>>): string | null {
   return count(usage.total ?? counts.reduce((sum, each) => sum + each, 0));
 }
 
-function usageRows(usage: Readonly<Record<string, number>>): [string, number][] {
-  const rank = (name: string) => {
-    const place = USAGE_ORDER.indexOf(name);
-    return place < 0 ? USAGE_ORDER.length : place;
-  };
-  return Object.entries(usage)
-    .filter(([name]) => name !== "total")
-    .sort(([a], [b]) => rank(a) - rank(b));
-}
-
 function label(name: string): string {
   const known = USAGE_NAMES[name];
   if (known) return known;
@@ -107,12 +146,11 @@ function label(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function parametersOf(parameters: unknown): [string, string][] {
-  if (typeof parameters !== "object" || parameters === null) return [];
-  return Object.entries(parameters).map(([name, value]) => [
-    name,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
+function parametersOf(parameters: unknown): string | null {
+  if (typeof parameters !== "object" || parameters === null) return null;
+  return Object.entries(parameters)
+    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ");
 }
 
 function Figure({ name, value, title }: { name: string; value: string | null; title?: string }) {

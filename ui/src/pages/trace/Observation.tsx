@@ -19,9 +19,8 @@ import { JsonTree } from "./content/JsonTree";
 import { type Json, parse, readable } from "./content/json";
 import { ContentSource } from "./content/Media";
 import { instructionsIn, type Metadata, metadataOf } from "./content/metadata";
-import { Figures } from "./Figures";
+import { Figures, Origin } from "./Figures";
 import { RowIcon } from "./icons";
-import { Peers } from "./Peers";
 import { TABS, type Tab } from "./search";
 
 const TAB_NAMES: Record<Tab, string> = {
@@ -45,13 +44,20 @@ interface Props {
 
 export function Observation({ trace, row, id, turn, selfMs, tab, onTab, onClose }: Props) {
   const [whole, setWhole] = useState<string>();
-  const found = useQuery(observation(trace.id, id, whole === id));
+  const found = useQuery({
+    ...observation(trace.id, id, whole === id),
+    // While all of it comes, the part that is there stays.
+    placeholderData: (before) => (before?.id === id ? before : undefined),
+  });
   const head = found.data ?? row;
   return (
     <>
       <header className="obs-head">
         {head && <RowIcon row={head} size={17} />}
-        <h2 className="breakable">{head?.name ?? head?.kind.toLowerCase() ?? id}</h2>
+        <h2 className="breakable">
+          {head?.name ?? head?.kind.toLowerCase() ?? id}
+          {row?.tool && <span className="obs-tool">{row.tool}</span>}
+        </h2>
         <button
           type="button"
           className="button plain icon"
@@ -119,7 +125,6 @@ function Details({ shown, startMs, selfMs, tab, onTab, onWhole }: DetailsProps) 
         </p>
       )}
       <Figures shown={shown} selfMs={selfMs} startMs={startMs} />
-      <Peers shown={shown} />
       <Tabs.Root value={tab} onValueChange={(to) => onTab(to as Tab)}>
         <Tabs.List className="obs-tabs" aria-label="Parts of the observation">
           {TABS.map((each) => (
@@ -206,9 +211,10 @@ function Attributes({
   onWhole: () => void;
 }) {
   const attributes = Object.entries(metadata.attributes);
-  if (!shown.metadata) return <p className="quiet">Nobody reported any.</p>;
   return (
     <ContentSource value={{ path: observationPath(shown.traceId, shown.id), side: "metadata" }}>
+      <Origin shown={shown} />
+      {!shown.metadata && <p className="quiet">Nobody reported any attributes.</p>}
       {attributes.length > 0 && (
         <dl className="attributes">
           {attributes.map(([name, value]) => (
@@ -226,7 +232,7 @@ function Attributes({
           <JsonTree value={metadata.others} openLevels={1} />
         </div>
       )}
-      {shown.metadata.isCut && (
+      {shown.metadata?.isCut && (
         <button type="button" className="button" onClick={onWhole}>
           Load all of it
         </button>

@@ -37,6 +37,7 @@ export function Overview({ rows, turns, wholeMs, window, onWindow }: Props) {
   const strip = useRef<HTMLDivElement>(null);
   const [grip, setGrip] = useState<Grip>();
   const lanes = useMemo(() => paths(rows, wholeMs), [rows, wholeMs]);
+  const shown = LANES.filter((lane) => lanes.has(lane));
   const percent = (ms: number) => `${(ms / Math.max(1, wholeMs)) * 100}%`;
   const isWhole = window.startMs <= 0 && window.endMs >= wholeMs;
 
@@ -104,12 +105,12 @@ export function Overview({ rows, turns, wholeMs, window, onWindow }: Props) {
       onPointerCancel={() => setGrip(undefined)}
     >
       <svg
-        viewBox={`0 0 ${WIDTH} ${LANES.length * LANE}`}
+        viewBox={`0 0 ${WIDTH} ${Math.max(1, shown.length) * LANE}`}
         preserveAspectRatio="none"
         role="img"
         aria-label={`The whole trace, ${duration(wholeMs)}, with ${turns.length} turns`}
       >
-        {LANES.map((lane, place) => (
+        {shown.map((lane, place) => (
           <path
             key={lane}
             d={lanes.get(lane) ?? ""}

@@ -8,7 +8,7 @@ import { RowIcon } from "./icons";
 import type { Node } from "./tree";
 import { around, type Span } from "./window";
 
-const INDENT_PX = 14;
+const INDENT_PX = 12;
 /** Deeper rows are indented no further, so that their names stay in sight. */
 const DEEPEST = 12;
 
@@ -75,6 +75,7 @@ export const Row = memo(function Row(props: Props) {
         <RowIcon row={row} />
         <span className="cut" title={row.name ?? undefined}>
           {row.name ?? row.kind.toLowerCase()}
+          {row.tool && <span className="obs-tool">{row.tool}</span>}
         </span>
         {isError && <CircleAlert size={13} className="tree-error" aria-label="error" />}
         {below > 0 && isClosed && <span className="tree-below">{count(below)}</span>}
@@ -164,7 +165,7 @@ function Wait({ row, heard, window }: { row: Node["row"]; heard: number; window:
   return <i className="wait" style={{ width: `${share * 100}%` }} />;
 }
 
-/** Stretches inside the window; those that a screen cannot part are one. */
+/** Stretches inside the window; those that a screen cannot part are one, and slivers are none. */
 export function joined(spans: readonly Span[], window: Span): Span[] {
   const least = (window.endMs - window.startMs) / 400;
   const found: Span[] = [];
@@ -174,5 +175,5 @@ export function joined(spans: readonly Span[], window: Span): Span[] {
     if (last && each.startMs - last.endMs < least) last.endMs = Math.max(last.endMs, each.endMs);
     else found.push({ ...each });
   }
-  return found;
+  return found.filter((each) => each.endMs - each.startMs >= least);
 }

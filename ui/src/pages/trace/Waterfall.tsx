@@ -45,8 +45,11 @@ export function Waterfall(props: Props) {
     },
   });
   const scrollTo = rows.scrollToIndex;
+  const hasArrived = useRef(false);
   useEffect(() => {
-    if (place >= 0) scrollTo(place);
+    if (place < 0) return;
+    scrollTo(place, { align: hasArrived.current ? "auto" : "center" });
+    hasArrived.current = true;
   }, [place, scrollTo]);
   useZoom(box, window, wholeMs, onWindow);
 
@@ -121,6 +124,7 @@ export function Waterfall(props: Props) {
         tabIndex={0}
         onKeyDown={pressed}
       >
+        <Lines window={window} hasSelf={props.selfOf !== undefined} />
         <div style={{ height: rows.getTotalSize(), position: "relative" }} role="rowgroup">
           {rows.getVirtualItems().map((item) => {
             const node = nodes[item.index];
@@ -168,10 +172,30 @@ function Head({ window, hasSelf }: { window: Span; hasSelf: boolean }) {
         })}
       </span>
       <span className="number">Duration</span>
-      {hasSelf && <span className="number">Itself</span>}
+      {hasSelf && <span className="number">Self</span>}
       <span className="tree-model">Model</span>
       <span className="number tree-tokens">Tokens</span>
       <span className="number tree-cost">Cost</span>
+    </div>
+  );
+}
+
+/** The ruler's lines through all rows. */
+function Lines({ window, hasSelf }: { window: Span; hasSelf: boolean }) {
+  const length = window.endMs - window.startMs;
+  return (
+    <div className="tree-lines tree-columns" aria-hidden>
+      <span />
+      <span className="lines">
+        {ticks(window, 5).map((at) => (
+          <i key={at} style={{ left: `${((at - window.startMs) / length) * 100}%` }} />
+        ))}
+      </span>
+      <span />
+      {hasSelf && <span />}
+      <span className="tree-model" />
+      <span className="tree-tokens" />
+      <span className="tree-cost" />
     </div>
   );
 }

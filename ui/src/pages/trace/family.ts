@@ -46,7 +46,7 @@ export function familyOf(row: Pick<SchemaRowBody, "step" | "kind">): Family {
 export function colourOf(row: Pick<SchemaRowBody, "step" | "kind" | "level">): string {
   if (row.level === "ERROR") return "var(--interruption)";
   if (row.step === "user_speaking" || row.step === "user_turn") return "var(--caller)";
-  if (row.step === "agent_speaking") return "var(--agent)";
+  if (row.step === "agent_speaking" || row.step === "agent_turn") return "var(--agent)";
   const family = familyOf(row);
   return family === "turn" || family === "other" ? "var(--rest)" : `var(--${family})`;
 }

@@ -3,6 +3,7 @@
 import {
   Binary,
   Bot,
+  Box,
   Captions,
   CircleUser,
   ClipboardCheck,
@@ -14,7 +15,6 @@ import {
   Phone,
   Shield,
   Sparkles,
-  Square,
   Volume2,
   Waypoints,
   Wrench,
@@ -31,7 +31,7 @@ export const FAMILY_ICONS: Record<Family, LucideIcon> = {
   llm: Sparkles,
   tool: Wrench,
   tts: Volume2,
-  other: Square,
+  other: Box,
 };
 
 const BY_STEP: Partial<Record<SchemaRowBody["step"], LucideIcon>> = {

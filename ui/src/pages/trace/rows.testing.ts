@@ -6,6 +6,7 @@ export const row = (id: string, parent: string | null, more: Partial<SchemaRowBo
     id,
     parent,
     name: id,
+    tool: null,
     kind: "SPAN",
     step: "other",
     level: "DEFAULT",

@@ -103,7 +103,7 @@ export function matching(
   if (!wanted && !families.length && !errorsOnly) return undefined;
   const says = (row: SchemaRowBody) =>
     !wanted ||
-    [row.name, row.kind, row.step, row.model, row.id].some((each) =>
+    [row.name, row.tool, row.kind, row.step, row.model, row.id].some((each) =>
       each?.toLowerCase().includes(wanted),
     );
   const found = new Set<string>();
