@@ -72,6 +72,7 @@ class TraceBody(msgspec.Struct, rename="camel", frozen=True):
 
     Attributes:
         started_ms: since the epoch.
+        offset_ms: since the session's start.
         turns: of the whole session.
         previous, next: by start, among the traces of the session.
     """
@@ -82,6 +83,7 @@ class TraceBody(msgspec.Struct, rename="camel", frozen=True):
     session_id: str
     agent: str
     started_ms: float
+    offset_ms: float
     duration_ms: float
     errors: int
     is_cut: bool
@@ -140,6 +142,7 @@ def _trace(
         session_id=public_session_id(session.id),
         agent=session.agent,
         started_ms=ms(first_ns),
+        offset_ms=ms(first_ns - session.started_ns),
         duration_ms=ms(max(0, last_ns - first_ns)),
         errors=sum(each.level is Level.ERROR for each in shown),
         is_cut=len(observations) > MAX_ROWS,
