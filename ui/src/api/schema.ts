@@ -742,7 +742,7 @@ export interface components {
          * @description Which part of the pipeline consumed it.
          * @enum {unknown}
          */
-        readonly Stage: "llm" | "stt" | "tts";
+        readonly Stage: "llm" | "platform" | "stt" | "telephony" | "tts";
         /**
          * Step
          * @description The part that a unit of work plays in a conversation, whatever its sender calls it.
@@ -790,6 +790,7 @@ export interface components {
          *
          *         Attributes:
          *             started_ms: since the epoch.
+         *             offset_ms: since the session's start.
          *             turns: of the whole session.
          *             previous, next: by start, among the traces of the session.
          */
@@ -801,6 +802,7 @@ export interface components {
             readonly isCut: boolean;
             readonly name: string | null;
             readonly next: components["schemas"]["NeighbourBody"] | null;
+            readonly offsetMs: number;
             readonly previous: components["schemas"]["NeighbourBody"] | null;
             readonly project: string;
             readonly rows: readonly components["schemas"]["RowBody"][];

@@ -13,7 +13,7 @@ import type {
   SchemaTurnMark,
 } from "../../api/schema";
 import { Failure, Loading } from "../../elements/states";
-import { count, duration } from "../../format/figures";
+import { clock, count, duration } from "../../format/figures";
 import { Body, CopyButton } from "./content/Body";
 import { JsonTree } from "./content/JsonTree";
 import { type Json, parse, readable } from "./content/json";
@@ -68,7 +68,7 @@ export function Observation({ trace, row, id, turn, selfMs, tab, onTab, onClose 
         </button>
       </header>
       <div className="obs-body">
-        {turn && <TurnLink trace={trace} turn={turn} />}
+        {turn && <TurnLink trace={trace} turn={turn} startMs={row?.startMs} />}
         {found.data ? (
           <Details
             shown={found.data}
@@ -88,17 +88,29 @@ export function Observation({ trace, row, id, turn, selfMs, tab, onTab, onClose 
   );
 }
 
-function TurnLink({ trace, turn }: { trace: SchemaTraceBody; turn: SchemaTurnMark }) {
+function TurnLink({
+  trace,
+  turn,
+  startMs,
+}: {
+  trace: SchemaTraceBody;
+  turn: SchemaTurnMark;
+  startMs: number | undefined;
+}) {
+  // The second at which the observation began, where the recording is then played from.
+  const atMs = trace.offsetMs + (startMs ?? turn.startMs);
+  const search = { turn: turn.index, t: Math.max(0, Math.round(atMs / 100) / 10) };
   return (
     <Link
       className="turn-link"
       to="/p/$project/sessions/$id"
       params={{ project: trace.project, id: trace.sessionId }}
-      search={{ turn: turn.index }}
+      search={search}
+      title="Go to it in the call"
     >
       <AudioLines size={15} aria-hidden />
       <span>
-        Turn {turn.index}, {turn.speaker === "agent" ? "agent" : "caller"}
+        Turn {turn.index}, {turn.speaker === "agent" ? "agent" : "caller"}, {clock(atMs)}
       </span>
       {turn.text && <q>{turn.text}</q>}
     </Link>
