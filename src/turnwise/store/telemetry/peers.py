@@ -12,7 +12,7 @@ from turnwise.store.telemetry.sql import lines
 class _Row(msgspec.Struct):
     others: int
     faster: int
-    ranks: list[float]
+    ranks: list[float | None]
 
 
 _decoder = msgspec.json.Decoder(_Row)
@@ -53,9 +53,9 @@ def peers(client: Client, observation: Observation) -> Peers | None:
         "own": observation.duration_ns,
     }
     row = _decoder.decode_lines(lines(client, _PEERS, parameters))[0]
-    if not row.others:
-        return Peers(others=0, faster=0)
-    lowest, p25, p50, p75, p95, highest = (round(each) for each in row.ranks)
+    # There are no ranks among nobody.
+    known = (None if each is None else round(each) for each in row.ranks)
+    lowest, p25, p50, p75, p95, highest = known
     return Peers(
         others=row.others,
         faster=row.faster,

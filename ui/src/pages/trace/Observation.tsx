@@ -22,6 +22,7 @@ import { instructionsIn, type Metadata, metadataOf } from "./content/metadata";
 import { Figures, Origin } from "./Figures";
 import { RowIcon } from "./icons";
 import { TABS, type Tab } from "./search";
+import "./observation.css";
 
 const TAB_NAMES: Record<Tab, string> = {
   content: "Input / output",

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { trace as traceQuery } from "../../api/queries";
 import type { SchemaTraceBody } from "../../api/schema";
 import { Failure, Loading } from "../../elements/states";
@@ -11,7 +11,6 @@ import { Tiles } from "../../elements/Tiles";
 import { count, duration, exactInstant, instant, money } from "../../format/figures";
 import { useKeys } from "../../shell/keys";
 import { type Family, familyOf } from "./family";
-import { Observation } from "./Observation";
 import { Overview } from "./Overview";
 import { type TraceSearch, WHOLE, windowOf } from "./search";
 import { Toolbar } from "./Toolbar";
@@ -21,7 +20,10 @@ import { arrival, turnOf } from "./turns";
 import { Waterfall } from "./Waterfall";
 import { around, type Span, within, writeWindow, zoomed } from "./window";
 import "./trace.css";
-import "./observation.css";
+
+/** Loaded when something is chosen, or is about to be. */
+const details = () => import("./Observation");
+const Observation = lazy(async () => ({ default: (await details()).Observation }));
 
 const ROUTE = "/inside/p/$project/traces/$id";
 
@@ -158,7 +160,10 @@ function Trace({ trace }: { trace: SchemaTraceBody }) {
       {trace.isCut && (
         <p className="said">Only the first {count(rows.length)} observations are shown.</p>
       )}
-      <div className={`trace-columns${chosen ? " with-details" : ""}`}>
+      <div
+        className={`trace-columns${chosen ? " with-details" : ""}`}
+        onPointerEnter={() => void details()}
+      >
         {nodes.length ? (
           <Waterfall
             nodes={nodes}
@@ -180,16 +185,18 @@ function Trace({ trace }: { trace: SchemaTraceBody }) {
         )}
         {chosen && (
           <section className="panel details" aria-label="Observation">
-            <Observation
-              trace={trace}
-              row={row}
-              id={chosen}
-              turn={turnOf(trace.turns, byId, chosen)}
-              selfMs={row ? selfOf(row) : null}
-              tab={search.tab ?? "content"}
-              onTab={(tab) => change({ tab })}
-              onClose={() => change({ obs: undefined })}
-            />
+            <Suspense fallback={<Loading lines={5} />}>
+              <Observation
+                trace={trace}
+                row={row}
+                id={chosen}
+                turn={turnOf(trace.turns, byId, chosen)}
+                selfMs={row ? selfOf(row) : null}
+                tab={search.tab ?? "content"}
+                onTab={(tab) => change({ tab })}
+                onClose={() => change({ obs: undefined })}
+              />
+            </Suspense>
           </section>
         )}
       </div>
