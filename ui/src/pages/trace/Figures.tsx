@@ -3,6 +3,7 @@
 import type { SchemaObservationBody } from "../../api/schema";
 import { count, duration, exactInstant, money, NOTHING } from "../../format/figures";
 import { Peers } from "./Peers";
+import { instantLabel } from "./window";
 
 const USAGE_NAMES: Record<string, string> = {
   input: "Input",
@@ -37,7 +38,7 @@ export function Figures({ shown, selfMs, startMs }: Props) {
         />
         <Figure
           name="Starts at"
-          value={startMs === undefined ? null : `+${duration(startMs)}`}
+          value={startMs === undefined ? null : startOf(startMs)}
           title={exactInstant(shown.startedMs)}
         />
         {isModel && (
@@ -131,6 +132,12 @@ export function Origin({ shown }: { shown: SchemaObservationBody }) {
 export function costOf(costs: Readonly<Record<string, number>>): number | null {
   const each = Object.values(costs);
   return each.length ? (costs.total ?? each.reduce((sum, usd) => sum + usd, 0)) : null;
+}
+
+/** When it starts, to a tenth of a second however late that is. */
+function startOf(ms: number): string {
+  if (ms < 60_000) return `+${duration(ms)}`;
+  return `+${instantLabel(ms, { startMs: ms, endMs: ms + 1_000 })}`;
 }
 
 function tokensOf(usage: Readonly<Record<string, number>>): string | null {

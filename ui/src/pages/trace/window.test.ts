@@ -36,12 +36,16 @@ describe("the window", () => {
 describe("the ruler", () => {
   it("has round instants", () => {
     expect(ticks({ startMs: 372, endMs: 859 }, 5)).toEqual([400, 500, 600, 700, 800]);
+    const minutes = ticks({ startMs: 0, endMs: 600_000 }, 5).map((each) => each / 60_000);
+    expect(minutes).toEqual([0, 2, 4, 6, 8, 10]);
   });
   it("is as exact as the window is short", () => {
     expect(instantLabel(400, { startMs: 372, endMs: 859 })).toBe("400 ms");
     expect(instantLabel(12_340, { startMs: 12_000, endMs: 12_800 })).toBe("12.34 s");
     expect(instantLabel(67_000, { startMs: 0, endMs: 600_000 })).toBe("1:07");
     expect(instantLabel(67_200, { startMs: 66_000, endMs: 69_000 })).toBe("1:07.2");
+    expect(instantLabel(3_996_000, { startMs: 3_995_000, endMs: 3_999_000 })).toBe("1:06:36.0");
+    expect(instantLabel(119_960, { startMs: 119_000, endMs: 122_000 })).toBe("2:00.0");
   });
 });
 

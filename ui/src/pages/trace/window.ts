@@ -48,11 +48,22 @@ export function zoomed({ startMs, endMs }: Span, factor: number, aboutMs: number
   );
 }
 
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** Steps that are round on a clock; shorter ones are round as numbers. */
+const STEPS = [
+  ...[10, 15, 30].map((each) => each * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((each) => each * MINUTE),
+  ...[1, 2, 6, 12, 24].map((each) => each * HOUR),
+];
+
 /** Round instants inside the window, at most `most` of them and evenly apart. */
 export function ticks({ startMs, endMs }: Span, most: number): number[] {
   const least = (endMs - startMs) / Math.max(1, most);
   const power = 10 ** Math.floor(Math.log10(least));
-  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= least) ?? least;
+  const round = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= least) ?? least;
+  const step = round < (STEPS[0] ?? 0) ? round : (STEPS.find((each) => each >= least) ?? round);
   const found: number[] = [];
   for (let at = Math.ceil(startMs / step); at * step <= endMs && found.length <= most; at += 1) {
     found.push(at * step);
@@ -63,9 +74,14 @@ export function ticks({ startMs, endMs }: Span, most: number): number[] {
 /** An instant on the ruler, as exact as the window asks for: `372 ms`, `9.80 s`, `1:07.2`. */
 export function instantLabel(ms: number, { startMs, endMs }: Span): string {
   const length = endMs - startMs;
-  if (endMs < 1_000) return `${Number(ms.toFixed(length < 10 ? 1 : 0))} ms`;
-  const digits = length < 100 ? 3 : length < 1_000 ? 2 : length < 20_000 ? 1 : 0;
-  if (endMs < 60_000) return `${(ms / 1_000).toFixed(digits)} s`;
-  const seconds = ((ms / 1_000) % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
-  return `${Math.floor(ms / 60_000)}:${seconds}`;
+  if (endMs < SECOND) return `${Number(ms.toFixed(length < 10 ? 1 : 0))} ms`;
+  const digits = length < 100 ? 3 : length < SECOND ? 2 : length < 20 * SECOND ? 1 : 0;
+  if (endMs < MINUTE) return `${(ms / SECOND).toFixed(digits)} s`;
+  // Rounded first, so that no minute has sixty seconds.
+  const rounded = Number((ms / SECOND).toFixed(digits));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const seconds = (rounded % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
+  const hours = Math.floor(rounded / 3_600);
+  const minutes = Math.floor(rounded / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${seconds}` : `${minutes}:${seconds}`;
 }

@@ -6,6 +6,7 @@ import { count } from "../../../format/figures";
 import { Text } from "./Body";
 import { JsonTree } from "./JsonTree";
 import { isObject, type Json } from "./json";
+import { Media } from "./Media";
 import type { Message, Piece } from "./messages";
 
 /** Of a longer conversation the first and the last messages are shown, the rest on demand. */
@@ -49,6 +50,7 @@ export function Messages({ messages }: { messages: readonly Message[] }) {
 
 function PieceView({ piece }: { piece: Piece }) {
   if (piece.is === "text") return <Text text={piece.text} />;
+  if (piece.is === "file") return <Media file={piece.file} />;
   if (piece.is === "value") return <ValueView value={piece.value} />;
   const isCall = piece.is === "call";
   return (

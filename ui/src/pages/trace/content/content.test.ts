@@ -77,10 +77,22 @@ describe("messages", () => {
       instructionsIn({ "gen_ai.system_instructions": '[{"type":"text","content":"Be kind."}]' }),
     ).toEqual([{ role: "system", pieces: [{ is: "text", text: "Be kind." }] }]);
   });
+  it("show the files that their parts are about", () => {
+    const url = "turnwise-media:0:image/png:70";
+    for (const part of [
+      { type: "image_url", image_url: { url } },
+      { type: "input_audio", input_audio: { data: url, format: "wav" } },
+      { type: "image", source: { type: "base64", media_type: "image/png", data: url } },
+      { inline_data: { mime_type: "image/png", data: url } },
+    ])
+      expect(messagesOf([{ role: "user", content: [part] }])?.[0]?.pieces).toEqual([
+        { is: "file", file: { type: "image/png", sizeBytes: 70, place: { part: 0 } } },
+      ]);
+  });
   it("keep parts that say more than a text whole", () => {
-    const picture = { type: "image_url", image_url: { url: "turnwise-media:0:image/png:70" } };
-    expect(messagesOf([{ role: "user", content: [picture] }])?.[0]?.pieces).toEqual([
-      { is: "value", value: picture },
+    const part = { type: "text", text: "Hi", language: "en" };
+    expect(messagesOf([{ role: "user", content: [part] }])?.[0]?.pieces).toEqual([
+      { is: "value", value: part },
     ]);
   });
   it("are not seen in other JSON", () => {

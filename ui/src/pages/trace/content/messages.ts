@@ -1,11 +1,13 @@
 /** Prompts and answers as messages by role, in whichever of the usual forms they were sent. */
 
 import { isObject, type Json, parse } from "./json";
+import { fileOf, type NamedFile } from "./media";
 
 export type Piece =
   | { is: "text"; text: string }
   | { is: "call"; name: string; arguments: Json }
   | { is: "result"; name: string; output: Json; isError: boolean }
+  | { is: "file"; file: NamedFile }
   | { is: "value"; value: Json };
 
 export interface Message {
@@ -92,11 +94,24 @@ function pieceOf(part: Fields): Piece {
   if (isObject(part.function_response)) return result(part.function_response);
   if (["tool_call", "tool_use", "function_call"].includes(kind)) return call(part);
   if (["tool_call_response", "tool_result"].includes(kind)) return result(part);
+  const file = fileIn(part);
+  if (file) return { is: "file", file };
   const text = TEXTS.map((name) => part[name]).find((each) => typeof each === "string");
   const rest = Object.keys(part).filter((name) => !["type", "index", "annotations"].includes(name));
   // What says more than a text is shown as it is.
   if (typeof text === "string" && rest.length === 1) return { is: "text", text };
   return { is: "value", value: part };
+}
+
+/** The picture or the sound that a part is about, as deep as the usual forms have it. */
+function fileIn(value: Json, level = 0): NamedFile | undefined {
+  if (typeof value === "string") return fileOf(value);
+  if (!isObject(value) || level > 2) return undefined;
+  for (const each of Object.values(value)) {
+    const found = fileIn(each, level + 1);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function first(value: Fields, ...names: string[]): Json {
