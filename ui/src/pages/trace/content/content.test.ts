@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { closed, parse } from "./json";
+import { closed, type Json, parse } from "./json";
 import { blocks } from "./LongText";
 import { fileOf } from "./media";
 import { messagesOf } from "./messages";
@@ -79,12 +79,13 @@ describe("messages", () => {
   });
   it("show the files that their parts are about", () => {
     const url = "turnwise-media:0:image/png:70";
-    for (const part of [
+    const parts: Json[] = [
       { type: "image_url", image_url: { url } },
       { type: "input_audio", input_audio: { data: url, format: "wav" } },
       { type: "image", source: { type: "base64", media_type: "image/png", data: url } },
       { inline_data: { mime_type: "image/png", data: url } },
-    ])
+    ];
+    for (const part of parts)
       expect(messagesOf([{ role: "user", content: [part] }])?.[0]?.pieces).toEqual([
         { is: "file", file: { type: "image/png", sizeBytes: 70, place: { part: 0 } } },
       ]);
