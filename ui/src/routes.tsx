@@ -12,18 +12,13 @@ import { flag, parseSearch, safeNext, stringifySearch, text, whole } from "./add
 import { me, serverState, session, trace } from "./api/queries";
 import { Failure, Loading, NotFound } from "./elements/states";
 import { sessionsSearch } from "./pages/sessions/search";
+import { traceSearch } from "./pages/trace/search";
 import { Shell } from "./shell/Shell";
 
 /** `turn` is the index of the chosen turn, `tab` the open part of the side panel. */
 export interface SessionSearch {
   turn?: number | undefined;
   tab?: string | undefined;
-}
-
-/** `obs` is the id of the chosen observation, `q` a text to filter by. */
-export interface TraceSearch {
-  obs?: string | undefined;
-  q?: string | undefined;
 }
 
 /** `a` and `b` are the ids of the sessions. */
@@ -46,11 +41,6 @@ export interface AlertsSearch {
 const sessionSearch = (raw: Record<string, unknown>): SessionSearch => ({
   turn: whole(raw.turn),
   tab: text(raw.tab),
-});
-
-const traceSearch = (raw: Record<string, unknown>): TraceSearch => ({
-  obs: text(raw.obs),
-  q: text(raw.q),
 });
 
 interface Context {

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from turnwise.api.ui import (
     access,
     dashboard,
+    observations,
     pages,
     project,
     recordings,
@@ -53,6 +54,7 @@ def router(parts: UiParts) -> APIRouter:
         access.router(parts.accounts, parts.version, parts.public_url),
         sessions.router(parts.overview, parts.reader, parts.diagnose),
         traces.router(parts.reader, parts.traces),
+        observations.router(parts.reader, parts.traces),
         recordings.router(parts.reader, parts.media, parts.peaks),
         dashboard.router(parts.overview),
         tenant.router(parts.administration),

@@ -38,6 +38,7 @@ from turnwise.model.trace import (
     MetricsQuery,
     NamedSession,
     ObservationQuery,
+    Peers,
     ScoreQuery,
     TraceFact,
     TraceQuery,
@@ -52,6 +53,7 @@ from turnwise.store.telemetry import (
     metrics,
     observation_pages,
     overview,
+    peers,
     reader,
     run_stats,
     runs,
@@ -358,6 +360,9 @@ class ClickHouseTelemetry:
 
     async def count_observations(self, query: ObservationQuery) -> int:
         return await self._ask(observation_pages.count_observations, query)
+
+    async def peers(self, observation: Observation) -> Peers | None:
+        return await self._ask(peers.peers, observation)
 
     async def scores(self, query: ScoreQuery) -> list[Feedback]:
         return await self._ask(score_pages.scores, query)
