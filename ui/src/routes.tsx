@@ -8,28 +8,18 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { parseSearch, safeNext, stringifySearch, text, whole } from "./addresses";
+import { parseSearch, safeNext, stringifySearch, text } from "./addresses";
 import { me, serverState, session, trace } from "./api/queries";
 import { Failure, Loading, NotFound } from "./elements/states";
+import { sessionSearch } from "./pages/session/search";
 import { sessionsSearch } from "./pages/sessions/search";
 import { Shell } from "./shell/Shell";
-
-/** `turn` is the index of the chosen turn, `tab` the open part of the side panel. */
-export interface SessionSearch {
-  turn?: number | undefined;
-  tab?: string | undefined;
-}
 
 /** `obs` is the id of the chosen observation, `q` a text to filter by. */
 export interface TraceSearch {
   obs?: string | undefined;
   q?: string | undefined;
 }
-
-const sessionSearch = (raw: Record<string, unknown>): SessionSearch => ({
-  turn: whole(raw.turn),
-  tab: text(raw.tab),
-});
 
 const traceSearch = (raw: Record<string, unknown>): TraceSearch => ({
   obs: text(raw.obs),
