@@ -2,6 +2,7 @@
 
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { Status } from "../../elements/Status";
 import { type Figure, Tiles } from "../../elements/Tiles";
 import {
   clock,
@@ -12,7 +13,6 @@ import {
   money,
   NOTHING,
 } from "../../format/figures";
-import { Status } from "../sessions/SessionTable";
 import type { Marks } from "./marks";
 import type { Call } from "./measured";
 import { percentile, type Response } from "./stages";

@@ -53,7 +53,10 @@ export function Transcript(props: Props) {
 
   const place = turns.findIndex((each) => each.index === current);
   useEffect(() => {
-    if (place >= 0 && isFollowing) rows.scrollToIndex(place, { align: "auto" });
+    if (place < 0 || !isFollowing) return;
+    const { startIndex = 0, endIndex = -1 } = rows.range ?? {};
+    const isInSight = place > startIndex && place < endIndex;
+    rows.scrollToIndex(place, { align: isInSight ? "auto" : "center" });
   }, [place, isFollowing, rows]);
   const { length } = turns;
   useEffect(() => {
