@@ -4,13 +4,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from typing import Any, Protocol
 
 from turnwise.model.batch import Batch, Receipt
+from turnwise.model.diagnosis import (
+    Diagnosis,
+    GateLimits,
+    InterruptionQuality,
+    Issue,
+    Lesson,
+)
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
-from turnwise.model.price import Price
 from turnwise.model.query import (
     Claim,
+    DiagnosisQuery,
     Estate,
     FeedbackQuery,
     Health,
@@ -21,14 +28,17 @@ from turnwise.model.query import (
     Written,
 )
 from turnwise.model.recording import Recording, RecordingOrigin
-from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
+from turnwise.model.runs import FeedbackSummary, RunFilter, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
-from turnwise.model.tenancy import Agent, ApiKey, Caller, ProjectChanges, ProjectDetails, Tenant
+from turnwise.model.tenancy import Agent, Caller
 from turnwise.model.trace import TraceFact
 from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 
 Accept = Callable[[Batch], Awaitable[Receipt]]
 """Takes a batch and returns when it is durable; raises Busy when it must be sent again."""
+
+Diagnose = Callable[[Session], Awaitable[Sequence[Issue]]]
+"""Finds what is wrong with a session; asked again about the same facts it answers the same."""
 
 Complete = Callable[[Observation], Observation]
 """Finishes an observation after partial updates were merged and before it is stored (cost)."""
@@ -59,6 +69,19 @@ class TelemetryStore(Protocol):
 
         Raises:
             Busy: the queue is full, the store is closing, or the engine failed; send it again.
+        """
+        ...
+
+    async def complete_again(
+        self, spans: Sequence[tuple[ProjectId, str, str]], complete: Complete
+    ) -> Written:
+        """Finish stored observations (project, trace, span) anew, as when prices have changed.
+
+        What is as it was is not written, and neither is what is unknown. It is no arrival: it
+        breaks no silence.
+
+        Raises:
+            Busy: as `write`.
         """
         ...
 
@@ -113,7 +136,7 @@ class TelemetryStore(Protocol):
         """Make derived sessions disappear that have no facts of their own any more.
 
         `versions` holds for each its `SessionFacts.named_version`: facts newer than that bring it
-        back. Sessions that were never derived are passed over.
+        back. Sessions that were never derived are passed over. What was found in them goes too.
         """
         ...
 
@@ -185,6 +208,17 @@ class TelemetryStore(Protocol):
         """Open sessions whose newest fact came in before the given instant."""
         ...
 
+    async def waiting_recordings(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        """Sessions under which a recording is told of that lies elsewhere and was not tried yet.
+
+        Those that were told of last come first; at most `limit`.
+        """
+        ...
+
+    async def unheard_sessions(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        """Derived sessions with a recording that nobody has listened to, longest waiting first."""
+        ...
+
     async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
         """Every session that any fact belongs to, for `turnwise rebuild`."""
         ...
@@ -195,6 +229,42 @@ class TelemetryStore(Protocol):
 
     async def close(self) -> None:
         """Finish what was accepted, then let go of the engine."""
+        ...
+
+
+class EventLedger(Protocol):
+    """Which events of an ingestion were taken before; the telemetry store implements it."""
+
+    async def seen_events(self, project_id: ProjectId, event_ids: Collection[str]) -> set[str]:
+        """Those of the events that were marked within the last 30 days."""
+        ...
+
+    async def mark_seen(self, project_id: ProjectId, event_ids: Collection[str]) -> None:
+        """Remember events; durable on return.
+
+        Raises:
+            Busy: they may not be remembered; what they brought stays.
+        """
+        ...
+
+
+class DiagnosisStore(Protocol):
+    """What was found in sessions; the telemetry store implements it."""
+
+    async def put_diagnoses(self, diagnoses: Sequence[Diagnosis]) -> None:
+        """Keep diagnoses, each replacing the one of its session by older facts; then durable."""
+        ...
+
+    async def diagnosis(self, project_id: ProjectId, session_id: SessionId) -> Diagnosis | None:
+        """What was found in a session last, without its samples; None when it was never looked at."""
+        ...
+
+    async def diagnoses(self, query: DiagnosisQuery) -> list[Diagnosis]:
+        """The same of many sessions, the latest start first; at most `limit`."""
+        ...
+
+    async def lessons(self, project_id: ProjectId, agent: str | None, limit: int) -> list[Lesson]:
+        """Samples of the newest sessions that have any, of one agent or of all; the newest first."""
         ...
 
 
@@ -224,13 +294,32 @@ class RunStore(Protocol):
     async def run_places(
         self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
     ) -> dict[str, RunPlace]:
-        """Where runs of these span ids are kept; unknown ones are left out."""
+        """Where runs of these span ids are kept; unknown ones are left out.
+
+        A place that a sender has named goes before one that was guessed.
+        """
+        ...
+
+    async def guessed_runs(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> list[Observation]:
+        """Runs of these span ids whose place was guessed, contents included."""
+        ...
+
+    async def forget(self, observations: Sequence[Observation]) -> None:
+        """Forget these observations, but for those of which there is a newer version by now."""
         ...
 
     async def run_stats(
-        self, project_ids: Sequence[ProjectId], since_ns: int | None
+        self,
+        project_ids: Sequence[ProjectId],
+        since_ns: int | None,
+        where: RunFilter | None = None,
     ) -> dict[ProjectId, RunStats]:
-        """Statistics of each project over the runs that start at or after an instant."""
+        """Statistics of each project over the runs that start at or after an instant.
+
+        With `where` only runs count for which it holds.
+        """
         ...
 
     async def matching_stats(self, query: RunQuery) -> RunStats:
@@ -284,6 +373,10 @@ class MediaStore(Protocol):
         """Forget a file; nothing happens when there is none."""
         ...
 
+    async def delete_all(self, folder: str) -> None:
+        """Forget every file whose key begins with this; it ends with a slash."""
+        ...
+
     def uri(self, key: str) -> str:
         """Where the file is, for people: `s3://bucket/key` or `file:///...`."""
         ...
@@ -320,82 +413,6 @@ class PeaksKeeper(Protocol):
             Unsupported: the audio cannot be read.
             Busy: the media store does not answer.
         """
-        ...
-
-
-class Catalog(Protocol):
-    """Tenants, users, keys, projects, agents and prices, as the server uses them.
-
-    Synchronous: called in a worker thread.
-    """
-
-    def caller_by_secret(self, secret: str, public_key: str | None = None) -> Caller | None:
-        """Whoever holds this key; None when unknown, revoked, expired, or its user is inactive.
-
-        With `public_key` the key's public half must be this one.
-        """
-        ...
-
-    def project_named(self, tenant_id: str, name: str) -> ProjectId:
-        """The tenant's project of this name, made when new."""
-        ...
-
-    def agents_met(self, project_id: ProjectId, slugs: Collection[str]) -> None:
-        """Make agents that ingest has met; known ones stay as they are."""
-        ...
-
-    def agent(self, project_ids: Sequence[ProjectId], name: str) -> Agent | None:
-        """An agent by public id, UUID, object id or slug."""
-        ...
-
-    def prices(self) -> Sequence[Price]:
-        """Operator's own prices, which win over the built-in table."""
-        ...
-
-
-class ProjectBook(Protocol):
-    """The caller's own projects and keys. Synchronous: called in a worker thread."""
-
-    def tenant(self, caller: Caller) -> Tenant:
-        """The caller's tenant."""
-        ...
-
-    def projects(self, caller: Caller) -> list[ProjectDetails]:
-        """Every project of the tenant, the oldest first."""
-        ...
-
-    def project(self, caller: Caller, project_id: str) -> ProjectDetails:
-        """A project by its UUID; raises NotFound."""
-        ...
-
-    def create_project(
-        self, caller: Caller, name: str, fields: ProjectChanges, project_id: str | None
-    ) -> ProjectDetails:
-        """A new project; raises Conflict when the name or the id is taken."""
-        ...
-
-    def change_project(
-        self, caller: Caller, project_id: str, changes: ProjectChanges
-    ) -> ProjectDetails:
-        """Change what is not None; raises NotFound and Conflict."""
-        ...
-
-    def delete_project(self, caller: Caller, project_id: str) -> ProjectId:
-        """Forget a project; raises NotFound, and Conflict while keys write to it."""
-        ...
-
-    def keys(self, caller: Caller) -> list[ApiKey]:
-        """Keys of the tenant (of the caller alone, unless the caller sees the whole tenant)."""
-        ...
-
-    def create_key(
-        self, caller: Caller, name: str, *, read_only: bool, expires_ns: int | None
-    ) -> tuple[ApiKey, str]:
-        """A new key of the caller, no mightier than the caller, and its secret."""
-        ...
-
-    def revoke_key(self, caller: Caller, key_id: str) -> ApiKey:
-        """Take back a key that `keys` shows; raises NotFound."""
         ...
 
 
@@ -438,4 +455,18 @@ class SessionReader(Protocol):
 
     async def agent(self, caller: Caller, name: str) -> Agent | None:
         """An agent of the caller's tenant by public id, UUID, object id or slug."""
+        ...
+
+
+class ReleaseJudge(Protocol):
+    """Says whether a release may go out."""
+
+    async def quality(
+        self,
+        caller: Caller,
+        wanted: SessionRange,
+        baseline: SessionRange | None,
+        limits: GateLimits,
+    ) -> tuple[InterruptionQuality, InterruptionQuality | None]:
+        """The figures of the wanted sessions, and those of the baseline when one is given."""
         ...

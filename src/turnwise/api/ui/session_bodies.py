@@ -1,6 +1,6 @@
 """A session as its page shows it: times in milliseconds since its start, None where unreported."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -181,7 +181,7 @@ def _ms(duration_ns: int | None) -> float | None:
     return None if duration_ns is None else ms(duration_ns)
 
 
-def session_body(session: Session, project: str, issues: list[Issue], now_ns: int) -> SessionBody:
+def session_body(session: Session, project: str, issues: Sequence[Issue], now_ns: int) -> SessionBody:
     """The session; `now_ns` stands for the end of a live one."""
     start = session.started_ns
     responses = response_times_ns(session)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -135,18 +136,32 @@ api_keys = Table(
 prices = Table(
     "prices",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", _Uuid, nullable=False, unique=True),
+    # Empty: everyone's, or all of the tenant's projects. Here and below nothing is null that names
+    # the price, because nulls are never equal in a unique constraint.
+    Column("tenant_id", _Uuid, nullable=False),
+    Column("project_id", _Uuid, nullable=False),
     Column("name", Text, nullable=False),
-    Column("stage", String(8), nullable=False),
-    # Empty: any provider. Not null, because nulls are never equal in a unique constraint.
+    Column("stage", String(16), nullable=False),
     Column("provider", String(128), nullable=False),
     Column("match", Text, nullable=False),
-    # Decimal texts by unit: a JSON number would be a binary float.
-    Column("unit_usd", JSON, nullable=False),
+    Column("unit", String(32), nullable=False),
+    Column("above_input_tokens", BigInteger, nullable=False),
     Column("valid_from_ns", BigInteger, nullable=False),
-    Column("source", Text, nullable=False),
-    UniqueConstraint("stage", "provider", "match", "valid_from_ns"),
-)
+    Column("valid_until_ns", BigInteger),
+    # A decimal's text: a database's number may be a binary float.
+    Column("usd", Text, nullable=False),
+    Column("per", BigInteger, nullable=False),
+    Column("source_url", Text, nullable=False),
+    Column("checked_on", String(10), nullable=False),
+    UniqueConstraint(
+        "tenant_id", "project_id", "stage", "provider", "match", "unit", "above_input_tokens",
+        "valid_from_ns", name="uq_prices_what_is_priced",
+    ),
+    # Rows never change, and a number once given never stands for another: see Prices.stamp.
+    sqlite_autoincrement=True,
+)  # fmt: skip
 
 session_numbers = Table(
     "session_numbers",
@@ -173,6 +188,20 @@ form_responses = Table(
     sqlite_autoincrement=True,
 )
 
+integrations = Table(
+    "integrations",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("project_id", _Uuid, ForeignKey("projects.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    # A signature leads to one project.
+    UniqueConstraint("kind", "key"),
+    Index(None, "project_id"),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,
@@ -187,4 +216,43 @@ audit_log = Table(
     Column("target", Text, nullable=False),
     Column("details", JSON, nullable=False),
     Index(None, "tenant_id", "id"),
+)
+
+alert_rules = Table(
+    "alert_rules",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("project_id", _Uuid, ForeignKey("projects.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("metric", String(128), nullable=False),
+    Column("comparison", String(8), nullable=False),
+    Column("threshold", Double, nullable=False),
+    Column("agent", String(256)),
+    Column("window_minutes", Integer),
+    Column("min_sessions", Integer, nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("sealed_url", LargeBinary, nullable=False),
+    Column("url_hint", Text, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("firing_since_ns", BigInteger),
+    Index(None, "project_id"),
+)
+
+alert_deliveries = Table(
+    "alert_deliveries",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("rule_id", _Uuid, ForeignKey("alert_rules.id"), nullable=False),
+    Column("project_id", _Uuid, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("next_ns", BigInteger, nullable=False),
+    Column("done_ns", BigInteger),
+    Column("status", Integer),
+    Column("error", Text),
+    Index(None, "state", "next_ns"),
+    Index(None, "rule_id", "created_ns"),
 )

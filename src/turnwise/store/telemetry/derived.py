@@ -11,6 +11,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.query import SessionQuery, SessionRange
+from turnwise.model.recording import Analysis
 from turnwise.model.session import Session, SessionHead, SessionStatus
 from turnwise.store.telemetry.failures import as_busy
 from turnwise.store.telemetry.figures import figures_of
@@ -61,6 +62,7 @@ class _Row(msgspec.Struct, omit_defaults=True, kw_only=True):
     interruption_count: int = 0
     error_count: int = 0
     unpriced: int = 0
+    is_unheard: int = 0
     cost_usd: Decimal = Decimal(0)
     facts_version: int = 0
     recording_count: int = 0
@@ -125,6 +127,12 @@ _SILENT = """
 SELECT project_id, session_id FROM sessions FINAL
 WHERE is_open = 1 AND last_arrival_ns < {before:Int64}
 ORDER BY last_arrival_ns, session_id LIMIT {limit:UInt32}
+"""
+
+
+_UNHEARD = """
+SELECT project_id, session_id FROM sessions FINAL
+WHERE is_unheard = 1 ORDER BY last_arrival_ns, session_id LIMIT {limit:UInt32}
 """
 
 
@@ -227,6 +235,9 @@ def sessions_in(
     if wanted.to_ns is not None:
         statement += " AND started_ns < {last:Int64}"
         parameters["last"] = wanted.to_ns
+    if wanted.version is not None:
+        statement += " AND ifNull(app_version, release) = {version:String}"
+        parameters["version"] = wanted.version
     if after is not None:
         statement += " AND (started_ns, session_id) > ({start:Int64}, {id:String})"
         parameters["start"], parameters["id"] = after
@@ -238,6 +249,12 @@ def sessions_in(
 def silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId, SessionId]]:
     """Open sessions, the longest silent first, by what was known when they were derived."""
     answer = lines(client, _SILENT, {"before": before_ns, "limit": limit})
+    return [(row.project_id, row.session_id) for row in _key_decoder.decode_lines(answer)]
+
+
+def unheard(client: Client, limit: int) -> list[tuple[ProjectId, SessionId]]:
+    """Sessions with a recording that nobody has listened to, the longest waiting first."""
+    answer = lines(client, _UNHEARD, {"limit": limit})
     return [(row.project_id, row.session_id) for row in _key_decoder.decode_lines(answer)]
 
 
@@ -308,6 +325,7 @@ def _row(item: Session) -> _Row:
         interruption_count=len(item.interruptions),
         error_count=item.error_count,
         unpriced=item.unpriced,
+        is_unheard=int(any(each.analysis is Analysis.PENDING for each in item.recordings)),
         cost_usd=item.cost_usd,
         facts_version=item.facts_version,
         detail=_encoder.encode(item).decode(),
