@@ -370,6 +370,36 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AudioBody
+         * @description See model.audio.AudioReport; the percentiles are of `responses`.
+         */
+        readonly AudioBody: {
+            readonly agentChannel: number | null;
+            readonly alignmentMadMs: number | null;
+            readonly clippedShare: number | null;
+            readonly confidence: number;
+            readonly notes: readonly string[];
+            readonly p50Ms: number | null;
+            readonly p95Ms: number | null;
+            readonly problem: string | null;
+            readonly recordingId: string;
+            readonly responses: readonly components["schemas"]["HeardBody"][];
+            readonly snrDb: number | null;
+        };
+        /**
+         * ConductBody
+         * @description See model.metrics.Conduct.
+         */
+        readonly ConductBody: {
+            readonly agentSpeechMs: number | null;
+            readonly agentWordsPerMinute: number | null;
+            readonly firstWordMs: number | null;
+            readonly longestMonologueMs: number | null;
+            readonly overlapMs: number | null;
+            readonly talkRatio: number | null;
+            readonly userSpeechMs: number | null;
+        };
+        /**
          * ContentBody
          * @description Contents of an observation as text: JSON, unless it was cut off at `SHOWN_BYTES`.
          */
@@ -424,8 +454,31 @@ export interface components {
          */
         readonly Framework: "generic" | "livekit" | "pipecat";
         /**
+         * GenerationBody
+         * @description See model.metrics.Generation.
+         */
+        readonly GenerationBody: {
+            readonly attempts: number;
+            readonly cachedTokens: number | null;
+            readonly model: string | null;
+            readonly outputTokens: number | null;
+            readonly promptTokens: number | null;
+            readonly provider: string | null;
+            readonly reasoningTokens: number | null;
+            readonly requestedModel: string | null;
+            readonly thinkingMs: number | null;
+        };
+        /**
+         * HeardBody
+         * @description The wait before one turn as it was heard; negative when the two overlap.
+         */
+        readonly HeardBody: {
+            readonly latencyMs: number;
+            readonly turn: number | null;
+        };
+        /**
          * InterruptionBody
-         * @description The caller takes the floor.
+         * @description Both voices at once, and what became of it.
          */
         readonly InterruptionBody: {
             readonly agentTurnIndex: number | null;
@@ -433,11 +486,18 @@ export interface components {
             readonly detectedMs: number | null;
             readonly id: string;
             readonly isFalse: boolean;
+            readonly kind: components["schemas"]["InterruptionKind"];
             readonly onsetMs: number | null;
             readonly source: string;
             readonly stoppedMs: number | null;
             readonly userTurnIndex: number | null;
         };
+        /**
+         * InterruptionKind
+         * @description What became of two voices at once (voice.md 1.4).
+         * @enum {unknown}
+         */
+        readonly InterruptionKind: "backchannel" | "barge_in" | "false_alarm" | "missed" | "premature";
         /**
          * IssueBody
          * @description What went wrong, and what proves it.
@@ -557,6 +617,26 @@ export interface components {
             };
         };
         /**
+         * Part
+         * @description A piece of the way from the end of the caller's speech to the agent's first sound.
+         * @enum {unknown}
+         */
+        readonly Part: "asking" | "callback" | "endpointing" | "llm" | "stt" | "tool" | "transport" | "tts" | "unexplained" | "wording";
+        /**
+         * PathPartBody
+         * @description See model.metrics.PathPart; the parts' `held_ms` sum to the wait.
+         */
+        readonly PathPartBody: {
+            readonly durationMs: number;
+            readonly heldMs: number;
+            readonly isCancelled: boolean;
+            readonly model: string | null;
+            readonly part: components["schemas"]["Part"];
+            readonly provider: string | null;
+            readonly spanIds: readonly string[];
+            readonly startMs: number | null;
+        };
+        /**
          * ProjectBody
          * @description A project; its name is also its place in addresses.
          */
@@ -583,6 +663,20 @@ export interface components {
          * @enum {unknown}
          */
         readonly RecordingStatus: "failed" | "none" | "pending" | "ready";
+        /**
+         * ResponseBody
+         * @description See model.metrics.Response.
+         */
+        readonly ResponseBody: {
+            readonly askedTurn: number | null;
+            readonly fromMs: number | null;
+            readonly generation: components["schemas"]["GenerationBody"] | null;
+            readonly heardMs: number | null;
+            readonly isTimed: boolean;
+            readonly kind: components["schemas"]["TurnKind"];
+            readonly latencyMs: number | null;
+            readonly parts: readonly components["schemas"]["PathPartBody"][];
+        };
         /**
          * RowBody
          * @description One observation without its contents; `start_ms` is since the trace's start.
@@ -616,12 +710,18 @@ export interface components {
         /**
          * SessionBody
          * @description A whole session; `started_ms` is since the epoch, all other times since that instant.
+         *
+         *         Attributes:
+         *             overlaps: both voices at once without the agent yielding.
+         *             audio: what was heard in the recording; None until somebody listened.
          */
         readonly SessionBody: {
             readonly agent: string;
             readonly appVersion: string | null;
+            readonly audio: components["schemas"]["AudioBody"] | null;
             readonly callId: string | null;
             readonly closeReason: string | null;
+            readonly conduct: components["schemas"]["ConductBody"];
             readonly costUsd: number;
             readonly durationMs: number;
             readonly environment: string | null;
@@ -632,6 +732,7 @@ export interface components {
             readonly isOpen: boolean;
             readonly issues: readonly components["schemas"]["IssueBody"][];
             readonly metadata: unknown;
+            readonly overlaps: readonly components["schemas"]["InterruptionBody"][];
             readonly project: string;
             readonly recordings: readonly components["schemas"]["RecordingBody"][];
             readonly ref: string | null;
@@ -670,7 +771,7 @@ export interface components {
          * @description Which part of the pipeline consumed it.
          * @enum {unknown}
          */
-        readonly Stage: "llm" | "stt" | "tts";
+        readonly Stage: "llm" | "platform" | "stt" | "telephony" | "tts";
         /**
          * Step
          * @description The part that a unit of work plays in a conversation, whatever its sender calls it.
@@ -749,6 +850,7 @@ export interface components {
          *             full_text: what the model wrote, where more than was heard.
          *             response_ms: what the caller waited for this turn.
          *             e2e_ms: the same as the agent reported it.
+         *             response: agent turns: where that wait went; None for those of old derivations.
          */
         readonly TurnBody: {
             readonly confidence: number | null;
@@ -762,6 +864,7 @@ export interface components {
             readonly interrupted: boolean;
             readonly llmMs: number | null;
             readonly model: string | null;
+            readonly response: components["schemas"]["ResponseBody"] | null;
             readonly responseMs: number | null;
             readonly spanIds: readonly string[];
             readonly speaker: components["schemas"]["Speaker"];
@@ -771,6 +874,12 @@ export interface components {
             readonly traceId: string | null;
             readonly ttsMs: number | null;
         };
+        /**
+         * TurnKind
+         * @description Turns that may be compared with each other (voice.md 2.3).
+         * @enum {unknown}
+         */
+        readonly TurnKind: "first" | "plain" | "with_tool";
         /**
          * UsageBody
          * @description What one model consumed.
@@ -793,13 +902,18 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type SchemaAudioBody = components['schemas']['AudioBody'];
+export type SchemaConductBody = components['schemas']['ConductBody'];
 export type SchemaContentBody = components['schemas']['ContentBody'];
 export type SchemaDashboardBody = components['schemas']['DashboardBody'];
 export type SchemaEntered = components['schemas']['Entered'];
 export type SchemaFacetsBody = components['schemas']['FacetsBody'];
 export type SchemaFirstOwner = components['schemas']['FirstOwner'];
 export type SchemaFramework = components['schemas']['Framework'];
+export type SchemaGenerationBody = components['schemas']['GenerationBody'];
+export type SchemaHeardBody = components['schemas']['HeardBody'];
 export type SchemaInterruptionBody = components['schemas']['InterruptionBody'];
+export type SchemaInterruptionKind = components['schemas']['InterruptionKind'];
 export type SchemaIssueBody = components['schemas']['IssueBody'];
 export type SchemaKind = components['schemas']['Kind'];
 export type SchemaLevel = components['schemas']['Level'];
@@ -808,9 +922,12 @@ export type SchemaLinePage = components['schemas']['LinePage'];
 export type SchemaLogIn = components['schemas']['LogIn'];
 export type SchemaMe = components['schemas']['Me'];
 export type SchemaObservationBody = components['schemas']['ObservationBody'];
+export type SchemaPart = components['schemas']['Part'];
+export type SchemaPathPartBody = components['schemas']['PathPartBody'];
 export type SchemaProjectBody = components['schemas']['ProjectBody'];
 export type SchemaRecordingBody = components['schemas']['RecordingBody'];
 export type SchemaRecordingStatus = components['schemas']['RecordingStatus'];
+export type SchemaResponseBody = components['schemas']['ResponseBody'];
 export type SchemaRowBody = components['schemas']['RowBody'];
 export type SchemaServerState = components['schemas']['ServerState'];
 export type SchemaSessionBody = components['schemas']['SessionBody'];
@@ -824,6 +941,7 @@ export type SchemaToolBody = components['schemas']['ToolBody'];
 export type SchemaTraceBody = components['schemas']['TraceBody'];
 export type SchemaTraceLineBody = components['schemas']['TraceLineBody'];
 export type SchemaTurnBody = components['schemas']['TurnBody'];
+export type SchemaTurnKind = components['schemas']['TurnKind'];
 export type SchemaUsageBody = components['schemas']['UsageBody'];
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;

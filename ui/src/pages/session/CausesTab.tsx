@@ -4,8 +4,8 @@ import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck, Info, TriangleAlert } from "lucide-react";
 import { useMemo } from "react";
 import { clock } from "../../format/figures";
+import type { Call } from "./call";
 import { type Cause, causesOf, evidence, said } from "./causes";
-import type { Call } from "./measured";
 
 const TONES: Record<string, string> = { critical: "bad", high: "bad", medium: "warn" };
 const SHOWN_SPANS = 3;

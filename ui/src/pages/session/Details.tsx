@@ -2,7 +2,7 @@
 
 import { type KeyboardEvent, lazy, Suspense, useId, useRef } from "react";
 import { Loading } from "../../elements/states";
-import type { Call, Turn } from "./measured";
+import type { Call, Turn } from "./call";
 import { TABS, type Tab } from "./search";
 import type { Response, toolsByTurn } from "./stages";
 import { TurnTab } from "./TurnTab";

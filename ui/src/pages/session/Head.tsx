@@ -13,8 +13,8 @@ import {
   money,
   NOTHING,
 } from "../../format/figures";
+import type { Call } from "./call";
 import type { Marks } from "./marks";
-import type { Call } from "./measured";
 import { percentile, type Response } from "./stages";
 
 interface Props {

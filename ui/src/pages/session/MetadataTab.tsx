@@ -1,7 +1,7 @@
 /** What else is known of the call: how people talked, what it consumed, what its sender says. */
 
 import { count, duration, money } from "../../format/figures";
-import type { Call } from "./measured";
+import type { Call } from "./call";
 import { Pair, Pairs } from "./Pairs";
 
 export function MetadataTab({ call }: { call: Call }) {
@@ -38,7 +38,6 @@ export function MetadataTab({ call }: { call: Call }) {
 
 function Talk({ call }: { call: Call }) {
   const { conduct } = call;
-  if (!conduct) return null;
   const ms = (value: number | null) => (value === null ? "not known" : duration(value));
   return (
     <section aria-label="Conversation">

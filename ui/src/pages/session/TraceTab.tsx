@@ -7,7 +7,7 @@ import { useMemo } from "react";
 import { trace as traceQuery } from "../../api/queries";
 import { Failure, Loading } from "../../elements/states";
 import { count, duration, money } from "../../format/figures";
-import type { Call, Turn } from "./measured";
+import type { Call, Turn } from "./call";
 
 export function TraceTab({ call, turn }: { call: Call; turn: Turn | undefined }) {
   if (!call.traces.length)

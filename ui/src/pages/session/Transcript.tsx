@@ -5,8 +5,8 @@ import { AudioLines, Flag as FlagIcon, TriangleAlert, Wrench } from "lucide-reac
 import { memo, useCallback, useEffect, useMemo, useRef } from "react";
 import type { SchemaToolBody } from "../../api/schema";
 import { clock, duration } from "../../format/figures";
+import type { Turn } from "./call";
 import { FLAG_NAMES, type Flag, type Marks } from "./marks";
-import type { Turn } from "./measured";
 import { StageBar } from "./StageBar";
 import { percentile, type Response, SLOW_MS } from "./stages";
 

@@ -3,8 +3,8 @@
 import { ArrowLeft, ArrowRight } from "lucide-react";
 import type { SchemaToolBody } from "../../api/schema";
 import { clock, count, duration, NOTHING } from "../../format/figures";
-import { FLAG_NAMES, type Flag, kindOf } from "./marks";
-import type { Call, Turn } from "./measured";
+import type { Call, Turn } from "./call";
+import { FLAG_NAMES, type Flag } from "./marks";
 import { Pair, Pairs } from "./Pairs";
 import { StageBar } from "./StageBar";
 import { EXPECTED, partName, type Response, SLOW_MS, summed } from "./stages";
@@ -25,7 +25,7 @@ interface Props {
 export function TurnTab({ call, turn, responses, tools, onTurn, onStep }: Props) {
   if (!turn) return <Slowest responses={responses} onTurn={onTurn} />;
   const response = responses.get(turn.index);
-  const cuts = [...call.interruptions, ...(call.overlaps ?? [])].filter(
+  const cuts = [...call.interruptions, ...call.overlaps].filter(
     (each) => each.agentTurnIndex === turn.index || each.userTurnIndex === turn.index,
   );
   return (
@@ -64,8 +64,8 @@ export function TurnTab({ call, turn, responses, tools, onTurn, onStep }: Props)
         <Heard call={call} turn={turn} responses={responses} onTurn={onTurn} />
       )}
       {cuts.map((each) => (
-        <section key={each.id} aria-label={FLAG_NAMES[kindOf(each)]}>
-          <h3>{FLAG_NAMES[kindOf(each)]}</h3>
+        <section key={each.id} aria-label={FLAG_NAMES[each.kind]}>
+          <h3>{FLAG_NAMES[each.kind]}</h3>
           <Cut of={each} />
         </section>
       ))}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Call, Overlap, Turn } from "./call";
 import { afterSilence, marksOf, type Speech, turnAt } from "./marks";
-import type { Call, Overlap, Turn } from "./measured";
 import { responsesOf } from "./stages";
 
 const turn = (index: number, startMs: number, fields: Partial<Turn> = {}) =>
@@ -24,6 +24,7 @@ const call = (fields: Partial<Call>) =>
     turns: [],
     tools: [],
     interruptions: [],
+    overlaps: [],
     recordings: [],
     ...fields,
   }) as unknown as Call;
@@ -36,6 +37,7 @@ const overlap = (id: string, onsetMs: number | null, fields: Partial<Overlap> = 
     agentTurnIndex: 1,
     userTurnIndex: 2,
     isFalse: false,
+    kind: "barge_in",
     ...fields,
   }) as Overlap;
 
@@ -58,7 +60,7 @@ describe("the marks of a call", () => {
   });
   it("tell interruptions, false ones and backchannels apart, in the order of time", () => {
     const found = marks({
-      interruptions: [overlap("late", 9_000), overlap("false", 4_000, { isFalse: true })],
+      interruptions: [overlap("late", 9_000), overlap("false", 4_000, { kind: "false_alarm" })],
       overlaps: [overlap("mhm", 2_000, { kind: "backchannel" }), overlap("untold", null)],
     });
     expect(found.flags.map((each) => [each.id, each.kind, each.turn])).toEqual([

@@ -1,6 +1,6 @@
 /** What the timeline shows of a call, as intervals and instants of the session in milliseconds. */
 
-import type { Call, Overlap, Turn } from "./measured";
+import type { Call, Overlap, Turn } from "./call";
 import type { Span } from "./span";
 import { type Response, SLOW_MS, type Stage } from "./stages";
 
@@ -16,7 +16,7 @@ export interface Wait extends Span {
   parts: (Span & { stage: Stage })[];
 }
 
-export type FlagKind = "barge_in" | "false_alarm" | "backchannel" | "missed" | "premature";
+export type FlagKind = Overlap["kind"];
 
 export const FLAG_NAMES: Record<FlagKind, string> = {
   barge_in: "Interruption",
@@ -67,7 +67,7 @@ export function marksOf(call: Call, responses: ReadonlyMap<number, Response>): M
       ? []
       : [{ id, name, isError, turn: turnIndex, fromMs: startMs, toMs: endMs ?? startMs }],
   );
-  const flags = [...call.interruptions, ...(call.overlaps ?? [])]
+  const flags = [...call.interruptions, ...call.overlaps]
     .flatMap((each): Flag[] =>
       each.onsetMs === null ? [] : [{ ...flagOf(each), atMs: each.onsetMs }],
     )
@@ -85,15 +85,8 @@ export function marksOf(call: Call, responses: ReadonlyMap<number, Response>): M
   };
 }
 
-export const kindOf = (each: Overlap): FlagKind =>
-  each.kind !== undefined && each.kind in FLAG_NAMES
-    ? (each.kind as FlagKind)
-    : each.isFalse
-      ? "false_alarm"
-      : "barge_in";
-
 function flagOf(each: Overlap): Omit<Flag, "atMs"> {
-  const kind = kindOf(each);
+  const { kind } = each;
   const turn = kind === "backchannel" ? each.userTurnIndex : each.agentTurnIndex;
   return {
     id: each.id,

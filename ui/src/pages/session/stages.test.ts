@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SchemaToolBody } from "../../api/schema";
-import type { PathPart, ResponsePath, Turn } from "./measured";
+import type { PathPart, ResponsePath, Turn } from "./call";
 import { percentile, type Response, responseOf, summed, toolMs } from "./stages";
 
 const turn = (fields: Partial<Turn>) => fields as Turn;
@@ -40,9 +40,8 @@ describe("a response of which only lengths are known", () => {
 });
 
 describe("a response whose path is known", () => {
-  const part = (name: string, heldMs: number, durationMs = heldMs): PathPart => ({
+  const part = (name: PathPart["part"], heldMs: number, durationMs = heldMs): PathPart => ({
     part: name,
-    stage: name,
     durationMs,
     heldMs,
     startMs: 0,

@@ -1,7 +1,7 @@
 /** Where the time between the caller's last word and the agent's first went. */
 
 import type { SchemaToolBody } from "../../api/schema";
-import type { Call, PathPart, ResponsePath, Turn } from "./measured";
+import type { Call, PathPart, ResponsePath, Turn } from "./call";
 
 export const STAGES = [
   "stt",
@@ -29,8 +29,10 @@ export const STAGE_NAMES: Record<Stage, string> = {
 /** From here a response is called slow: the limit from which a single turn counts as an issue. */
 export const SLOW_MS = 2_500;
 
+export type Part = PathPart["part"];
+
 /** What the server calls the pieces of the way to an answer. */
-const PARTS: Record<string, { stage: Stage; name: string }> = {
+const PARTS: Record<Part, { stage: Stage; name: string }> = {
   stt: { stage: "stt", name: "Transcription" },
   endpointing: { stage: "eou", name: "End of turn" },
   callback: { stage: "callback", name: "Own code after the turn" },
@@ -46,12 +48,12 @@ const PARTS: Record<string, { stage: Stage; name: string }> = {
 /** The stages of which each answer is expected to say something. */
 export const EXPECTED = ["stt", "endpointing", "llm", "tts"] as const;
 
-export const partName = (part: string): string => PARTS[part]?.name ?? part;
+export const partName = (part: Part): string => PARTS[part].name;
 
 export interface StagePart {
   stage: Stage;
   /** What the server calls it. */
-  part: string;
+  part: Part;
   /** For how long the answer waited for it alone. */
   ms: number;
   /** Its own length; longer where it ran beside something slower. */
@@ -100,7 +102,7 @@ function alongPath(path: ResponsePath, responseMs: number | null): Response {
   const totalMs = path.latencyMs ?? (path.isTimed ? null : responseMs);
   const all = path.parts.map(
     (each: PathPart): StagePart => ({
-      stage: PARTS[each.part]?.stage ?? "rest",
+      stage: PARTS[each.part].stage,
       part: each.part,
       ms: each.heldMs,
       ownMs: each.durationMs,
@@ -129,7 +131,7 @@ function byLengths(
 ): Response {
   const stt = heard?.sttMs ?? null;
   const eou = heard?.eouMs ?? null;
-  const lengths: [string, number | null][] = [
+  const lengths: [Part, number | null][] = [
     ["stt", stt],
     // The decision that the utterance is over waits for the transcript too.
     ["endpointing", eou === null ? null : Math.max(0, eou - (stt ?? 0))],
@@ -143,7 +145,7 @@ function byLengths(
     if (ownMs === null) continue;
     const ms = Math.min(ownMs, left);
     left -= ms;
-    all.push({ stage: PARTS[part]?.stage ?? "rest", part, ms, ownMs, model: null, spanIds: [] });
+    all.push({ stage: PARTS[part].stage, part, ms, ownMs, model: null, spanIds: [] });
   }
   const held = all.filter((each) => each.ms > 0);
   return {
@@ -160,13 +162,13 @@ function completed(parts: StagePart[], totalMs: number | null): StagePart[] {
   if (rest < 0.5) return parts;
   const last = parts.findLast((each) => each.part === "unexplained");
   if (last) return parts.map((each) => (each === last ? { ...each, ms: each.ms + rest } : each));
-  const left = { part: "unexplained", ms: rest, ownMs: rest, model: null, spanIds: [] };
-  return [...parts, { ...left, stage: "rest" }];
+  const known = { ms: rest, ownMs: rest, model: null, spanIds: [] };
+  return [...parts, { stage: "rest", part: "unexplained", ...known }];
 }
 
 /** The parts of one kind together, in the order of the pipeline. */
 export function summed(parts: readonly StagePart[]): StagePart[] {
-  const found = new Map<string, StagePart>();
+  const found = new Map<Part, StagePart>();
   for (const part of parts) {
     const known = found.get(part.part);
     found.set(
@@ -182,7 +184,7 @@ export function summed(parts: readonly StagePart[]): StagePart[] {
         : part,
     );
   }
-  const order = Object.keys(PARTS);
+  const order = Object.keys(PARTS) as Part[];
   return [...found.values()].sort((a, b) => order.indexOf(a.part) - order.indexOf(b.part));
 }
 

@@ -3,9 +3,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useKeys } from "../../shell/keys";
+import type { Call } from "./call";
 import { useLive } from "./live";
 import { afterSilence, marksOf, turnAt } from "./marks";
-import type { Call } from "./measured";
 import { usePlayhead } from "./playhead";
 import type { SessionSearch } from "./search";
 import { responsesOf, toolsByTurn } from "./stages";
