@@ -372,6 +372,9 @@ export interface components {
         /**
          * AudioBody
          * @description See model.audio.AudioReport; the percentiles are of `responses`.
+         *
+         *         Attributes:
+         *             start_ms: where the recording begins in the session; None where that could not be heard.
          */
         readonly AudioBody: {
             readonly agentChannel: number | null;
@@ -385,6 +388,7 @@ export interface components {
             readonly recordingId: string;
             readonly responses: readonly components["schemas"]["HeardBody"][];
             readonly snrDb: number | null;
+            readonly startMs: number | null;
         };
         /**
          * ConductBody

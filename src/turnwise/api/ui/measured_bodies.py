@@ -71,9 +71,14 @@ class HeardBody(msgspec.Struct, rename="camel", frozen=True):
 
 
 class AudioBody(msgspec.Struct, rename="camel", frozen=True):
-    """See model.audio.AudioReport; the percentiles are of `responses`."""
+    """See model.audio.AudioReport; the percentiles are of `responses`.
+
+    Attributes:
+        start_ms: where the recording begins in the session; None where that could not be heard.
+    """
 
     recording_id: str
+    start_ms: float | None
     agent_channel: int | None
     confidence: float
     problem: str | None
@@ -141,10 +146,11 @@ def conduct_body(conduct: Conduct) -> ConductBody:
     )
 
 
-def audio_body(report: AudioReport) -> AudioBody:
-    """What was heard."""
+def audio_body(report: AudioReport, start_ns: int) -> AudioBody:
+    """What was heard; `start_ns` is when the session began."""
     return AudioBody(
         recording_id=report.recording_id,
+        start_ms=ms_since(start_ns, report.started_ns),
         agent_channel=report.agent_channel,
         confidence=report.confidence,
         problem=report.problem,

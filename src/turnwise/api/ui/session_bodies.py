@@ -224,7 +224,7 @@ def session_body(
         interruptions=[_interruption(each, start) for each in session.interruptions],
         overlaps=[_interruption(each, start) for each in session.overlaps],
         conduct=conduct_body(session.conduct),
-        audio=None if session.audio is None else audio_body(session.audio),
+        audio=None if session.audio is None else audio_body(session.audio, start),
         recordings=[_recording(each) for each in session.recordings],
         issues=[_issue(each, start) for each in issues],
         traces=[_trace(each, start) for each in session.traces],

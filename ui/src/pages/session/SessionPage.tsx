@@ -11,6 +11,7 @@ import type { Call } from "./call";
 import type { Sound } from "./draw";
 import { Head } from "./Head";
 import { Legend } from "./Legend";
+import { offsetOf } from "./marks";
 import { Player } from "./Player";
 import { readPeaks } from "./peaks";
 import { SidePanel } from "./SidePanel";
@@ -51,14 +52,14 @@ function Session({ call }: { call: Call }) {
   const search = useSearch({ from: ROUTE });
   const navigate = useNavigate({ from: "/p/$project/sessions/$id" });
   const recording = call.recordings.find((each) => each.isPlayable);
-  const sound = useSound(call, recording);
+  const offsetMs = recording ? offsetOf(call, recording) : 0;
+  const sound = useSound(call, recording, offsetMs);
   const [skipsSilence, setSkipsSilence] = useState(false);
   const steering = useSteering(call, search, skipsSilence);
   const { marks, responses, tools, playhead, view, current } = steering;
   const audio = useRef<HTMLAudioElement>(null);
   const name = call.userRef ?? call.ref ?? call.id.slice(5, 13);
   const turn = call.turns.find((each) => each.index === current);
-  const offsetMs = recording?.offsetMs ?? 0;
 
   useEffect(() => {
     document.title = `${name} · Turnwise`;
@@ -154,7 +155,11 @@ function agentChannel(call: Call, recording: SchemaRecordingBody): number {
   return heard ?? 1;
 }
 
-function useSound(call: Call, recording: SchemaRecordingBody | undefined): Sound | null {
+function useSound(
+  call: Call,
+  recording: SchemaRecordingBody | undefined,
+  offsetMs: number,
+): Sound | null {
   const { data: peaks } = useQuery({
     queryKey: ["peaks", recording?.id],
     queryFn: async ({ signal }) => {
@@ -165,7 +170,6 @@ function useSound(call: Call, recording: SchemaRecordingBody | undefined): Sound
     staleTime: Number.POSITIVE_INFINITY,
   });
   const channel = recording ? agentChannel(call, recording) : 1;
-  const offsetMs = recording?.offsetMs ?? 0;
   return useMemo(
     () => (peaks ? { peaks, offsetMs, agentChannel: channel } : null),
     [peaks, offsetMs, channel],

@@ -26,6 +26,7 @@ const call = (fields: Partial<Call>) =>
     interruptions: [],
     overlaps: [],
     recordings: [],
+    audio: null,
     ...fields,
   }) as unknown as Call;
 const marks = (fields: Partial<Call>) => marksOf(call(fields), responsesOf(call(fields)));

@@ -1,5 +1,6 @@
 /** What the timeline shows of a call, as intervals and instants of the session in milliseconds. */
 
+import type { SchemaRecordingBody } from "../../api/schema";
 import type { Call, Overlap, Turn } from "./call";
 import type { Span } from "./span";
 import { type Response, SLOW_MS, type Stage } from "./stages";
@@ -126,12 +127,19 @@ function wholeOf(call: Call, speech: readonly Speech[]): Span {
   let fromMs = Math.min(0, speech[0]?.fromMs ?? 0);
   let toMs = Math.max(call.durationMs, 1_000);
   for (const each of speech) toMs = Math.max(toMs, each.toMs);
-  for (const { offsetMs, durationMs, isPlayable } of call.recordings) {
-    if (!isPlayable) continue;
-    fromMs = Math.min(fromMs, offsetMs ?? 0);
-    toMs = Math.max(toMs, (offsetMs ?? 0) + (durationMs ?? 0));
+  for (const recording of call.recordings) {
+    if (!recording.isPlayable) continue;
+    const offsetMs = offsetOf(call, recording);
+    fromMs = Math.min(fromMs, offsetMs);
+    toMs = Math.max(toMs, offsetMs + (recording.durationMs ?? 0));
   }
   return { fromMs, toMs };
+}
+
+/** Where a recording begins in the session: as its words fit the turns, else as its maker said. */
+export function offsetOf(call: Call, recording: SchemaRecordingBody): number {
+  const heardMs = call.audio?.recordingId === recording.id ? call.audio.startMs : null;
+  return heardMs ?? recording.offsetMs ?? 0;
 }
 
 /** The index of the turn that goes on at an instant, else of the one before it. */
