@@ -2,13 +2,14 @@
 
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck, Info, TriangleAlert } from "lucide-react";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { clock } from "../../format/figures";
 import type { Call } from "./call";
 import { type Cause, causesOf, evidence, said } from "./causes";
 
 const TONES: Record<string, string> = { critical: "bad", high: "bad", medium: "warn" };
-const SHOWN_SPANS = 3;
+const SHOWN_SPANS = 2;
+const SHOWN_CAUSES = 30;
 
 interface Props {
   call: Call;
@@ -18,6 +19,7 @@ interface Props {
 
 export function CausesTab({ call, onTurn, onSeek }: Props) {
   const causes = useMemo(() => causesOf(call.issues), [call.issues]);
+  const [shown, setShown] = useState(SHOWN_CAUSES);
   if (!causes.length)
     return (
       <p className="all-well">
@@ -25,13 +27,21 @@ export function CausesTab({ call, onTurn, onSeek }: Props) {
         Nothing went wrong that the rules know of.
       </p>
     );
+  const more = causes.length - shown;
   return (
-    <ul className="issues">
-      {causes.map((cause, place) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: issues come in one order
-        <IssueItem key={place} cause={cause} call={call} onTurn={onTurn} onSeek={onSeek} />
-      ))}
-    </ul>
+    <>
+      <ul className="issues">
+        {causes.slice(0, shown).map((cause, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: issues come in one order
+          <IssueItem key={place} cause={cause} call={call} onTurn={onTurn} onSeek={onSeek} />
+        ))}
+      </ul>
+      {more > 0 && (
+        <button type="button" className="button" onClick={() => setShown(causes.length)}>
+          Show {more} more
+        </button>
+      )}
+    </>
   );
 }
 
@@ -117,7 +127,7 @@ function Spans({ issue, call }: { issue: Cause["issue"]; call: Call }) {
       params={{ project: call.project, id: trace }}
       search={{ obs: span }}
     >
-      {place === 0 ? "Open the observation" : `Observation ${place + 1}`}
+      {place === 0 ? "Open the observation" : "And the next"}
     </Link>
   ));
 }

@@ -58,7 +58,7 @@ function Steps({ call, turn, traceId }: { call: Call; turn: Turn; traceId: strin
       {rows.map((row) => (
         <li key={row.id}>
           <Link
-            className="link-row"
+            className="link-row step-row"
             to="/p/$project/traces/$id"
             params={{ project: call.project, id: traceId }}
             search={{ obs: row.id }}

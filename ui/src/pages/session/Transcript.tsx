@@ -6,7 +6,7 @@ import { memo, useCallback, useEffect, useMemo, useRef } from "react";
 import type { SchemaToolBody } from "../../api/schema";
 import { clock, duration } from "../../format/figures";
 import type { Turn } from "./call";
-import { FLAG_NAMES, type Flag, type Marks } from "./marks";
+import { FLAG_NAMES, type Flag, isMild, type Marks } from "./marks";
 import { StageBar } from "./StageBar";
 import { percentile, type Response, SLOW_MS } from "./stages";
 
@@ -135,10 +135,7 @@ const Row = memo(function Row({ turn, response, tools, flags, scaleMs, onChoose 
         <div className="turn-who">
           <span className="speaker">{turn.speaker === "agent" ? "Agent" : "Caller"}</span>
           {flags.map((flag) => (
-            <span
-              key={flag.id}
-              className={`badge ${flag.kind === "barge_in" || flag.kind === "missed" ? "bad" : "warn"}`}
-            >
+            <span key={flag.id} className={`badge ${isMild(flag.kind) ? "warn" : "bad"}`}>
               <FlagIcon size={12} aria-hidden />
               {flag.kind === "barge_in" ? "Interrupted" : FLAG_NAMES[flag.kind]} at{" "}
               {clock(flag.atMs)}

@@ -40,10 +40,17 @@ export function useDrawing(
     element.height = Math.round(heightPx * scale);
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     latest.current(pen);
-    return subscribe?.(() => {
+    const redraw = () => {
       cancelAnimationFrame(frame.current);
       frame.current = requestAnimationFrame(() => latest.current(pen));
-    });
+    };
+    // A canvas does not draw itself anew when the font that it asked for has come.
+    document.fonts.addEventListener("loadingdone", redraw);
+    const end = subscribe?.(redraw);
+    return () => {
+      document.fonts.removeEventListener("loadingdone", redraw);
+      end?.();
+    };
   }, [canvas, widthPx, heightPx, subscribe]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawn anew with each new `draw`
   useEffect(() => {

@@ -1,7 +1,7 @@
 /** Draws the timeline of a call: who spoke, what the caller waited for, and what went wrong. */
 
 import { clock, duration } from "../../format/figures";
-import type { Flag, FlagKind, Marks, Speech, Wait } from "./marks";
+import { type Flag, type FlagKind, isMild, type Marks, type Speech, type Wait } from "./marks";
 import type { Palette } from "./palette";
 import { columns, loudest, type Peaks } from "./peaks";
 import { lengthOf, type Span, ticks } from "./span";
@@ -268,8 +268,7 @@ function drawFlag(
 ): void {
   const left = x(flag.atMs);
   if (left < -20 || left > scene.widthPx + 20) return;
-  const isQuiet = flag.kind === "backchannel" || flag.kind === "false_alarm";
-  const colour = isQuiet ? scene.palette.warn : scene.palette.interruption;
+  const colour = isMild(flag.kind) ? scene.palette.warn : scene.palette.interruption;
   if (flag.stoppedMs !== null && flag.kind === "barge_in") {
     const right = x(flag.stoppedMs);
     hatch(pen, left, right, AGENT_TOP + 2, LANE - 4, colour);
@@ -332,10 +331,9 @@ export function drawOverview(
     pen.fillRect(x(wait.fromMs), 14.5, Math.max(2, x(wait.toMs) - x(wait.fromMs)), 3);
   }
   for (const flag of marks.flags) {
-    const isQuiet = flag.kind === "backchannel" || flag.kind === "false_alarm";
-    pen.fillStyle = isQuiet ? palette.warn : palette.interruption;
+    pen.fillStyle = isMild(flag.kind) ? palette.warn : palette.interruption;
     const left = x(flag.atMs);
-    pen.fillRect(left - 0.75, 3, 1.5, isQuiet ? 10 : 24);
+    pen.fillRect(left - 0.75, 3, 1.5, isMild(flag.kind) ? 10 : 24);
     pen.beginPath();
     pen.moveTo(left - 0.75, 0);
     pen.lineTo(left + 5, 3);

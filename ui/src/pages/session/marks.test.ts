@@ -71,7 +71,7 @@ describe("the marks of a call", () => {
     ]);
   });
   it("reach as far as the turns and the recording do", () => {
-    const recording = { isPlayable: true, offsetMs: -300, durationMs: 20_000 };
+    const recording = { id: "r", isPlayable: true, offsetMs: -300, durationMs: 20_000 };
     const found = marks({
       turns: [turn(0, 11_000)],
       recordings: [recording] as unknown as Call["recordings"],

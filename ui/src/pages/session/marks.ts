@@ -27,6 +27,9 @@ export const FLAG_NAMES: Record<FlagKind, string> = {
   premature: "Agent too early",
 };
 
+/** Those that are no harm: the agent went on, or stopped for nothing. */
+export const isMild = (kind: FlagKind): boolean => kind === "backchannel" || kind === "false_alarm";
+
 export interface Flag {
   id: string;
   kind: FlagKind;

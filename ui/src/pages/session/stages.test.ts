@@ -72,8 +72,8 @@ describe("a response whose path is known", () => {
     );
     expect(summed(response.parts).map((each) => [each.part, each.ms, each.spanIds.length])).toEqual(
       [
-        ["llm", 50, 1],
         ["tool", 130, 2],
+        ["llm", 50, 1],
       ],
     );
   });

@@ -166,7 +166,7 @@ function completed(parts: StagePart[], totalMs: number | null): StagePart[] {
   return [...parts, { stage: "rest", part: "unexplained", ...known }];
 }
 
-/** The parts of one kind together, in the order of the pipeline. */
+/** The parts of one kind together, in time order; what nobody can explain comes last. */
 export function summed(parts: readonly StagePart[]): StagePart[] {
   const found = new Map<Part, StagePart>();
   for (const part of parts) {
@@ -184,8 +184,8 @@ export function summed(parts: readonly StagePart[]): StagePart[] {
         : part,
     );
   }
-  const order = Object.keys(PARTS) as Part[];
-  return [...found.values()].sort((a, b) => order.indexOf(a.part) - order.indexOf(b.part));
+  const last = (each: StagePart) => Number(each.part === "unexplained");
+  return [...found.values()].sort((a, b) => last(a) - last(b));
 }
 
 /** The responses of a session's agent turns, by turn index. */
