@@ -9,10 +9,22 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
+import msgspec
 import pytest
 
+from tests.contract.store.telemetry.places import Room
 from tests.server import RunningServer, wait_for
 from tests.speech import call, file_of, noisy
+from turnwise.analyse.hearing import VERSION
+from turnwise.app.flow import Flow
+from turnwise.app.listening import hear_again
+from turnwise.app.pending import Pending
+from turnwise.model.audio import AudioReport
+from turnwise.model.batch import Batch
+from turnwise.model.facts import FactKind, SessionFact
+from turnwise.model.ids import ProjectId, session_id_of
+from turnwise.store.catalog import SqlCatalog, catalog_url
+from turnwise.store.telemetry.store import ClickHouseTelemetry
 
 SESSIONS = "/v1/observability/sessions"
 AGENT = [(0.5, 3.0), (6.0, 9.0), (13.2, 14.5), (16.0, 21.0)]
@@ -151,6 +163,49 @@ def test_what_was_not_heard_before_a_stop_is_heard_after_it(own_server: RunningS
     own_server.start()
     with own_server.client() as client:
         assert _heard(client, session)["problem"] is None
+
+
+async def test_what_an_older_version_has_heard_is_heard_anew_on_request(
+    room: Room, tmp_path: Path
+) -> None:
+    catalog = SqlCatalog.open(catalog_url(tmp_path))
+    project_id = catalog.ensure_defaults().project_id
+    store = ClickHouseTelemetry(room)
+    try:
+        flow = Flow(store, catalog, Pending())
+        for name, version in (("old", VERSION - 1), ("new", VERSION)):
+            await flow.accept(_heard_before(project_id, name, version))
+        known = await store.session_ids()
+        assert await store.unheard_sessions(9) == []
+        assert await hear_again(store, flow.accept, known) == 1
+        for _, session_id in known:
+            await flow.settle(project_id, [session_id])
+        old = session_id_of(project_id, "old")
+        assert await store.unheard_sessions(9) == [(project_id, old)]
+    finally:
+        await store.close()
+        catalog.close()
+
+
+def _heard_before(project_id: ProjectId, name: str, version: int) -> Batch:
+    report = AudioReport(recording_id=name, version=version, channels=2, duration_ns=1)
+    text = msgspec.json.encode(report).decode()
+    recording = {"status": "ready", "content_type": "audio/wav", "created_ns": 5}
+    bodies = {
+        FactKind.RECORDING: recording,
+        FactKind.AUDIO: {"report": text, "created_ns": 5},
+    }
+    facts = [
+        SessionFact(
+            project_id=project_id,
+            session_id=session_id_of(project_id, name),
+            kind=kind,
+            fact_id=name,
+            body=body,
+        )
+        for kind, body in bodies.items()
+    ]
+    return Batch(project_id=project_id, user_id=1, facts=facts)
 
 
 def _analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

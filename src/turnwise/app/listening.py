@@ -11,6 +11,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,7 @@ class Listener:
         self._media = media
         self._accept = accept
         self._folder = folder
+        self._given_up: set[str] = set()
         self._noticed = asyncio.Event()
         self._noticed.set()
 
@@ -64,12 +66,10 @@ class Listener:
         """Work until cancelled."""
         while True:
             try:
-                if await self._look():
-                    continue
-                await asyncio.wait_for(self._noticed.wait(), LOOK_SECONDS)
-                self._noticed.clear()
-            except TimeoutError:
-                continue
+                if not await self._look():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._noticed.wait(), LOOK_SECONDS)
+                    self._noticed.clear()
             except RetryableError as busy:
                 log.warning("recordings are listened to later", extra={"reason": busy.message})
                 await asyncio.sleep(AFTER_FAILURE_SECONDS)
@@ -88,8 +88,20 @@ class Listener:
         for project_id, session_id in sessions:
             session = await self._store.session([project_id], session_id)
             for recording in _waiting(session) if session else ():
-                done += await self._listen(session, recording) if session else 0
+                if session is not None and recording.id not in self._given_up:
+                    done += await self._try(session, recording)
         return done
+
+    async def _try(self, session: Session, recording: Recording) -> bool:
+        """Listen to one recording; what fails for no passing reason waits for the next start."""
+        try:
+            return await self._listen(session, recording)
+        except RetryableError:
+            raise
+        except Exception:
+            log.exception("a recording was given up", extra={"recording": recording.id})
+            self._given_up.add(recording.id)
+            return False
 
     async def _listen(self, session: Session, recording: Recording) -> bool:
         place = await self._place(session, recording)
@@ -106,7 +118,9 @@ class Listener:
                 "created_ns": recording.created_ns,
             },
         )
-        await self._accept(Batch(project_id=session.project_id, user_id=0, facts=[fact]))
+        batch = Batch(project_id=session.project_id, user_id=0, facts=[fact])
+        if (await self._accept(batch)).rejected:
+            raise ValueError("the report was refused by the store")
         if report.problem:
             log.info("a recording could not be measured", extra={"recording": recording.id})
         return True

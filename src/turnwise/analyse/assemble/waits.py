@@ -31,12 +31,14 @@ class _Way:
 
     Attributes:
         spans: of the agent turn; `asked_spans` of the caller's turn that it answers.
+        after_ns: when the agent's own words before ended, which a second remark has to wait for.
         pieces: stages with their instants.
     """
 
     draft: Draft
     asked: Draft | None
     tools: Sequence[ToolExecution]
+    after_ns: int | None = None
     from_ns: int | None = None
     heard_ns: int = 0
     pieces: list[PathPart] = field(default_factory=list)
@@ -82,7 +84,9 @@ def responses_of(
     for index, draft in enumerate(conversation.drafts):
         if draft.speaker is Speaker.AGENT:
             asked = before if before is not None and before.speaker is Speaker.USER else None
-            way = _Way(draft, asked, by_turn.get(index, ()))
+            is_second = before is not None and asked is None
+            after_ns = before.end_ns if before is not None and is_second else None
+            way = _Way(draft, asked, by_turn.get(index, ()), after_ns)
             found.append(_response(way, index - 1 if asked else None, is_first=not has_spoken))
             has_spoken = True
         else:
@@ -101,7 +105,9 @@ def _response(way: _Way, asked_turn: int | None, *, is_first: bool) -> Response:
     if is_timed:
         _timed_pieces(way)
         begun = min((each.start_ns or 0 for each in way.pieces), default=None)
-        start_ns = way.from_ns if way.from_ns is not None else begun
+        start_ns = way.from_ns
+        if start_ns is None and begun is not None:
+            start_ns = max(begun, min(way.after_ns or begun, way.heard_ns))
         parts = walk(way.pieces, start_ns, way.heard_ns, ids_of([*way.spans, *way.asked_spans]))
     else:
         start_ns = way.from_ns
@@ -283,6 +289,9 @@ def _voice_pieces(way: _Way, first_token_ns: int | None) -> None:
     # Up to LiveKit 1.6 the span of the voice begins with the model's: it waits for text first.
     start_ns = max(first.start_ns, min(first_token_ns or 0, way.heard_ns))
     end_ns = start_ns + (first.voice.tts_ttfb_ns or 0)
+    if first_token_ns is None and end_ns < way.heard_ns:
+        # Nobody knows when there was text: the first byte is at most what was heard.
+        start_ns, end_ns = way.heard_ns - (end_ns - start_ns), way.heard_ns
     way.add(
         Part.TTS,
         start_ns,
@@ -334,7 +343,7 @@ def walk(
         held[at] = end_ns - start_ns
         if cursor > end_ns:
             if cursor == heard_ns and piece.part is Part.TTS:
-                transport_ns = cursor - end_ns
+                transport_ns = cursor - max(end_ns, from_ns)
             else:
                 gaps.append((end_ns, cursor))
         cursor = start_ns

@@ -110,7 +110,9 @@ class SoundFile:
         """See `Sound.blocks`."""
         done = 0
         try:
-            self._opened.seek(0)
+            # To a decoder of MP3 a seek is no beginning, not even one to where it is.
+            if self._opened.tell():
+                self._opened.seek(0)
             while len(block := self._opened.read(self.rate * _BLOCK_SECONDS, "float32", True)):
                 done += len(block)
                 # A file of floats may hold anything.

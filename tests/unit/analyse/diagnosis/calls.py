@@ -224,6 +224,11 @@ def alarms(issues: Iterable[Issue]) -> list[tuple[str, int | None]]:
     return [(each.type, each.turn) for each in issues if each.severity is not Severity.INFO]
 
 
+def figure(issue: Issue, name: str) -> float:
+    """A number of its evidence."""
+    return float(issue.evidence[name])
+
+
 def the(issues: Iterable[Issue], kind: str) -> Issue:
     """The one issue of a type."""
     [found] = [each for each in issues if each.type == kind]

@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.analyse.build import at
 from tests.unit.analyse.diagnosis.calls import Call, Tool, alarms, history, issues_of, the
+from turnwise.analyse.assemble.tools import json_text
 from turnwise.analyse.diagnosis import History
 from turnwise.model.audio import (
     AudioReport,
@@ -45,6 +46,23 @@ def test_a_tool_that_ran_out_of_time_is_a_timeout(tool: Tool) -> None:
     issues = issues_of(call, USUAL)
     assert the(issues, "tool_timeout").turn == 8
     assert {each.caused_by for each in issues if each.type != "tool_timeout"} <= {"tool_timeout"}
+
+
+@pytest.mark.parametrize(
+    ("output", "kind"),
+    [
+        ('{"error": "no such order"}', "tool_failure"),
+        ('{"error": "upstream timed out"}', "tool_timeout"),
+        ('{"error": null, "status": "shipped"}', None),
+        ('{"errors": 0}', None),
+        ("an error in words", None),
+    ],
+)
+def test_a_result_that_is_an_error_is_a_failure(output: str, kind: str | None) -> None:
+    session = begun().says().answers("Well.", tools=[Tool()]).talks(1).ends().session()
+    told = replace(session.tools[0], output=json_text(output))
+    found = alarms(issues_of(replace(session, tools=(told,)), USUAL))
+    assert found == ([] if kind is None else [(kind, 8)])
 
 
 # --- requests -------------------------------------------------------------------------------------
@@ -141,7 +159,7 @@ def test_silence_of_which_nobody_knows_the_reason_is_dead_air_with_the_wait_behi
 
 @pytest.mark.parametrize(
     ("pause", "severity"),
-    [(2500, None), (4500, Severity.INFO), (7000, Severity.INFO), (9000, Severity.HIGH)],
+    [(2500, None), (4500, None), (7000, Severity.LOW), (9000, Severity.HIGH)],
 )
 def test_a_caller_may_think_for_a_while(pause: float, severity: Severity | None) -> None:
     call = begun().says(pause=pause).answers().talks(1).ends()
