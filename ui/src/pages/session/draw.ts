@@ -39,6 +39,8 @@ const COLUMN = 3;
 const BAR = 13;
 const BAR_TOP = GAP_TOP + GAP - BAR - 6;
 const FONT = '"Inter Variable", system-ui, sans-serif';
+/** From here (about six minutes in sight) single turns are slivers: only what stands out is drawn. */
+const FAR_MS_PER_PX = 300;
 /** A recording whose loudest sample is below this is not drawn any larger. */
 const QUIETEST_FULL = 12;
 
@@ -56,13 +58,17 @@ export function drawTimeline(pen: CanvasRenderingContext2D, scene: Scene): void 
     all.filter((each) => each.toMs >= scene.span.fromMs && each.fromMs <= scene.span.toMs);
   const waits = seen(scene.marks.waits);
   const speech = seen(scene.marks.speech);
-  for (const wait of waits) drawGap(pen, wait, x, palette);
+  if (!isFar(scene)) for (const wait of waits) drawGap(pen, wait, x, palette);
   for (const each of speech) drawBlock(pen, each, scene, x);
   if (scene.sound) drawShapes(pen, scene, scene.sound, speech, x);
-  drawBars(pen, waits, scene, x);
+  if (isFar(scene)) drawSlow(pen, waits, x, palette);
+  else drawBars(pen, waits, scene, x);
   drawTools(pen, scene, x);
+  if (!isFar(scene)) drawFaults(pen, scene, x);
   for (const flag of scene.marks.flags) drawFlag(pen, flag, scene, x);
 }
+
+const isFar = ({ span, widthPx }: Scene): boolean => lengthOf(span) / widthPx > FAR_MS_PER_PX;
 
 export function scaleOf(span: Span, widthPx: number): (ms: number) => number {
   return (ms) => ((ms - span.fromMs) / lengthOf(span)) * widthPx;
@@ -151,6 +157,22 @@ function drawShapes(
   }
 }
 
+/** Long waits alone, as high as they were long. */
+function drawSlow(
+  pen: CanvasRenderingContext2D,
+  waits: readonly Wait[],
+  x: (ms: number) => number,
+  palette: Palette,
+): void {
+  const most = waits.reduce((longest, each) => Math.max(longest, each.totalMs), 1);
+  pen.fillStyle = palette.bad;
+  for (const wait of waits) {
+    if (!wait.isSlow) continue;
+    const height = Math.max(4, ((GAP - 8) * wait.totalMs) / most);
+    pen.fillRect(x(wait.fromMs), AGENT_TOP - 4 - height, 2, height);
+  }
+}
+
 function drawBars(
   pen: CanvasRenderingContext2D,
   waits: readonly Wait[],
@@ -189,8 +211,10 @@ function drawBars(
     const width = pen.measureText(label).width;
     if (from < free || (to - from < width * 0.6 && !isCurrent && !wait.isSlow)) continue;
     pen.fillStyle = wait.isSlow ? scene.palette.bad : scene.palette["ink-2"];
-    pen.fillText(label, from, BAR_TOP - 5);
-    free = from + width + 6;
+    // What began out of sight is labelled where it comes into it.
+    const left = Math.min(Math.max(from, 4), Math.max(from, to - width));
+    pen.fillText(label, left, BAR_TOP - 5);
+    free = left + width + 6;
   }
 }
 
@@ -230,6 +254,7 @@ function drawTools(pen: CanvasRenderingContext2D, scene: Scene, x: (ms: number) 
     pen.beginPath();
     pen.roundRect(left, EVENTS_TOP + 3, width, 3, 1.5);
     pen.fill();
+    if (isFar(scene)) continue;
     const label = tool.isError ? `✕ ${tool.name}` : tool.name;
     const length = pen.measureText(label).width;
     if (left < free) continue;
@@ -237,16 +262,19 @@ function drawTools(pen: CanvasRenderingContext2D, scene: Scene, x: (ms: number) 
     pen.fillText(label, left, EVENTS_TOP + 18);
     free = left + length + 8;
   }
-  for (const fault of marks.faults) {
+}
+
+function drawFaults(pen: CanvasRenderingContext2D, scene: Scene, x: (ms: number) => number): void {
+  for (const fault of scene.marks.faults) {
     const left = x(fault.atMs);
     if (left < -8 || left > scene.widthPx + 8) continue;
-    pen.fillStyle = palette.bad;
+    pen.fillStyle = scene.palette.bad;
     pen.beginPath();
     pen.moveTo(left, AGENT_TOP - 11);
     pen.lineTo(left + 6, AGENT_TOP - 1);
     pen.lineTo(left - 6, AGENT_TOP - 1);
     pen.fill();
-    pen.fillStyle = palette.panel;
+    pen.fillStyle = scene.palette.panel;
     pen.fillRect(left - 0.75, AGENT_TOP - 7.5, 1.5, 3.5);
     pen.fillRect(left - 0.75, AGENT_TOP - 3, 1.5, 1.2);
   }
@@ -273,7 +301,8 @@ function drawFlag(
     const right = x(flag.stoppedMs);
     hatch(pen, left, right, AGENT_TOP + 2, LANE - 4, colour);
   }
-  const [from, to] = POLES[flag.kind];
+  const [from, farthest] = POLES[flag.kind];
+  const to = isFar(scene) ? from + 8 : farthest;
   pen.strokeStyle = colour;
   pen.fillStyle = colour;
   pen.lineWidth = 1.5;
