@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Call, Overlap, Turn } from "./call";
+import type { Call, Overlap, ResponsePath, Turn } from "./call";
 import { afterSilence, marksOf, type Speech, turnAt } from "./marks";
 import { responsesOf } from "./stages";
 
@@ -11,10 +11,7 @@ const turn = (index: number, startMs: number, fields: Partial<Turn> = {}) =>
     startMs,
     endMs: startMs + 1_000,
     responseMs: null,
-    llmMs: null,
-    ttsMs: null,
-    sttMs: null,
-    eouMs: null,
+    response: null,
     error: null,
     ...fields,
   }) as Turn;
@@ -29,7 +26,7 @@ const call = (fields: Partial<Call>) =>
     audio: null,
     ...fields,
   }) as unknown as Call;
-const marks = (fields: Partial<Call>) => marksOf(call(fields), responsesOf(call(fields)));
+const marks = (fields: Partial<Call>) => marksOf(call(fields), responsesOf(call(fields).turns));
 const overlap = (id: string, onsetMs: number | null, fields: Partial<Overlap> = {}) =>
   ({
     id,
@@ -44,8 +41,13 @@ const overlap = (id: string, onsetMs: number | null, fields: Partial<Overlap> = 
 
 describe("the marks of a call", () => {
   it("put the stages into the gap before the agent's first sound", () => {
+    const held = [
+      { part: "stt", heldMs: 200 },
+      { part: "llm", heldMs: 500 },
+    ];
+    const path = { latencyMs: 1_000, heardMs: null, parts: held } as unknown as ResponsePath;
     const found = marks({
-      turns: [turn(0, 0, { sttMs: 200 }), turn(1, 2_000, { responseMs: 1_000, llmMs: 500 })],
+      turns: [turn(0, 0), turn(1, 2_000, { response: path })],
     });
     expect(found.waits).toHaveLength(1);
     const [wait] = found.waits;
@@ -57,7 +59,7 @@ describe("the marks of a call", () => {
     ]);
   });
   it("draw no wait that nobody knows", () => {
-    expect(marks({ turns: [turn(1, 500, { llmMs: 300 })] }).waits).toEqual([]);
+    expect(marks({ turns: [turn(1, 500)] }).waits).toEqual([]);
   });
   it("tell interruptions, false ones and backchannels apart, in the order of time", () => {
     const found = marks({

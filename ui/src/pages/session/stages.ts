@@ -1,7 +1,7 @@
 /** Where the time between the caller's last word and the agent's first went. */
 
 import type { SchemaToolBody } from "../../api/schema";
-import type { Call, PathPart, ResponsePath, Turn } from "./call";
+import type { PathPart, Turn } from "./call";
 
 export const STAGES = [
   "stt",
@@ -67,103 +67,53 @@ export interface Response {
   totalMs: number | null;
   /** In time order. They sum to the total where that is known, `unexplained` included. */
   parts: StagePart[];
-  /** What was reported and held nothing, because something slower ran beside it. */
+  /** What held nothing, because something slower ran beside it. */
   beside: StagePart[];
 }
 
-/** Time during which at least one of a turn's tools ran. */
-export function toolMs(tools: readonly SchemaToolBody[]): number | null {
-  const spans = tools
-    .flatMap(({ startMs, endMs }) =>
-      startMs === null || endMs === null ? [] : [[startMs, endMs] as const],
-    )
-    .sort((a, b) => a[0] - b[0]);
-  if (!spans.length) return null;
-  let total = 0;
-  let until = Number.NEGATIVE_INFINITY;
-  for (const [start, end] of spans) {
-    total += Math.max(0, end - Math.max(start, until));
-    until = Math.max(until, end);
-  }
-  return total;
-}
-
-/** The response of an agent turn: along its path where that is known, else by reported lengths. */
-export function responseOf(
-  turn: Turn,
-  heard: Turn | undefined,
-  tools: readonly SchemaToolBody[],
-): Response {
-  if (turn.response?.parts.length) return alongPath(turn.response, turn.responseMs);
-  return byLengths(turn, heard, tools);
-}
-
-function alongPath(path: ResponsePath, responseMs: number | null): Response {
-  const totalMs = path.latencyMs ?? (path.isTimed ? null : responseMs);
-  const all = path.parts.map(
-    (each: PathPart): StagePart => ({
-      stage: PARTS[each.part].stage,
-      part: each.part,
-      ms: each.heldMs,
-      ownMs: each.durationMs,
-      model: each.model,
-      spanIds: each.spanIds,
-    }),
-  );
+/** How an agent turn came about; without a path, all of a known wait is unexplained. */
+export function responseOf({ response: path, responseMs }: Turn): Response {
+  const totalMs = path?.latencyMs ?? (path?.isTimed ? null : responseMs);
+  const known = (path?.parts ?? [])
+    .filter((each) => each.part !== "unexplained")
+    .map(
+      (each): StagePart => ({
+        stage: PARTS[each.part].stage,
+        part: each.part,
+        ms: each.heldMs,
+        ownMs: each.durationMs,
+        model: each.model,
+        spanIds: each.spanIds,
+      }),
+    );
+  const { held, leftMs } = shared(known, totalMs);
   return {
     totalMs,
-    parts: completed(
-      all.filter((each) => each.ms > 0),
-      totalMs,
-    ),
-    beside: all.filter((each) => each.ms <= 0 && each.part !== "unexplained"),
+    parts: leftMs >= 0.5 ? [...held, unexplained(leftMs)] : held,
+    beside: known.filter((each) => each.ms <= 0),
   };
 }
 
 /**
- * Lengths alone say nothing of what ran at once (a model that starts early), so each stage is
- * given at most what is left of the total, in the order of the pipeline.
+ * What each part held of the wait, and what is left of it. Lengths alone say nothing of what ran at
+ * once (a model that starts early), so each part holds at most what those before it have left.
  */
-function byLengths(
-  turn: Turn,
-  heard: Turn | undefined,
-  tools: readonly SchemaToolBody[],
-): Response {
-  const stt = heard?.sttMs ?? null;
-  const eou = heard?.eouMs ?? null;
-  const lengths: [Part, number | null][] = [
-    ["stt", stt],
-    // The decision that the utterance is over waits for the transcript too.
-    ["endpointing", eou === null ? null : Math.max(0, eou - (stt ?? 0))],
-    ["llm", turn.llmMs],
-    ["tool", toolMs(tools)],
-    ["tts", turn.ttsMs],
-  ];
-  let left = turn.responseMs ?? Number.POSITIVE_INFINITY;
-  const all: StagePart[] = [];
-  for (const [part, ownMs] of lengths) {
-    if (ownMs === null) continue;
-    const ms = Math.min(ownMs, left);
+function shared(
+  parts: readonly StagePart[],
+  totalMs: number | null,
+): { held: StagePart[]; leftMs: number } {
+  let left = totalMs ?? Number.POSITIVE_INFINITY;
+  const held: StagePart[] = [];
+  for (const part of parts) {
+    const ms = Math.min(part.ms, left);
     left -= ms;
-    all.push({ stage: PARTS[part].stage, part, ms, ownMs, model: null, spanIds: [] });
+    if (ms > 0) held.push({ ...part, ms });
   }
-  const held = all.filter((each) => each.ms > 0);
-  return {
-    totalMs: turn.responseMs,
-    parts: completed(held, turn.responseMs),
-    beside: all.filter((each) => each.ms <= 0),
-  };
+  return { held, leftMs: totalMs === null ? 0 : left };
 }
 
-/** The parts and what they leave over of the total. */
-function completed(parts: StagePart[], totalMs: number | null): StagePart[] {
-  if (totalMs === null || !parts.length) return parts;
-  const rest = totalMs - parts.reduce((sum, part) => sum + part.ms, 0);
-  if (rest < 0.5) return parts;
-  const last = parts.findLast((each) => each.part === "unexplained");
-  if (last) return parts.map((each) => (each === last ? { ...each, ms: each.ms + rest } : each));
-  const known = { ms: rest, ownMs: rest, model: null, spanIds: [] };
-  return [...parts, { stage: "rest", part: "unexplained", ...known }];
+function unexplained(ms: number): StagePart {
+  return { stage: "rest", part: "unexplained", ms, ownMs: ms, model: null, spanIds: [] };
 }
 
 /** The parts of one kind together, in time order; what nobody can explain comes last. */
@@ -189,18 +139,12 @@ export function summed(parts: readonly StagePart[]): StagePart[] {
 }
 
 /** The responses of a session's agent turns, by turn index. */
-export function responsesOf(call: Call): Map<number, Response> {
-  const tools = toolsByTurn(call.tools);
-  const found = new Map<number, Response>();
-  let heard: Turn | undefined;
-  for (const turn of call.turns) {
-    if (turn.speaker === "user") heard = turn;
-    else {
-      found.set(turn.index, responseOf(turn, heard, tools.get(turn.index) ?? []));
-      heard = undefined;
-    }
-  }
-  return found;
+export function responsesOf(turns: readonly Turn[]): Map<number, Response> {
+  return new Map(
+    turns
+      .filter((turn) => turn.speaker === "agent")
+      .map((turn) => [turn.index, responseOf(turn)] as const),
+  );
 }
 
 export function toolsByTurn(tools: readonly SchemaToolBody[]): Map<number, SchemaToolBody[]> {

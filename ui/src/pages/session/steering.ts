@@ -17,7 +17,7 @@ const BEFORE_MS = 2_000;
 
 export function useSteering(call: Call, search: SessionSearch, skipsSilence: boolean) {
   const navigate = useNavigate({ from: "/p/$project/sessions/$id" });
-  const responses = useMemo(() => responsesOf(call), [call]);
+  const responses = useMemo(() => responsesOf(call.turns), [call.turns]);
   const tools = useMemo(() => toolsByTurn(call.tools), [call.tools]);
   const marks = useMemo(() => marksOf(call, responses), [call, responses]);
   const { turns } = call;
