@@ -8,18 +8,13 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { flag, parseSearch, safeNext, stringifySearch, text, whole } from "./addresses";
+import { flag, parseSearch, safeNext, stringifySearch, text } from "./addresses";
 import { me, serverState, session, trace } from "./api/queries";
 import { Failure, Loading, NotFound } from "./elements/states";
+import { sessionSearch } from "./pages/session/search";
 import { sessionsSearch } from "./pages/sessions/search";
 import { traceSearch } from "./pages/trace/search";
 import { Shell } from "./shell/Shell";
-
-/** `turn` is the index of the chosen turn, `tab` the open part of the side panel. */
-export interface SessionSearch {
-  turn?: number | undefined;
-  tab?: string | undefined;
-}
 
 /** `a` and `b` are the ids of the sessions. */
 export interface CompareSearch {
@@ -37,11 +32,6 @@ export interface PricesSearch {
 export interface AlertsSearch {
   log?: string | undefined;
 }
-
-const sessionSearch = (raw: Record<string, unknown>): SessionSearch => ({
-  turn: whole(raw.turn),
-  tab: text(raw.tab),
-});
 
 interface Context {
   queries: QueryClient;

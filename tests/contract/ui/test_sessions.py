@@ -144,6 +144,29 @@ def test_a_session_has_its_turns_in_time_and_none_where_nobody_reported(
     assert (found["project"], found["agent"], found["durationMs"]) == ("default", "support", 60_000)
 
 
+def test_a_turn_has_the_way_of_its_answer_and_a_session_what_was_measured_of_it(
+    client: httpx2.Client,
+) -> None:
+    session = call(client, response_ms=900)
+    cut = {"id": "x", "turnIndex": 1, "onsetMs": 5000, "stoppedMs": 5400}
+    mistaken = {"id": "y", "turnIndex": 1, "onsetMs": 5500, "isFalse": True}
+    sent = client.post(
+        f"{SESSIONS}/{session}/interruptions", json={"interruptions": [cut, mistaken]}
+    )
+    assert sent.status_code < 300, sent.text
+    found = client.get(f"/ui/api/sessions/{session}").json()
+    heard, spoken = found["turns"]
+    assert heard["response"] is None
+    way = spoken["response"]
+    assert (way["askedTurn"], way["latencyMs"], way["isTimed"]) == (0, 900, False)
+    held = {part["part"]: part["heldMs"] for part in way["parts"]}
+    assert held == {"llm": 300, "unexplained": 600}
+    assert [each["kind"] for each in found["interruptions"]] == ["barge_in", "false_alarm"]
+    assert (found["conduct"]["firstWordMs"], found["conduct"]["agentSpeechMs"]) == (3900, 3000)
+    # Nobody has listened: there is no recording.
+    assert (found["overlaps"], found["audio"]) == ([], None)
+
+
 def test_what_belongs_to_others_looks_like_what_does_not_exist(server: RunningServer) -> None:
     with server.client(server.new_user()) as owner, server.client(server.new_user()) as other:
         session, trace = call(owner), new_trace_id()

@@ -767,6 +767,27 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AudioBody
+         * @description See model.audio.AudioReport; the percentiles are of `responses`.
+         *
+         *         Attributes:
+         *             start_ms: where the recording begins in the session; None where that could not be heard.
+         */
+        readonly AudioBody: {
+            readonly agentChannel: number | null;
+            readonly alignmentMadMs: number | null;
+            readonly clippedShare: number | null;
+            readonly confidence: number;
+            readonly notes: readonly string[];
+            readonly p50Ms: number | null;
+            readonly p95Ms: number | null;
+            readonly problem: string | null;
+            readonly recordingId: string;
+            readonly responses: readonly components["schemas"]["HeardBody"][];
+            readonly snrDb: number | null;
+            readonly startMs: number | null;
+        };
+        /**
          * AuditBody
          * @description One deed; `actor` is an address, or what acted without one.
          */
@@ -785,6 +806,19 @@ export interface components {
         readonly AuditPage: {
             readonly data: readonly components["schemas"]["AuditBody"][];
             readonly nextBefore: number | null;
+        };
+        /**
+         * ConductBody
+         * @description See model.metrics.Conduct.
+         */
+        readonly ConductBody: {
+            readonly agentSpeechMs: number | null;
+            readonly agentWordsPerMinute: number | null;
+            readonly firstWordMs: number | null;
+            readonly longestMonologueMs: number | null;
+            readonly overlapMs: number | null;
+            readonly talkRatio: number | null;
+            readonly userSpeechMs: number | null;
         };
         /**
          * ContentBody
@@ -844,6 +878,29 @@ export interface components {
          */
         readonly Framework: "generic" | "livekit" | "pipecat";
         /**
+         * GenerationBody
+         * @description See model.metrics.Generation.
+         */
+        readonly GenerationBody: {
+            readonly attempts: number;
+            readonly cachedTokens: number | null;
+            readonly model: string | null;
+            readonly outputTokens: number | null;
+            readonly promptTokens: number | null;
+            readonly provider: string | null;
+            readonly reasoningTokens: number | null;
+            readonly requestedModel: string | null;
+            readonly thinkingMs: number | null;
+        };
+        /**
+         * HeardBody
+         * @description The wait before one turn as it was heard; negative when the two overlap.
+         */
+        readonly HeardBody: {
+            readonly latencyMs: number;
+            readonly turn: number | null;
+        };
+        /**
          * IntakeBody
          * @description How things come in.
          *
@@ -883,7 +940,7 @@ export interface components {
         };
         /**
          * InterruptionBody
-         * @description The caller takes the floor.
+         * @description Both voices at once, and what became of it.
          */
         readonly InterruptionBody: {
             readonly agentTurnIndex: number | null;
@@ -891,11 +948,18 @@ export interface components {
             readonly detectedMs: number | null;
             readonly id: string;
             readonly isFalse: boolean;
+            readonly kind: components["schemas"]["InterruptionKind"];
             readonly onsetMs: number | null;
             readonly source: string;
             readonly stoppedMs: number | null;
             readonly userTurnIndex: number | null;
         };
+        /**
+         * InterruptionKind
+         * @description What became of two voices at once (voice.md 1.4).
+         * @enum {unknown}
+         */
+        readonly InterruptionKind: "backchannel" | "barge_in" | "false_alarm" | "missed" | "premature";
         /**
          * IssueBody
          * @description What went wrong, and what proves it.
@@ -1117,6 +1181,26 @@ export interface components {
             };
         };
         /**
+         * Part
+         * @description A piece of the way from the end of the caller's speech to the agent's first sound.
+         * @enum {unknown}
+         */
+        readonly Part: "asking" | "callback" | "endpointing" | "llm" | "stt" | "tool" | "transport" | "tts" | "unexplained" | "wording";
+        /**
+         * PathPartBody
+         * @description See model.metrics.PathPart; the parts' `held_ms` sum to the wait.
+         */
+        readonly PathPartBody: {
+            readonly durationMs: number;
+            readonly heldMs: number;
+            readonly isCancelled: boolean;
+            readonly model: string | null;
+            readonly part: components["schemas"]["Part"];
+            readonly provider: string | null;
+            readonly spanIds: readonly string[];
+            readonly startMs: number | null;
+        };
+        /**
          * PeersBody
          * @description How long an observation took beside the `others` of its kind in the `days` up to its own.
          *
@@ -1184,6 +1268,20 @@ export interface components {
          */
         readonly RecordingStatus: "failed" | "none" | "pending" | "ready";
         /**
+         * ResponseBody
+         * @description See model.metrics.Response.
+         */
+        readonly ResponseBody: {
+            readonly askedTurn: number | null;
+            readonly fromMs: number | null;
+            readonly generation: components["schemas"]["GenerationBody"] | null;
+            readonly heardMs: number | null;
+            readonly isTimed: boolean;
+            readonly kind: components["schemas"]["TurnKind"];
+            readonly latencyMs: number | null;
+            readonly parts: readonly components["schemas"]["PathPartBody"][];
+        };
+        /**
          * Role
          * @description What a user may do inside the tenant.
          * @enum {unknown}
@@ -1232,12 +1330,18 @@ export interface components {
         /**
          * SessionBody
          * @description A whole session; `started_ms` is since the epoch, all other times since that instant.
+         *
+         *         Attributes:
+         *             overlaps: both voices at once without the agent yielding.
+         *             audio: what was heard in the recording; None until somebody listened.
          */
         readonly SessionBody: {
             readonly agent: string;
             readonly appVersion: string | null;
+            readonly audio: components["schemas"]["AudioBody"] | null;
             readonly callId: string | null;
             readonly closeReason: string | null;
+            readonly conduct: components["schemas"]["ConductBody"];
             readonly costUsd: number;
             readonly durationMs: number;
             readonly environment: string | null;
@@ -1248,6 +1352,7 @@ export interface components {
             readonly isOpen: boolean;
             readonly issues: readonly components["schemas"]["IssueBody"][];
             readonly metadata: unknown;
+            readonly overlaps: readonly components["schemas"]["InterruptionBody"][];
             readonly project: string;
             readonly recordings: readonly components["schemas"]["RecordingBody"][];
             readonly ref: string | null;
@@ -1396,6 +1501,7 @@ export interface components {
          *             full_text: what the model wrote, where more than was heard.
          *             response_ms: what the caller waited for this turn.
          *             e2e_ms: the same as the agent reported it.
+         *             response: agent turns: where that wait went; None for those of old derivations.
          */
         readonly TurnBody: {
             readonly confidence: number | null;
@@ -1409,6 +1515,7 @@ export interface components {
             readonly interrupted: boolean;
             readonly llmMs: number | null;
             readonly model: string | null;
+            readonly response: components["schemas"]["ResponseBody"] | null;
             readonly responseMs: number | null;
             readonly spanIds: readonly string[];
             readonly speaker: components["schemas"]["Speaker"];
@@ -1418,6 +1525,12 @@ export interface components {
             readonly traceId: string | null;
             readonly ttsMs: number | null;
         };
+        /**
+         * TurnKind
+         * @description Turns that may be compared with each other (voice.md 2.3).
+         * @enum {unknown}
+         */
+        readonly TurnKind: "first" | "plain" | "with_tool";
         /**
          * TurnMark
          * @description A turn of the call; its times are since the trace's start, and may lie outside of it.
@@ -1455,19 +1568,24 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type SchemaAudioBody = components['schemas']['AudioBody'];
 export type SchemaAuditBody = components['schemas']['AuditBody'];
 export type SchemaAuditPage = components['schemas']['AuditPage'];
+export type SchemaConductBody = components['schemas']['ConductBody'];
 export type SchemaContentBody = components['schemas']['ContentBody'];
 export type SchemaDashboardBody = components['schemas']['DashboardBody'];
 export type SchemaEntered = components['schemas']['Entered'];
 export type SchemaFacetsBody = components['schemas']['FacetsBody'];
 export type SchemaFirstOwner = components['schemas']['FirstOwner'];
 export type SchemaFramework = components['schemas']['Framework'];
+export type SchemaGenerationBody = components['schemas']['GenerationBody'];
+export type SchemaHeardBody = components['schemas']['HeardBody'];
 export type SchemaIntakeBody = components['schemas']['IntakeBody'];
 export type SchemaIntegrationBody = components['schemas']['IntegrationBody'];
 export type SchemaIntegrationKind = components['schemas']['IntegrationKind'];
 export type SchemaIntegrations = components['schemas']['Integrations'];
 export type SchemaInterruptionBody = components['schemas']['InterruptionBody'];
+export type SchemaInterruptionKind = components['schemas']['InterruptionKind'];
 export type SchemaIssueBody = components['schemas']['IssueBody'];
 export type SchemaKeyBody = components['schemas']['KeyBody'];
 export type SchemaKeys = components['schemas']['Keys'];
@@ -1486,12 +1604,15 @@ export type SchemaNewIntegration = components['schemas']['NewIntegration'];
 export type SchemaNewKey = components['schemas']['NewKey'];
 export type SchemaNewMember = components['schemas']['NewMember'];
 export type SchemaObservationBody = components['schemas']['ObservationBody'];
+export type SchemaPart = components['schemas']['Part'];
+export type SchemaPathPartBody = components['schemas']['PathPartBody'];
 export type SchemaPeersBody = components['schemas']['PeersBody'];
 export type SchemaPolicyAnswer = components['schemas']['PolicyAnswer'];
 export type SchemaPolicyBody = components['schemas']['PolicyBody'];
 export type SchemaProjectBody = components['schemas']['ProjectBody'];
 export type SchemaRecordingBody = components['schemas']['RecordingBody'];
 export type SchemaRecordingStatus = components['schemas']['RecordingStatus'];
+export type SchemaResponseBody = components['schemas']['ResponseBody'];
 export type SchemaRole = components['schemas']['Role'];
 export type SchemaRowBody = components['schemas']['RowBody'];
 export type SchemaScope = components['schemas']['Scope'];
@@ -1508,6 +1629,7 @@ export type SchemaToolBody = components['schemas']['ToolBody'];
 export type SchemaTraceBody = components['schemas']['TraceBody'];
 export type SchemaTraceLineBody = components['schemas']['TraceLineBody'];
 export type SchemaTurnBody = components['schemas']['TurnBody'];
+export type SchemaTurnKind = components['schemas']['TurnKind'];
 export type SchemaTurnMark = components['schemas']['TurnMark'];
 export type SchemaUsageBody = components['schemas']['UsageBody'];
 export type $defs = Record<string, never>;

@@ -1,76 +1,37 @@
 /** The list of keys, behind the question mark. */
 
 import { Keyboard } from "lucide-react";
-import { Dialog } from "radix-ui";
-import { useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { useKeys } from "./keys";
 
-/** What the keys do, by page; a page that binds a key says so here. */
-const GROUPS = [
-  { name: "Everywhere", keys: [["?", "These keys"]] },
-  {
-    name: "Sessions",
-    keys: [
-      ["/", "Search"],
-      ["J / K", "Next or previous session"],
-      ["Enter", "Open it"],
-      ["C", "Choose it to compare; then another"],
-    ],
-  },
-  {
-    name: "Session",
-    keys: [
-      ["Space", "Play or pause"],
-      ["J / K", "Next or previous turn"],
-      ["I", "Next interruption"],
-      ["← / →", "Five seconds back or on"],
-    ],
-  },
-  {
-    name: "Trace",
-    keys: [
-      ["Arrows", "Move, open and close rows; a letter goes to the next name"],
-      ["F / 0", "Fit the selection, or the whole trace"],
-      ["+ / −", "Zoom; [ and ] go back and on"],
-      ["C", "Critical path"],
-      ["E", "Next error"],
-      ["N / P", "Next or previous trace"],
-    ],
-  },
-] as const;
+const KeysDialog = lazy(async () => ({ default: (await import("./KeysDialog")).KeysDialog }));
 
 export function Keys() {
   const [isOpen, setOpen] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
   useKeys({ "?": () => setOpen(true) });
+  function close() {
+    setOpen(false);
+    opener.current?.focus();
+  }
   return (
-    <Dialog.Root open={isOpen} onOpenChange={setOpen}>
-      <Dialog.Trigger className="nav-link">
+    <>
+      <button
+        ref={opener}
+        type="button"
+        className="nav-link"
+        aria-haspopup="dialog"
+        onClick={() => setOpen(true)}
+      >
         <Keyboard size={17} aria-hidden />
         <span>Keys</span>
         <kbd>?</kbd>
-      </Dialog.Trigger>
-      <Dialog.Portal>
-        <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="dialog" aria-describedby={undefined}>
-          <Dialog.Title>Keys</Dialog.Title>
-          {GROUPS.map((group) => (
-            <section key={group.name} className="keys">
-              <h2>{group.name}</h2>
-              <dl>
-                {group.keys.map(([key, does]) => (
-                  <div key={key}>
-                    <dt>
-                      <kbd>{key}</kbd>
-                    </dt>
-                    <dd>{does}</dd>
-                  </div>
-                ))}
-              </dl>
-            </section>
-          ))}
-          <Dialog.Close className="button">Close</Dialog.Close>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+      </button>
+      {isOpen && (
+        <Suspense>
+          <KeysDialog onClose={close} />
+        </Suspense>
+      )}
+    </>
   );
 }

@@ -12,6 +12,7 @@ from turnwise.http.auth import with_scope
 from turnwise.http.json_text import JSON
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import ProjectId
+from turnwise.model.instants import NS_PER_MS
 from turnwise.model.session import Session
 from turnwise.model.tenancy import Caller, Scope
 
@@ -30,6 +31,21 @@ _WORTH_COMPRESSING = 2_048
 _WORTH_A_THREAD = 64 * 1024
 _GZIP_WINDOW = 31
 _GZIP_LEVEL = 5
+
+
+def ms(duration_ns: int) -> float:
+    """Milliseconds to the microsecond."""
+    return round(duration_ns / NS_PER_MS, 3)
+
+
+def maybe_ms(duration_ns: int | None) -> float | None:
+    """The same of what may not have been reported."""
+    return None if duration_ns is None else ms(duration_ns)
+
+
+def ms_since(start_ns: int, instant_ns: int | None) -> float | None:
+    """Milliseconds from one instant to another that may not have been reported."""
+    return None if instant_ns is None else ms(instant_ns - start_ns)
 
 
 async def json_answer(request: Request, body: Any, status: int = 200) -> Response:

@@ -6,8 +6,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from turnwise.api.ui.answers import PREFIX, Money, Viewer, json_answer
-from turnwise.api.ui.session_bodies import ms
+from turnwise.api.ui.answers import PREFIX, Money, Viewer, json_answer, ms
 from turnwise.api.ui.sessions import wanted_sessions
 from turnwise.http.json_text import money
 from turnwise.model.errors import BadInput

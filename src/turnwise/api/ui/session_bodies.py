@@ -4,16 +4,25 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from turnwise.api.ui.answers import MaybeMoney, Money
+from turnwise.api.ui.answers import MaybeMoney, Money, maybe_ms, ms_since
+from turnwise.api.ui.answers import ms as ms
+from turnwise.api.ui.measured_bodies import (
+    AudioBody,
+    ConductBody,
+    ResponseBody,
+    audio_body,
+    conduct_body,
+    response_body,
+)
 from turnwise.http.json_text import money, raw
 from turnwise.model.diagnosis import Issue, Severity
 from turnwise.model.ids import public_session_id
-from turnwise.model.instants import NS_PER_MS
 from turnwise.model.observation import Framework
 from turnwise.model.overview import response_times_ns
 from turnwise.model.recording import Recording, RecordingStatus
 from turnwise.model.session import (
     Interruption,
+    InterruptionKind,
     Session,
     SessionStatus,
     Speaker,
@@ -31,6 +40,7 @@ class TurnBody(msgspec.Struct, rename="camel", frozen=True):
         full_text: what the model wrote, where more than was heard.
         response_ms: what the caller waited for this turn.
         e2e_ms: the same as the agent reported it.
+        response: agent turns: where that wait went; None for those of old derivations.
     """
 
     id: str
@@ -52,6 +62,7 @@ class TurnBody(msgspec.Struct, rename="camel", frozen=True):
     model: str | None
     trace_id: str | None
     span_ids: tuple[str, ...]
+    response: ResponseBody | None
 
 
 class ToolBody(msgspec.Struct, rename="camel", frozen=True):
@@ -71,9 +82,10 @@ class ToolBody(msgspec.Struct, rename="camel", frozen=True):
 
 
 class InterruptionBody(msgspec.Struct, rename="camel", frozen=True):
-    """The caller takes the floor."""
+    """Both voices at once, and what became of it."""
 
     id: str
+    kind: InterruptionKind
     agent_turn_index: int | None
     user_turn_index: int | None
     onset_ms: float | None
@@ -140,7 +152,12 @@ class UsageBody(msgspec.Struct, rename="camel", frozen=True):
 
 
 class SessionBody(msgspec.Struct, rename="camel", frozen=True):
-    """A whole session; `started_ms` is since the epoch, all other times since that instant."""
+    """A whole session; `started_ms` is since the epoch, all other times since that instant.
+
+    Attributes:
+        overlaps: both voices at once without the agent yielding.
+        audio: what was heard in the recording; None until somebody listened.
+    """
 
     id: str
     uuid: str
@@ -165,20 +182,14 @@ class SessionBody(msgspec.Struct, rename="camel", frozen=True):
     turns: list[TurnBody]
     tools: list[ToolBody]
     interruptions: list[InterruptionBody]
+    overlaps: list[InterruptionBody]
+    conduct: ConductBody
+    audio: AudioBody | None
     recordings: list[RecordingBody]
     issues: list[IssueBody]
     traces: list[TraceLineBody]
     usage: list[UsageBody]
     metadata: msgspec.Raw
-
-
-def ms(duration_ns: int) -> float:
-    """Milliseconds to the microsecond."""
-    return round(duration_ns / NS_PER_MS, 3)
-
-
-def _ms(duration_ns: int | None) -> float | None:
-    return None if duration_ns is None else ms(duration_ns)
 
 
 def session_body(
@@ -211,16 +222,15 @@ def session_body(
         turns=[_turn(each, start, responses.get(each.index)) for each in session.turns],
         tools=[_tool(each, start) for each in session.tools],
         interruptions=[_interruption(each, start) for each in session.interruptions],
+        overlaps=[_interruption(each, start) for each in session.overlaps],
+        conduct=conduct_body(session.conduct),
+        audio=None if session.audio is None else audio_body(session.audio, start),
         recordings=[_recording(each) for each in session.recordings],
         issues=[_issue(each, start) for each in issues],
         traces=[_trace(each, start) for each in session.traces],
         usage=[_usage(each) for each in session.usage],
         metadata=raw(session.metadata),
     )
-
-
-def _since(start_ns: int, instant_ns: int | None) -> float | None:
-    return None if instant_ns is None else ms(instant_ns - start_ns)
 
 
 def _turn(turn: Turn, start_ns: int, response_ns: int | None) -> TurnBody:
@@ -231,19 +241,20 @@ def _turn(turn: Turn, start_ns: int, response_ns: int | None) -> TurnBody:
         text=turn.text,
         full_text=turn.full_text,
         start_ms=ms(turn.start_ns - start_ns),
-        end_ms=_since(start_ns, turn.end_ns),
-        response_ms=_ms(response_ns),
-        e2e_ms=_ms(turn.e2e_ns),
-        eou_ms=_ms(turn.eou_delay_ns),
-        stt_ms=_ms(turn.stt_ns),
-        llm_ms=_ms(turn.llm_ns),
-        tts_ms=_ms(turn.tts_ns),
+        end_ms=ms_since(start_ns, turn.end_ns),
+        response_ms=maybe_ms(response_ns),
+        e2e_ms=maybe_ms(turn.e2e_ns),
+        eou_ms=maybe_ms(turn.eou_delay_ns),
+        stt_ms=maybe_ms(turn.stt_ns),
+        llm_ms=maybe_ms(turn.llm_ns),
+        tts_ms=maybe_ms(turn.tts_ns),
         interrupted=turn.interrupted,
         confidence=turn.confidence,
         error=turn.error,
         model=turn.model,
         trace_id=turn.trace_id,
         span_ids=turn.span_ids,
+        response=None if turn.response is None else response_body(turn.response, start_ns),
     )
 
 
@@ -252,8 +263,8 @@ def _tool(tool: ToolExecution, start_ns: int) -> ToolBody:
         id=tool.id,
         name=tool.name,
         turn_index=tool.turn_index,
-        start_ms=_since(start_ns, tool.start_ns),
-        end_ms=_since(start_ns, tool.end_ns),
+        start_ms=ms_since(start_ns, tool.start_ns),
+        end_ms=ms_since(start_ns, tool.end_ns),
         is_error=tool.is_error,
         error=tool.error,
         arguments=tool.arguments,
@@ -266,11 +277,12 @@ def _tool(tool: ToolExecution, start_ns: int) -> ToolBody:
 def _interruption(each: Interruption, start_ns: int) -> InterruptionBody:
     return InterruptionBody(
         id=each.id,
+        kind=InterruptionKind.FALSE_ALARM if each.is_false else each.kind,
         agent_turn_index=each.agent_turn_index,
         user_turn_index=each.user_turn_index,
-        onset_ms=_since(start_ns, each.onset_ns),
-        detected_ms=_since(start_ns, each.detected_ns),
-        stopped_ms=_since(start_ns, each.stopped_ns),
+        onset_ms=ms_since(start_ns, each.onset_ns),
+        detected_ms=ms_since(start_ns, each.detected_ns),
+        stopped_ms=ms_since(start_ns, each.stopped_ns),
         bleed_words=each.bleed_words,
         is_false=each.is_false,
         source=each.source,
@@ -283,9 +295,9 @@ def _recording(each: Recording) -> RecordingBody:
         status=each.status,
         is_playable=each.file is not None,
         content_type=each.content_type,
-        duration_ms=_ms(each.duration_ns),
+        duration_ms=maybe_ms(each.duration_ns),
         channels=each.channels,
-        offset_ms=_ms(each.offset_ns),
+        offset_ms=maybe_ms(each.offset_ns),
     )
 
 
@@ -297,8 +309,8 @@ def _issue(each: Issue, start_ns: int) -> IssueBody:
         recommendation=each.recommendation,
         severity=each.severity,
         stage=each.stage,
-        start_ms=_since(start_ns, each.start_ns),
-        end_ms=_since(start_ns, each.end_ns),
+        start_ms=ms_since(start_ns, each.start_ns),
+        end_ms=ms_since(start_ns, each.end_ns),
         span_ids=each.span_ids,
         evidence=each.evidence,
         confidence=each.confidence,
@@ -311,7 +323,7 @@ def _trace(each: TraceSummary, start_ns: int) -> TraceLineBody:
         id=each.trace_id,
         name=each.name,
         start_ms=ms(each.start_ns - start_ns),
-        duration_ms=_ms(each.latency_ns),
+        duration_ms=maybe_ms(each.latency_ns),
         observations=each.observation_count,
         errors=each.error_count,
         cost_usd=money(each.cost_usd),

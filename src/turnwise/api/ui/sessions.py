@@ -15,12 +15,13 @@ from turnwise.api.ui.answers import (
     Money,
     Viewer,
     json_answer,
+    ms,
     project_name,
     project_of,
     visible,
 )
 from turnwise.api.ui.export import Form, exported
-from turnwise.api.ui.session_bodies import SessionBody, ms, session_body
+from turnwise.api.ui.session_bodies import SessionBody, session_body
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.json_text import JSON, money
 from turnwise.model.errors import BadInput

@@ -1,186 +1,177 @@
 /** One call: what was said and heard, what it waited for, and what went wrong. */
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useState } from "react";
-import { address } from "../../api/client";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { address, getBytes } from "../../api/client";
 import { session as sessionQuery } from "../../api/queries";
-import type { SchemaSessionBody, SchemaTurnBody } from "../../api/schema";
+import type { SchemaRecordingBody, SchemaSessionBody } from "../../api/schema";
 import { Failure, Loading } from "../../elements/states";
-import { Tiles } from "../../elements/Tiles";
-import { clock, count, duration, exactInstant, instant, money } from "../../format/figures";
-import { useKeys } from "../../shell/keys";
-import { Status } from "../sessions/SessionTable";
+import type { Call } from "./call";
+import type { Sound } from "./draw";
+import { Head } from "./Head";
+import { Legend } from "./Legend";
+import { offsetOf } from "./marks";
 import { Player } from "./Player";
-import { usePlayback } from "./playback";
-import { SidePanel, TABS, type Tab } from "./SidePanel";
-import { percentile } from "./stages";
+import { readPeaks } from "./peaks";
+import { SidePanel } from "./SidePanel";
+import { useSteering } from "./steering";
+import { Timeline } from "./Timeline";
 import { Transcript } from "./Transcript";
+import "./timeline.css";
+import "./panel.css";
 import "./session.css";
 
+const ROUTE = "/inside/p/$project/sessions/$id";
+
 export function SessionPage() {
-  const { id } = useParams({ from: "/inside/p/$project/sessions/$id" });
+  const { id } = useParams({ from: ROUTE });
   const found = useQuery(sessionQuery(id));
-  useLive(id, found.data);
+  useGrowth(id, found.data);
   if (found.isPending) return <Loading />;
   if (!found.data) return <Failure error={found.error} retry={() => void found.refetch()} />;
-  return <Session session={found.data} />;
+  return <Session key={found.data.id} call={found.data} />;
 }
 
 /** Takes the session anew whenever it grows, until it is closed. */
-function useLive(id: string, session: SchemaSessionBody | undefined): void {
+function useGrowth(id: string, session: SchemaSessionBody | undefined): void {
   const queries = useQueryClient();
-  const isLive = session?.status === "active";
+  const isOpen = session?.isOpen === true;
   useEffect(() => {
-    if (!isLive) return;
+    if (!isOpen) return;
     const events = new EventSource(address(`/sessions/${encodeURIComponent(id)}/events`));
     events.addEventListener("session", (event) => {
       queries.setQueryData(sessionQuery(id).queryKey, JSON.parse(event.data) as SchemaSessionBody);
     });
     events.addEventListener("end", () => events.close());
     return () => events.close();
-  }, [id, isLive, queries]);
+  }, [id, isOpen, queries]);
 }
 
-function Session({ session }: { session: SchemaSessionBody }) {
-  const search = useSearch({ from: "/inside/p/$project/sessions/$id" });
+function Session({ call }: { call: Call }) {
+  const search = useSearch({ from: ROUTE });
   const navigate = useNavigate({ from: "/p/$project/sessions/$id" });
-  const playback = usePlayback();
-  const recording = session.recordings.find((each) => each.isPlayable);
-  const offsetMs = recording?.offsetMs ?? 0;
-  const tab: Tab = TABS.find((each) => each === search.tab) ?? "turn";
-  const [isFollowing, setFollowing] = useState(true);
-  const name = session.userRef ?? session.ref ?? session.id.slice(5, 13);
+  const recording = call.recordings.find((each) => each.isPlayable);
+  const offsetMs = recording ? offsetOf(call, recording) : 0;
+  const sound = useSound(call, recording, offsetMs);
+  const [skipsSilence, setSkipsSilence] = useState(false);
+  const steering = useSteering(call, search, skipsSilence);
+  const { marks, responses, tools, playhead, view, current } = steering;
+  const audio = useRef<HTMLAudioElement>(null);
+  const name = call.userRef ?? call.ref ?? call.id.slice(5, 13);
+  const turn = call.turns.find((each) => each.index === current);
 
   useEffect(() => {
     document.title = `${name} · Turnwise`;
   }, [name]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another recording is another element
+  useEffect(() => playhead.attach(audio.current, offsetMs), [playhead, offsetMs, recording?.id]);
 
-  const playing = playback.isPlaying ? turnAt(session.turns, playback.atMs + offsetMs) : undefined;
-  const current = playing ?? search.turn;
-  const turn = session.turns.find((each) => each.index === current);
-
-  const { seek } = playback;
-  const choose = useCallback(
-    (index: number) => {
-      const chosen = session.turns.find((each) => each.index === index);
-      if (!chosen) return;
-      seek(chosen.startMs - offsetMs);
-      setFollowing(true);
-      void navigate({ search: (old) => ({ ...old, turn: index }), replace: true });
-    },
-    [session.turns, seek, offsetMs, navigate],
-  );
-  const step = (by: number) => {
-    const place = session.turns.findIndex((each) => each.index === current);
-    const next = session.turns[place < 0 ? 0 : place + by];
-    if (next) choose(next.index);
-  };
-  useKeys({
-    " ": (event) => {
-      if (!recording) return;
-      event.preventDefault();
-      playback.toggle();
-    },
-    j: () => step(1),
-    k: () => step(-1),
-    i: () => {
-      const cut = session.turns.filter((each) => each.interrupted);
-      const next = cut.find((each) => each.index > (current ?? -1)) ?? cut[0];
-      if (next) choose(next.index);
-    },
-    arrowleft: () => seek(playback.atMs - 5_000),
-    arrowright: () => seek(playback.atMs + 5_000),
-  });
-
+  const sides = useMemo(() => {
+    if (recording?.channels !== 2) return null;
+    const agent = agentChannel(call, recording);
+    return { caller: 1 - agent, agent };
+  }, [call, recording]);
+  const isLive = call.status === "active";
   return (
     <div className="page session-page">
-      <Head session={session} name={name} />
-      {recording && <Player sessionId={session.id} recording={recording} playback={playback} />}
+      <Head call={call} name={name} marks={marks} responses={responses} />
+      <section className="panel player" aria-label="The call in time">
+        {recording && (
+          // biome-ignore lint/a11y/useMediaCaption: the transcript stands below
+          <audio
+            ref={audio}
+            preload="metadata"
+            src={address(
+              `/sessions/${encodeURIComponent(call.id)}/recordings/${recording.id}/audio`,
+            )}
+          />
+        )}
+        <Timeline
+          marks={marks}
+          sound={sound}
+          span={view.span}
+          playhead={playhead}
+          current={current}
+          onMoved={view.moved}
+          onSeek={steering.seek}
+        />
+        <Player
+          sessionId={call.id}
+          recording={recording}
+          sides={sides}
+          lengthMs={marks.whole.toMs}
+          playhead={playhead}
+          skipsSilence={skipsSilence}
+          onSkipsSilence={setSkipsSilence}
+          onZoom={view.zoom}
+          onFit={steering.fitTurn}
+          onWhole={steering.fitWhole}
+        />
+        <Legend marks={marks} />
+      </section>
       <div className="session-columns">
-        <section
-          className="panel transcript-panel"
-          aria-label="Transcript"
-          onWheel={() => setFollowing(false)}
-        >
-          {!isFollowing && playback.isPlaying && (
-            <button type="button" className="button follow" onClick={() => setFollowing(true)}>
-              Follow the recording
+        <section className="panel transcript-panel" aria-label="Transcript">
+          {!steering.isFollowing && steering.isPlaying && (
+            <button type="button" className="button follow" onClick={steering.follow}>
+              Resume following
             </button>
           )}
-          {session.turns.length ? (
+          {call.turns.length ? (
             <Transcript
-              session={session}
+              turns={call.turns}
+              responses={responses}
+              tools={tools}
+              marks={marks}
               current={current}
-              isFollowing={isFollowing}
-              onChoose={(chosen) => choose(chosen.index)}
+              isFollowing={steering.isFollowing}
+              isGrowing={isLive && steering.isFollowing && current === undefined}
+              onScrolled={steering.scrolled}
+              onChoose={steering.choose}
             />
           ) : (
             <p className="quiet empty-transcript">Nothing has been said yet.</p>
           )}
         </section>
         <SidePanel
-          session={session}
+          call={call}
           turn={turn}
-          tab={tab}
-          onTab={(to) => void navigate({ search: (old) => ({ ...old, tab: to }), replace: true })}
-          onTurn={choose}
+          responses={responses}
+          tools={tools}
+          tab={search.tab}
+          onTab={(tab) => void navigate({ search: (old) => ({ ...old, tab }), replace: true })}
+          onTurn={steering.choose}
+          onStep={steering.step}
+          onSeek={steering.seek}
         />
       </div>
     </div>
   );
 }
 
-function Head({ session, name }: { session: SchemaSessionBody; name: string }) {
-  const responses = useMemo(
-    () => session.turns.flatMap((each) => (each.responseMs === null ? [] : [each.responseMs])),
-    [session.turns],
-  );
-  const real = session.interruptions.filter((each) => !each.isFalse).length;
-  const tiles: [string, string][] = [
-    ["Duration", clock(session.durationMs)],
-    ["Turns", count(session.turns.length)],
-    ["Response p50", duration(percentile(responses, 0.5))],
-    ["Response p95", duration(percentile(responses, 0.95))],
-    ["Cost", money(session.costUsd)],
-  ];
-  return (
-    <header className="page-head">
-      <div>
-        <nav className="crumbs" aria-label="Breadcrumb">
-          <Link
-            to="/p/$project/sessions"
-            activeOptions={{ exact: true }}
-            params={{ project: session.project }}
-            search={{}}
-          >
-            Sessions
-          </Link>{" "}
-          / <span className="mono">{session.id.slice(5, 13)}</span>
-        </nav>
-        <h1>{name}</h1>
-        <p className="session-facts">
-          <Status status={session.status} />
-          <span className="badge">
-            {session.agent} {session.appVersion}
-          </span>
-          <time
-            className="quiet small"
-            dateTime={new Date(session.startedMs).toISOString()}
-            title={exactInstant(session.startedMs)}
-          >
-            {instant(session.startedMs)}
-          </time>
-          {real > 0 && <span className="badge warn">{real} interruptions</span>}
-          {session.errors > 0 && <span className="badge bad">{session.errors} errors</span>}
-        </p>
-      </div>
-      <Tiles figures={tiles} />
-    </header>
-  );
+/** The second channel is the agent's, as recorders put it, unless listening has shown another. */
+function agentChannel(call: Call, recording: SchemaRecordingBody): number {
+  const heard = call.audio?.recordingId === recording.id ? call.audio.agentChannel : null;
+  return heard ?? 1;
 }
 
-/** The turn that goes on at an instant, else the one before it. */
-export function turnAt(turns: readonly SchemaTurnBody[], ms: number): number | undefined {
-  return turns.findLast((each) => each.startMs <= ms)?.index;
+function useSound(
+  call: Call,
+  recording: SchemaRecordingBody | undefined,
+  offsetMs: number,
+): Sound | null {
+  const { data: peaks } = useQuery({
+    queryKey: ["peaks", recording?.id],
+    queryFn: async ({ signal }) => {
+      const place = `/sessions/${encodeURIComponent(call.id)}/recordings/${recording?.id}`;
+      return readPeaks(await getBytes(`${place}/peaks`, signal));
+    },
+    enabled: recording !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const channel = recording ? agentChannel(call, recording) : 1;
+  return useMemo(
+    () => (peaks ? { peaks, offsetMs, agentChannel: channel } : null),
+    [peaks, offsetMs, channel],
+  );
 }

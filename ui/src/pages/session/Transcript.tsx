@@ -1,111 +1,182 @@
-/** The turns as they were said, each with what the caller waited for it. */
+/** The turns as they were said, each with what the caller waited for it; only those in sight. */
 
-import { AudioLines, TriangleAlert, Wrench } from "lucide-react";
-import { useEffect, useMemo, useRef } from "react";
-import type { SchemaSessionBody, SchemaTurnBody } from "../../api/schema";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { AudioLines, Flag as FlagIcon, TriangleAlert, Wrench } from "lucide-react";
+import { memo, useCallback, useEffect, useMemo, useRef } from "react";
+import type { SchemaToolBody } from "../../api/schema";
 import { clock, duration } from "../../format/figures";
+import type { Turn } from "./call";
+import { FLAG_NAMES, type Flag, isMild, type Marks } from "./marks";
 import { StageBar } from "./StageBar";
-import { percentile, responsesOf } from "./stages";
+import { percentile, type Response, SLOW_MS } from "./stages";
 
-const SLOW_MS = 2_500;
+const ROW_PX = 84;
+/** Below this a transcript is doubted (voice.md 1.5). */
+const UNSURE = 0.6;
 
 interface Props {
-  session: SchemaSessionBody;
+  turns: readonly Turn[];
+  responses: ReadonlyMap<number, Response>;
+  tools: ReadonlyMap<number, readonly SchemaToolBody[]>;
+  marks: Marks;
   current: number | undefined;
   /** Whether the list follows the current turn. */
   isFollowing: boolean;
-  onChoose: (turn: SchemaTurnBody) => void;
+  /** Whether new turns are to be seen as they come. */
+  isGrowing: boolean;
+  /** Somebody has scrolled. */
+  onScrolled: () => void;
+  onChoose: (turn: number) => void;
 }
 
-export function Transcript({ session, current, isFollowing, onChoose }: Props) {
-  const responses = useMemo(() => responsesOf(session), [session]);
-  const tools = useMemo(() => session.tools, [session]);
-  const interruptedAt = new Map(
-    session.interruptions
-      .filter((each) => each.agentTurnIndex !== null && !each.isFalse)
-      .map((each) => [each.agentTurnIndex, each.onsetMs]),
-  );
+export function Transcript(props: Props) {
+  const { turns, responses, tools, marks, current, isFollowing, isGrowing, onChoose } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count: turns.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW_PX,
+    getItemKey: (place) => turns[place]?.id ?? place,
+    overscan: 6,
+  });
+  const flags = useMemo(() => {
+    const found = new Map<number, Flag[]>();
+    for (const flag of marks.flags)
+      if (flag.turn !== null) found.set(flag.turn, [...(found.get(flag.turn) ?? []), flag]);
+    return found;
+  }, [marks]);
   // One very slow turn must not make every other bar a sliver.
-  const longest = [...responses.values()].map(({ totalMs, parts }) =>
-    Math.max(
-      totalMs ?? 0,
-      parts.reduce((sum, part) => sum + part.ms, 0),
-    ),
-  );
-  const scaleMs = Math.max(1_500, (percentile(longest, 0.9) ?? 0) * 1.15);
+  const scaleMs = useMemo(() => {
+    const totals = [...responses.values()].flatMap(({ totalMs }) => totalMs ?? []);
+    return Math.max(1_500, (percentile(totals, 0.9) ?? 0) * 1.15);
+  }, [responses]);
 
-  const list = useRef<HTMLOListElement>(null);
+  const place = turns.findIndex((each) => each.index === current);
   useEffect(() => {
-    if (current === undefined || !isFollowing) return;
-    list.current
-      ?.querySelector(`[data-turn="${current}"]`)
-      ?.scrollIntoView({ block: "nearest", behavior: "auto" });
-  }, [current, isFollowing]);
+    if (place < 0 || !isFollowing) return;
+    const { startIndex = 0, endIndex = -1 } = rows.range ?? {};
+    const isInSight = place > startIndex && place < endIndex;
+    rows.scrollToIndex(place, { align: isInSight ? "auto" : "center" });
+  }, [place, isFollowing, rows]);
+  const { length } = turns;
+  useEffect(() => {
+    if (isGrowing && length) rows.scrollToIndex(length - 1, { align: "end" });
+  }, [isGrowing, length, rows]);
 
   return (
-    <ol className="transcript" ref={list}>
-      {session.turns.map((turn, place) => {
-        const response = responses.get(turn.index);
-        const isCurrent = turn.index === current;
-        const slow = (response?.totalMs ?? 0) >= SLOW_MS;
-        return (
-          <li
-            key={turn.id}
-            data-turn={turn.index}
-            aria-posinset={place + 1}
-            aria-setsize={session.turns.length}
-            aria-current={isCurrent ? "true" : undefined}
-            className={`turn ${turn.speaker}`}
-          >
-            <button type="button" className="turn-at mono" onClick={() => onChoose(turn)}>
-              <span className="hidden-text">Turn {turn.index} at </span>
-              {clock(turn.startMs)}
-            </button>
-            <div className="turn-body">
-              <div className="turn-who">
-                <span className="speaker">{turn.speaker === "agent" ? "Agent" : "Caller"}</span>
-                {turn.interrupted && (
-                  <span className="badge bad">
-                    <AudioLines size={12} aria-hidden />
-                    Interrupted
-                    {interruptedAt.get(turn.index) != null &&
-                      ` at ${clock(interruptedAt.get(turn.index))}`}
-                  </span>
-                )}
-                {turn.error && (
-                  <span className="badge bad">
-                    <TriangleAlert size={12} aria-hidden />
-                    {turn.error}
-                  </span>
-                )}
-                {tools
-                  .filter((tool) => tool.turnIndex === turn.index)
-                  .map((tool) => (
-                    <span key={tool.id} className={`badge ${tool.isError ? "bad" : ""}`}>
-                      <Wrench size={12} aria-hidden />
-                      {tool.name}
-                      {tool.startMs !== null &&
-                        tool.endMs !== null &&
-                        ` ${duration(tool.endMs - tool.startMs)}`}
-                      {tool.isError && " failed"}
-                    </span>
-                  ))}
-              </div>
-              <p className={turn.text ? "" : "quiet"}>
-                {turn.text ?? "Nobody reported the words."}
-              </p>
-              {response && (response.totalMs !== null || response.parts.length > 0) && (
-                <div className="turn-time">
-                  <StageBar response={response} scaleMs={scaleMs} />
-                  {response.totalMs !== null && (
-                    <strong className={slow ? "slow" : ""}>{duration(response.totalMs)}</strong>
-                  )}
-                </div>
-              )}
-            </div>
-          </li>
-        );
-      })}
-    </ol>
+    <div
+      ref={box}
+      className="transcript-box"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys that scroll must reach it
+      tabIndex={0}
+      role="region"
+      aria-label="What was said"
+      onWheel={props.onScrolled}
+      onTouchMove={props.onScrolled}
+      onKeyDown={(event) => {
+        if (/^(Arrow(Up|Down)|Page|Home|End)/.test(event.key)) props.onScrolled();
+      }}
+    >
+      <ol className="transcript" style={{ height: rows.getTotalSize() }}>
+        {rows.getVirtualItems().map((item) => {
+          const turn = turns[item.index];
+          return turn ? (
+            <li
+              key={item.key}
+              ref={rows.measureElement}
+              data-index={item.index}
+              data-turn={turn.index}
+              aria-posinset={item.index + 1}
+              aria-setsize={turns.length}
+              aria-current={turn.index === current ? "true" : undefined}
+              className={`turn ${turn.speaker}`}
+              style={{ transform: `translateY(${item.start}px)` }}
+            >
+              <Row
+                turn={turn}
+                response={responses.get(turn.index)}
+                tools={tools.get(turn.index) ?? NO_TOOLS}
+                flags={flags.get(turn.index) ?? NO_FLAGS}
+                scaleMs={scaleMs}
+                onChoose={onChoose}
+              />
+            </li>
+          ) : null;
+        })}
+      </ol>
+    </div>
   );
 }
+
+const NO_TOOLS: readonly SchemaToolBody[] = [];
+const NO_FLAGS: readonly Flag[] = [];
+
+interface RowProps {
+  turn: Turn;
+  response: Response | undefined;
+  tools: readonly SchemaToolBody[];
+  flags: readonly Flag[];
+  scaleMs: number;
+  onChoose: (turn: number) => void;
+}
+
+const Row = memo(function Row({ turn, response, tools, flags, scaleMs, onChoose }: RowProps) {
+  const choose = useCallback(() => onChoose(turn.index), [onChoose, turn.index]);
+  const isSlow = (response?.totalMs ?? 0) >= SLOW_MS;
+  const isUnsure = turn.confidence !== null && turn.confidence < UNSURE;
+  return (
+    <>
+      <button type="button" className="turn-at mono" onClick={choose}>
+        <span className="hidden-text">Turn {turn.index} at </span>
+        {clock(turn.startMs)}
+      </button>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the button does the same by keys */}
+      <div className="turn-body" onClick={() => getSelection()?.isCollapsed !== false && choose()}>
+        <div className="turn-who">
+          <span className="speaker">{turn.speaker === "agent" ? "Agent" : "Caller"}</span>
+          {flags.map((flag) => (
+            <span key={flag.id} className={`badge ${isMild(flag.kind) ? "warn" : "bad"}`}>
+              <FlagIcon size={12} aria-hidden />
+              {flag.kind === "barge_in" ? "Interrupted" : FLAG_NAMES[flag.kind]} at{" "}
+              {clock(flag.atMs)}
+            </span>
+          ))}
+          {turn.interrupted && flags.length === 0 && (
+            <span className="badge bad">
+              <AudioLines size={12} aria-hidden />
+              Interrupted
+            </span>
+          )}
+          {turn.error !== null && (
+            <span className="badge bad" title={turn.error}>
+              <TriangleAlert size={12} aria-hidden />
+              <span className="clipped">{turn.error}</span>
+            </span>
+          )}
+          {isUnsure && (
+            <span className="badge warn">{Math.round((turn.confidence ?? 0) * 100)} % sure</span>
+          )}
+          {tools.map((tool) => (
+            <span key={tool.id} className={`badge ${tool.isError ? "bad" : ""}`}>
+              <Wrench size={12} aria-hidden />
+              {tool.name}
+              {tool.startMs !== null &&
+                tool.endMs !== null &&
+                ` ${duration(tool.endMs - tool.startMs)}`}
+              {tool.isError && " failed"}
+            </span>
+          ))}
+        </div>
+        <p className={turn.text ? "" : "quiet"}>{turn.text ?? "Nobody reported the words."}</p>
+        {response && (response.totalMs !== null || response.parts.length > 0) && (
+          <div className="turn-time">
+            <StageBar response={response} scaleMs={scaleMs} />
+            {response.totalMs !== null && (
+              <strong className={isSlow ? "slow" : ""}>{duration(response.totalMs)}</strong>
+            )}
+          </div>
+        )}
+      </div>
+    </>
+  );
+});

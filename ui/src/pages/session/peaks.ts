@@ -32,3 +32,15 @@ export function columns(steps: Uint8Array, from: number, to: number, count: numb
   }
   return found;
 }
+
+/** The loudest step of all channels. */
+export function loudest(peaks: Peaks): number {
+  const known = LOUDEST.get(peaks);
+  if (known !== undefined) return known;
+  let most = 0;
+  for (const steps of peaks.channels) for (const step of steps) if (step > most) most = step;
+  LOUDEST.set(peaks, most);
+  return most;
+}
+
+const LOUDEST = new WeakMap<Peaks, number>();

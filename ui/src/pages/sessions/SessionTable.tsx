@@ -5,6 +5,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp, CircleAlert, Volume2 } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type { SchemaLineBody } from "../../api/schema";
+import { Status } from "../../elements/Status";
 import { count, duration, exactInstant, instant, money, NOTHING } from "../../format/figures";
 import { useKeys } from "../../shell/keys";
 import type { SessionsSearch, Sort } from "./search";
@@ -287,9 +288,4 @@ function Cell({
       {children}
     </div>
   );
-}
-
-export function Status({ status }: { status: string }) {
-  const kind = { active: "good live", failed: "bad" }[status] ?? "";
-  return <span className={`badge ${kind}`}>{status === "active" ? "live" : status}</span>;
 }
