@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import HMAC_SHA256, RequestValidator, get_signature_algorithm
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 PUBLIC = "https://voice.example.com"
@@ -25,6 +25,14 @@ def new_recording() -> str:
 
 def signature(url: str, form: Any, token: str = TOKEN) -> str:
     return str(RequestValidator(token).compute_signature(url, form))
+
+
+def shared_key_headers(url: str, form: Any, key: str, secret: str) -> dict[str, str]:
+    """What a callback carries that was signed with a shared key, as Twilio's package checks it."""
+    settings = f"key={key},algorithm={HMAC_SHA256}"
+    assert get_signature_algorithm(settings) == HMAC_SHA256
+    signed = RequestValidator(secret).compute_signature(url, form, HMAC_SHA256)
+    return {"x-twilio-signature": signed, "x-twilio-webhooks-signature-settings": settings}
 
 
 def send(

@@ -28,13 +28,13 @@ def key_of_new_tenant(server: RunningServer) -> tuple[str, str]:
         catalog.close()
 
 
-def play(server: RunningServer, sdk: str) -> tuple[dict[str, Any], httpx2.Client]:
+def play(server: RunningServer, sdk: str, *more: str) -> tuple[dict[str, Any], httpx2.Client]:
     """What the story of an SDK answered, and a client with its key."""
     python = ROOT / ".venv-clients" / f"langfuse-{sdk}" / "bin" / "python"
     if not python.exists():
         pytest.skip(f"no environment .venv-clients/langfuse-{sdk}; `./dev test` makes it")
     public, secret = key_of_new_tenant(server)
-    command = [str(python), str(EMITTERS / "langfuse_story.py"), server.url, public, secret]
+    command = [str(python), str(EMITTERS / "langfuse_story.py"), server.url, public, secret, *more]
     done = subprocess.run(command, capture_output=True, text=True, timeout=STORY_SECONDS)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout), server.client(secret)
@@ -55,7 +55,7 @@ def session_of(client: httpx2.Client) -> tuple[dict[str, Any], dict[str, Any]]:
     return detail, {**trace, "observationCount": line["observationCount"]}
 
 
-@pytest.mark.parametrize("sdk", ["2", "3"])
+@pytest.mark.parametrize("sdk", ["2", "3", "4"])
 def test_traces_and_sessions_read_back_through_the_sdk(server: RunningServer, sdk: str) -> None:
     told, client = play(server, sdk)
     trace = told["trace"]
@@ -63,12 +63,13 @@ def test_traces_and_sessions_read_back_through_the_sdk(server: RunningServer, sd
         detail, same = session_of(client)
     assert (trace["name"], trace["userId"], trace["sessionId"]) == ("call", "u1", "story session")
     assert (trace["input"], trace["output"]) == ({"q": "hi"}, {"a": "It is on its way."})
-    assert (trace["tags"], trace["metadata"]["k"]) == (["a", "b", "c"], 1)
+    assert (trace["tags"], str(trace["metadata"]["k"])) == (["a", "b", "c"], "1")
+    assert (trace["public"], told["public"]) == (True, [True])
     assert (trace["environment"], trace["release"], trace["version"]) == ("staging", "r1", "v1")
     assert told["traces"] == told["session"] == [trace["id"]]
     assert told["sessions"] == ["story session"]
     assert told["generations"] == [told["observation"]] == ["answer"]
-    assert set(told["scores"]) == {"s-quality", "s-label", "s-ok"}
+    assert {"s-quality", "s-label", "s-ok"} <= set(told["scores"])
     observations = {each["name"]: each for each in trace["observations"]}
     turn, llm, tool = observations["turn 1"], observations["answer"], observations["find order"]
     assert {turn["metadata"]["one"], turn["metadata"]["two"]} == {1, 2}
@@ -76,6 +77,13 @@ def test_traces_and_sessions_read_back_through_the_sdk(server: RunningServer, sd
     assert llm["parentObservationId"] == tool["parentObservationId"] == turn["id"]
     assert llm["usageDetails"] == {"input": 100, "output": 20, "total": 120}
     assert llm["timeToFirstToken"] is not None
+    if sdk == "2":
+        [day] = told["daily"]
+        assert (day["countTraces"], day["countObservations"]) == (1, 3)
+        assert day["totalCost"] == trace["totalCost"]
+    else:
+        assert told["metrics"] == [1, 120, 1]
+        assert told["narrowed"] == [trace["id"]]
     # the other surfaces tell the same call
     assert same["observationCount"] == 3
     assert same["totalCostUsd"] == trace["totalCost"] == pytest.approx(0.000027)
@@ -88,6 +96,16 @@ def test_traces_and_sessions_read_back_through_the_sdk(server: RunningServer, sd
     ]
 
 
+@pytest.mark.parametrize("sdk", ["3", "4", "5"])
+def test_attachments_go_up_and_come_back(server: RunningServer, sdk: str) -> None:
+    told, client = play(server, sdk, "media")
+    client.close()
+    assert told["reference"]["content_type"] == "audio/wav"
+    assert told["about"] == ["audio/wav", 4 + 256 * 40]
+    assert told["same"]
+    assert told["resolved"]
+
+
 def test_observations_and_scores_read_back_through_sdk_5(server: RunningServer) -> None:
     told, client = play(server, "5")
     with client:
@@ -96,6 +114,7 @@ def test_observations_and_scores_read_back_through_sdk_5(server: RunningServer) 
     llm, tool = observations["answer"], observations["find order"]
     assert llm["type"] == "GENERATION"
     assert (llm["output"], llm["totalCost"]) == ("It is on its way.", pytest.approx(0.000027))
+    assert {each["public"] for each in told["observations"]} == {True}
     assert {each["traceName"] for each in told["observations"]} == {"call"}
     assert {each["sessionId"] for each in told["observations"]} == {"story session"}
     assert set(llm["tags"]) == {"a", "b", "c"}
@@ -107,6 +126,8 @@ def test_observations_and_scores_read_back_through_sdk_5(server: RunningServer) 
         "quality": "trace", "label": "observation", "ok": "session", "fix": "trace",
     }  # fmt: skip
     assert told["numeric"] == ["s-quality"]
+    assert told["metrics"] == [120, 1, 1]
+    assert told["narrowed"] == ["answer"]
     assert same["observationCount"] == len(observations) == 3
     assert same["totalCostUsd"] == llm["totalCost"]
     assert [turn["text"] for turn in detail["turns"]] == ["Where is my order?", "It is on its way."]

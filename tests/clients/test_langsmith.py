@@ -62,9 +62,11 @@ def test_the_sdk_sends_and_reads_back(server: RunningServer, mode: str, root: st
 
 
 BY_HAND = {
+    "newer": "NotFoundError",
     "same": True,
     "outputs": {"y": 2},
     "latency": 2.0,
+    "attachments": {"a note": ["text/plain", True], "sound": ["audio/wav", True]},
     "in_project": True,
     "stars": [0.5],
     "left": 0,

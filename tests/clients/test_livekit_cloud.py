@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx2
 import pytest
 
 from tests.clients.calls import EMITTERS, SESSIONS, Scene
 from tests.livekit_tokens import KEY, SECRET
+from tests.server import SECRET as API_KEY
 from tests.server import RunningServer, wait_for
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("clients")]
@@ -85,6 +87,43 @@ def test_an_agent_that_changes_nothing_is_told_whole(
     assert recording["durationMs"] > 15_000
     assert audio.startswith(b"OggS")
     assert len(audio) == recording["sizeBytes"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_upload_beside_the_users_own_tracer_is_the_same_session(
+    livekit_server: RunningServer, version: str
+) -> None:
+    """The same spans come twice, and only what the user has set up names the session."""
+    name = f"beside-{version}-{uuid4().hex[:8]}"
+    with livekit_server.client() as client:
+        before = {each["id"] for each in _lines(client)}
+        truth = _run(
+            Scene("livekit_call.py", f"livekit-{version}", "cloud_beside"),
+            *("--endpoint", f"{livekit_server.url}/v1/traces", "--session-id", name),
+            *("--header", f"x-api-key={API_KEY}", "--scenario", "cloud_beside"),
+        )
+        session = client.get(f"{SESSIONS}/{name}").json()
+        found = wait_for(
+            lambda: {each["id"] for each in _lines(client)} - before,
+            lambda ids: ids == {session["id"]},
+        )
+        assert found == {session["id"]}
+        by_room = client.get(f"{SESSIONS}/RM_{name}").json()
+        page = client.get(f"/v1/traces/session/{UUID(session['id'][5:])}").json()
+        recording = client.get(f"/v1/recordings/{name}").json()
+    assert by_room == session
+    assert session["status"] == "completed"
+    assert [(t["speaker"], t["text"]) for t in session["turns"]] == [
+        (t["speaker"], t["text"]) for t in truth["turns"]
+    ]
+    tools = [(t["name"], t["turnIndex"]) for t in session["toolExecutions"]]
+    assert tools == [(t["name"], t["turn"]) for t in truth["tools"]]
+    assert [trace["name"] for trace in page["traces"]] == ["job_entrypoint"]
+    assert (recording["status"], recording["channels"]) == ("ready", 2)
+
+
+def _lines(client: httpx2.Client) -> list[dict[str, Any]]:
+    return list(client.get(SESSIONS, params={"limit": 100}).json()["data"])
 
 
 def test_webhooks_that_livekit_signs_are_believed(livekit_server: RunningServer) -> None:

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from tests.contract.store.telemetry.places import Room
+from tests.s3 import running_s3
 from turnwise.store.telemetry.embedded import Embedded
 
 _numbers = count()
@@ -16,6 +17,13 @@ _numbers = count()
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     with closing(Embedded(tmp_path_factory.mktemp("telemetry") / "engine")) as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of a server of the S3 protocol."""
+    with running_s3() as url:
+        yield url
 
 
 @pytest.fixture

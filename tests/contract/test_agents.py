@@ -97,6 +97,63 @@ def test_the_tenant_sees_them_and_members_change_their_own(server: RunningServer
         assert outside.get(BASE).json() == {"agents": []}
 
 
+def test_lists_come_in_parts(server: RunningServer) -> None:
+    person = new_person(server)
+    with (
+        person.client() as lyzr,
+        server.client(None, authorization=f"Bearer {person.key}") as persona,
+    ):
+        for name in ("d", "b", "a", "c", "b", "e"):
+            assert lyzr.post(BASE, json={"config": {"name": name}}).status_code == 201
+        whole = lyzr.get(BASE).json()["agents"]
+        assert [each["config"]["name"] for each in whole] == ["a", "b", "b", "c", "d", "e"]
+        part = lyzr.get(BASE, params={"limit": 4, "offset": 1}).json()
+        assert part == {
+            "agents": whole[1:5], "total": 6, "limit": 4, "offset": 1, "nextOffset": 5,
+        }  # fmt: skip
+        assert lyzr.get(BASE, params={"offset": 5}).json()["nextOffset"] is None
+        assert lyzr.get(BASE, params={"offset": 9}).json()["agents"] == []
+        seen: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = persona.get(BASE, params={"limit": 2, **cursor}).json()
+            assert 1 <= len(page["data"]) <= 2
+            seen += [each["slug"] for each in page["data"]]
+            if not page["hasMore"]:
+                break
+            # What is made or deleted meanwhile moves nothing.
+            lyzr.delete(f"{BASE}/{page['data'][-1]['id']}")
+            lyzr.post(BASE, json={"config": {"name": "0"}})
+            cursor = {"cursor": page["nextCursor"]}
+        assert (len(seen), seen, page["nextCursor"]) == (6, sorted(seen), None)
+        for query in ({"limit": 0}, {"limit": "x"}, {"offset": -1}):
+            assert lyzr.get(BASE, params=query).status_code == 400
+        assert persona.get(BASE, params={"cursor": "of somebody else"}).status_code == 400
+        assert persona.get(BASE, params={"limit": 1000}).json()["hasMore"] is False
+
+
+def test_every_id_of_an_agent_leads_to_it_in_both_forms(server: RunningServer) -> None:
+    person = new_person(server)
+    with (
+        person.client() as lyzr,
+        server.client(None, authorization=f"Bearer {person.key}") as persona,
+    ):
+        flat = persona.post(BASE, json={"name": "Both"}).json()
+        object_id = lyzr.get(f"{BASE}/{flat['id']}").json()["agent"]["id"]
+        assert len(object_id) == 24
+        for name in (flat["id"], object_id, object_id.upper(), flat["slug"]):
+            assert persona.get(f"{BASE}/{name}").json() == flat
+            assert lyzr.get(f"{BASE}/{name}").json()["agent"]["id"] == object_id
+        # The body's form decides on a write, whatever the credential.
+        said = persona.put(f"{BASE}/{object_id}", json={"config": {"name": "Lyzr", "x": 1}})
+        assert said.json()["agent"]["config"] == {"name": "Lyzr", "x": 1}
+        assert lyzr.put(f"{BASE}/{object_id}", json={"name": "Flat"}).json()["name"] == "Flat"
+        clash = lyzr.put(f"{BASE}/{object_id}", json={"config": {"a": 1}, "name": "ignored"})
+        assert clash.json()["agent"]["config"] == {"a": 1}
+        assert persona.delete(f"{BASE}/{object_id}").status_code == 204
+        assert persona.get(f"{BASE}/{flat['id']}").status_code == 404
+
+
 def test_the_document_is_served_twice(server: RunningServer) -> None:
     with server.client(None) as client:
         document = client.get("/openapi.json").json()

@@ -110,6 +110,44 @@ def test_a_report_of_any_shape_is_taken(server: RunningServer, report: Any) -> N
     assert kept == (report if isinstance(report, dict) else {"report": report})
 
 
+FAR = 1e300
+
+
+def test_a_report_with_impossible_numbers_spoils_nothing(server: RunningServer) -> None:
+    person = new_person(server)
+    with person.client() as client:
+        begun = started(client)
+        item = {"type": "message", "created_at": 1774087201.0, "metrics": {"llm_node_ttft": FAR}}
+        report = {
+            "timestamp": FAR,
+            "chat_history": {
+                "items": [
+                    {**item, "id": "m1", "role": "assistant", "content": ["Hello!"]},
+                    {**item, "id": "m2", "role": "user", "content": ["Hi."], "created_at": FAR},
+                    {"type": "function_call", "call_id": "c", "name": "f", "created_at": 1e12},
+                ]
+            },
+            "usage": [
+                {"type": "llm_usage", "model": "gpt-4.1-mini", "input_tokens": FAR,
+                 "output_tokens": -5},
+                {"type": "stt_usage", "model": "nova-3", "audio_duration": FAR},
+                {"type": "tts_usage", "model": "sonic", "characters_count": 2**70},
+            ],
+        }  # fmt: skip
+        body = {"sessionId": begun["sessionId"], "roomName": begun["roomName"]}
+        told = client.post(REPORT_PATH, json={**body, "sessionReport": report})
+        assert told.status_code == 204
+        session = begun["sessionId"]
+        for path in (
+            f"{BASE}/{session}", f"{NATIVE}/{session}", f"/v1/traces/session/{session}",
+            f"{NATIVE}/{session}/root-cause", BASE, NATIVE,
+        ):  # fmt: skip
+            assert client.get(path).status_code == 200, path
+        assert [each["text"] for each in client.get(f"{NATIVE}/{session}").json()["turns"]] == [
+            "Hello!"
+        ]
+
+
 def test_what_a_worker_may_not_do(server: RunningServer) -> None:
     reads = new_person(server, scopes=frozenset({Scope.READ}))
     with new_person(server).client() as client, server.client(None) as nobody:

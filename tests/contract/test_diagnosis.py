@@ -166,7 +166,9 @@ def test_quality_is_measured_over_sessions_and_against_a_baseline(server: Runnin
         quality = client.get(QUALITY, params=asked).json()
     assert list(quality) == [
         "filters", "sessions", "interruptions", "falseInterruptions", "detectionLatencyMs",
-        "stopLatencyMs", "flushLatencyMs", "bleedThroughWords", "gates", "passed", "baseline",
+        "stopLatencyMs", "flushLatencyMs", "bleedThroughWords", "gates", "passed", "agentTurns",
+        "missedInterruptions", "backchannels", "prematureEndpointing", "falseInterruptionRate",
+        "perHundredTurns", "sources", "turnLatencyMs", "baseline", "changes",
     ]  # fmt: skip
     assert quality["filters"] == {"agentId": "support", "from": asked["from"], "to": asked["to"]}
     assert quality["detectionLatencyMs"] == {

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.server import RunningServer
+from tests.server import PUBLIC, RunningServer
 from turnwise.model.tenancy import Role, Scope
 
 KEYS = "/v1/keys"
@@ -80,3 +80,18 @@ def test_a_malformed_key_is_400(server: RunningServer, body: dict[str, object]) 
         answer = client.post(KEYS, json=body)
     assert answer.status_code == 400
     assert answer.json()["issues"]
+
+
+def test_a_key_that_cannot_get_a_new_secret_is_409_as_documented(server: RunningServer) -> None:
+    with server.client() as client:
+        keys = client.get("/v1/keys").json()["data"]
+        bootstrap = next(each["id"] for each in keys if each["publicKey"] == PUBLIC)
+        gone = client.post("/v1/keys", json={"name": "gone"}).json()["id"]
+        assert client.delete(f"/v1/keys/{gone}").status_code == 204
+        statuses = [
+            client.post(f"/v1/keys/{each}/rotate").status_code for each in (bootstrap, gone)
+        ]
+        document = client.get("/openapi.json").json()
+    assert statuses[0] == 409
+    documented = document["paths"]["/v1/keys/{id}/rotate"]["post"]["responses"]
+    assert {str(each) for each in statuses} <= documented.keys()

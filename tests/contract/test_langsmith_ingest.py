@@ -203,6 +203,30 @@ def test_times_out_of_reach_are_refused_alone(server: RunningServer) -> None:
         assert read(client, good["id"])
 
 
+@pytest.mark.parametrize("is_child", [False, True], ids=["root", "child"])
+def test_an_update_before_its_run_is_not_lost(server: RunningServer, is_child: bool) -> None:
+    name, key = f"p-{uuid4().hex[:8]}", server.new_user()
+    root = run(0, 3, name="root", session_name=name)
+    made = run(1, None, name="ask", session_name=name, parent=root if is_child else None)
+    update = {"outputs": {"y": 2}, "end_time": at(2), "tags": ["late"]}
+    with server.client(key) as client:
+        assert client.patch(f"/runs/{made['id']}", json=update).status_code == 202
+        waiting = read(client, made["id"])
+        assert (waiting["outputs"], waiting["end_time"]) == ({"y": 2}, at(2) + ".000000Z")
+        post(client, made, root)
+        for _ in range(2):
+            found = read(client, made["id"])
+            assert (found["name"], found["outputs"], found["tags"]) == ("ask", {"y": 2}, ["late"])
+            assert (found["start_time"], found["status"]) == (at(1) + ".000000Z", "success")
+            home = client.get("/sessions", params={"name": name}).json()[0]["id"]
+            assert (found["session_id"], found["trace_id"]) == (home, made["trace_id"])
+            everywhere = [each["id"] for each in client.get("/sessions").json()]
+            kept = client.post("/runs/query", json={"session": everywhere}).json()["runs"]
+            assert sorted(each["id"] for each in kept) == sorted([made["id"], root["id"]])
+            post(client, made, root)
+        assert "turnwise" not in str(found)
+
+
 def test_single_runs_need_neither_trace_nor_order(server: RunningServer) -> None:
     with server.client(server.new_user()) as client:
         one = project(client)

@@ -1,13 +1,18 @@
 """TracerSession: every field, its arithmetic, and the rest of /sessions."""
 
 import random
+from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 
 from tests.contract.langsmith_runs import at, post, project, run, stats, usage
+from tests.people import create_character, new_person
 from tests.server import RunningServer
 from turnwise.model.tenancy import Role, Scope
+from turnwise.store.catalog import SqlCatalog
 
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"
 
@@ -168,6 +173,27 @@ def test_a_deleted_project_is_gone_with_its_runs(server: RunningServer) -> None:
         assert kept.status_code == 409, kept.text
 
 
+def test_a_project_goes_with_its_agents_and_their_forms(server: RunningServer) -> None:
+    owner = new_person(server)
+    with owner.client() as client:
+        one = project(client, name := f"p-{uuid4().hex[:8]}")
+        with SqlCatalog.open(f"sqlite:///{server.data_dir / 'catalog.db'}") as catalog:
+            everything = frozenset(Scope)
+            made = catalog.create_key(
+                owner.tenant, "of the project", everything, email=owner.email, project=name
+            )
+        with server.client(made.secret_key) as inside:
+            slug = create_character(inside)
+            form = {"form_id": "f", "session_id": str(uuid4()), "values": {}}
+            assert inside.post(f"/api/agents/{slug}/form-responses/", json=form).is_success
+        assert client.delete(f"/sessions/{one}").status_code == 409
+        for key in client.get("/v1/keys").json()["data"]:
+            if key["name"] == "of the project":
+                assert client.delete(f"/v1/keys/{key['id']}").status_code == 204
+        assert client.delete(f"/sessions/{one}").status_code == 200
+        assert client.get(f"/v1/agents/{slug}").status_code == 404
+
+
 def test_the_list_is_paged_sorted_and_filtered(server: RunningServer) -> None:
     with server.client(server.new_user()) as client:
         slow = project(client, "slow", extra={"metadata": {"team": "a"}})
@@ -189,6 +215,101 @@ def test_the_list_is_paged_sorted_and_filtered(server: RunningServer) -> None:
         assert names(id=fast) == ["fast"]
         listed = client.get("/sessions", params={"name": "slow", "include_stats": "true"}).json()
         assert listed[0] == stats(client, slow)
+
+
+@pytest.fixture(scope="module")
+def street(server: RunningServer) -> Iterator[httpx2.Client]:
+    """A client of three projects: one busy and tagged, one failing, the default."""
+    with server.client(server.new_user()) as client:
+        busy = project(
+            client, "busy", description="of the Night", start_time="2026-01-01T00:00:00",
+            extra={"metadata": {"team": "a", "size": 3}, "tags": ["t"]},
+        )  # fmt: skip
+        late = project(client, "late", start_time="2026-03-01T00:00:00",
+                       extra={"metadata": {"team": "b", "kind": "a"}})  # fmt: skip
+        good = run(0, 2, session_id=busy, name="good", tags=["kept"])
+        post(client, good, run(1, 9, session_id=busy, name="slow", extra=usage(7, 1)),
+             run(2, 3, session_id=late, error="boom"))  # fmt: skip
+        for each, score in ((good["id"], -0.5), (good["id"], -0.7)):
+            client.post("/feedback", json={"key": "stars", "run_id": each, "score": score})
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('eq(name, "busy")', {"busy"}),
+        ('neq(name, "busy")', {"late", "default"}),
+        ('in(name, ["busy", "late", "x"])', {"busy", "late"}),
+        ('gt(name, "c")', {"late", "default"}),
+        ('has(metadata, \'{"team": "a"}\')', {"busy"}),
+        ('has(metadata, \'{"size": 3, "team": "a"}\')', {"busy"}),
+        ('and(eq(metadata_key, "team"), eq(metadata_value, "a"))', {"busy"}),
+        ('eq(metadata_value, "a")', {"busy", "late"}),
+        ('neq(metadata_value, "a")', {"default"}),
+        ('has(tags, "t")', {"busy"}),
+        ('not(has(tags, "t"))', {"late", "default"}),
+        ('lt(start_time, "2026-02-01")', {"busy"}),
+        ("eq(end_time, null)", {"busy", "late", "default"}),
+        ("neq(end_time, null)", set()),
+        ('or(search("NIGHT"), eq(name, "late"))', {"busy", "late"}),
+        ('and(search("a"), or(eq(name, "late"), eq(name, "x")))', {"late"}),
+    ],
+)
+def test_projects_are_found_by_filters(street: httpx2.Client, text: str, found: set[str]) -> None:
+    answer = street.get("/sessions", params={"filter": text})
+    assert answer.status_code == 200, answer.text
+    assert {each["name"] for each in answer.json()} == found
+    one = street.get("/sessions", params={"filter": text, "limit": 1}).json()
+    assert len(one) == min(1, len(found))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"filter": 'eq(run_type, "llm")'},
+        {"filter": "not(gt(latency, 3))"},
+        {"filter": "name = busy"},
+        {"stats_filter": "eq(nothing, 1)"},
+        {"tag_value_id": UNKNOWN},
+        {"sort_by_feedback_source": "api"},
+    ],
+)
+def test_what_the_list_does_not_understand_is_refused(
+    street: httpx2.Client, asked: dict[str, str]
+) -> None:
+    answer = street.get("/api/v1/sessions", params=asked)
+    assert (answer.status_code, list(answer.json())) == (400, ["detail"])
+    assert isinstance(answer.json()["detail"], str)
+
+
+def test_statistics_of_the_list_cover_the_runs_that_are_asked_for(street: httpx2.Client) -> None:
+    def told(**asked: str) -> dict[str, Any]:
+        answer = street.get("/sessions", params={"include_stats": "true", **asked})
+        assert answer.status_code == 200, answer.text
+        return {each["name"]: each for each in answer.json()}
+
+    assert told()["busy"]["run_count"] == 2
+    some = told(stats_filter='has(tags, "kept")')
+    assert (some["busy"]["run_count"], some["late"]["run_count"]) == (1, 0)
+    assert (some["busy"]["latency_p50"], some["busy"]["total_tokens"]) == (2.0, 0)
+    assert some["busy"]["feedback_stats"]["stars"]["n"] == 2
+    other = told(stats_filter='eq(name, "slow")')["busy"]
+    assert (other["latency_p50"], other["total_tokens"], other["feedback_stats"]) == (8.0, 8, {})
+    by_speed = told(stats_filter='eq(name, "good")', sort_by="latency_p50")
+    assert next(iter(by_speed)) == "busy"
+    judged = told(sort_by="feedback", sort_by_feedback_key="stars")
+    assert next(iter(judged)) == "busy"
+    missing = street.get("/sessions", params={"sort_by": "feedback"})
+    assert missing.status_code == 422
+    assert missing.json()["detail"][0]["loc"] == ["query", "sort_by_feedback_key"]
+
+
+@pytest.mark.parametrize("path", ["runs/query", "threads/query", "traces/query"])
+def test_the_newer_interface_is_a_404_in_the_same_form(server: RunningServer, path: str) -> None:
+    with server.client() as client:
+        answer = client.post(f"/api/v2/{path}", json={})
+    assert (answer.status_code, list(answer.json())) == (404, ["detail"])
 
 
 @pytest.mark.parametrize(

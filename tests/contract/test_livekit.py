@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -234,6 +235,7 @@ def test_an_egress_file_is_linked(own_livekit: RunningServer) -> None:
         recording = client.get("/v1/recordings/RM_linked").json()
     assert (recording["status"], recording["url"]) == ("ready", address)
     assert recording["durationMs"] == 5000
+    assert datetime.fromisoformat(recording["expiresAt"]) > datetime.now(UTC)
 
 
 def _named(sent: Sent, name: str) -> bytes:
@@ -247,7 +249,6 @@ def _named(sent: Sent, name: str) -> bytes:
 
 
 def test_an_upload_joins_the_session_that_the_user_names(servers: list[RunningServer]) -> None:
-    pytest.importorskip("turnwise.app.joining")
     sent = requests("1.8.9")
     spans = [each for each in sent if "traces" in each.path]
     others = [each for each in sent if "traces" not in each.path]

@@ -14,6 +14,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from tests.people import new_person
 from tests.server import RunningServer
+from tests.twilio_calls import carrier
 from turnwise.app.config import Settings
 from turnwise.app.tokens import PublicKeys, outside_tokens
 from turnwise.model.errors import Busy, Misconfigured
@@ -184,11 +185,48 @@ def test_keys_are_kept_asked_for_again_and_outlive_a_broken_source(tmp_path: Pat
     clock.now += 31
     assert keys.key("r1") is not None
     assert keys.key(None) is keys.key("r1")
+    clock.now += 1
+    assert keys.key("e1") is None
     file.write_text(json.dumps(whole))
-    assert keys.key("e1") is None  # asked a moment ago
+    clock.now += 1
+    assert keys.key("e1") is None  # an unknown id has asked a moment ago
     clock.now += 31
     assert keys.key("e1") is not None
     assert keys.key(None) is None  # there are two
     file.write_text("{}")
     clock.now += 601
     assert keys.key("r1") is not None
+
+
+def test_keys_of_an_address_are_rotated_while_the_server_runs(tmp_path: Path) -> None:
+    public = [
+        json.loads(RSAAlgorithm.to_jwk(key.public_key())) | {"kid": kid}
+        for kid, key in (("old", RSA_KEY), ("new", OTHER_KEY))
+    ]
+
+    def published(*keys: Any) -> tuple[int, dict[str, str], bytes]:
+        return 200, {"Content-Type": "application/json"}, json.dumps({"keys": keys}).encode()
+
+    old, new = signed(RSA_KEY, kid="old"), signed(OTHER_KEY, kid="new")
+    with carrier() as provider:
+        settings = {
+            "TURNWISE_JWT_ISSUER": ISSUER,
+            "TURNWISE_JWT_JWKS": f"http://{provider.host}/jwks.json",
+        }
+        with RunningServer(tmp_path, **settings) as server:
+            assert ask(server, old).status_code == 503  # nothing is published yet
+            assert ask(server, old).headers["retry-after"] == "30"
+        provider.answers["/jwks.json"] = published(public[0])
+        with RunningServer(tmp_path, **settings) as server:
+            asked = len(provider.asked)
+            assert ask(server, old).json()["email"] == "ann@example.com"
+            provider.answers["/jwks.json"] = published(public[1])
+            assert ask(server, old).status_code == 200  # kept for a while
+            assert ask(server, new).json()["email"] == "ann@example.com"
+            assert ask(server, old).status_code == 401
+            for number in range(3):
+                assert ask(server, signed(kid=f"none-{number}")).status_code == 401
+            # At first, for the new key, and not for each of the unknown ones.
+            assert len(provider.asked) - asked == 2
+            provider.answers.clear()
+            assert ask(server, new).status_code == 200

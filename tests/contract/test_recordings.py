@@ -13,6 +13,7 @@ import pytest
 
 from tests.audio import TYPES, recording
 from tests.otlp import base_ns, chat, new_trace_id, send
+from tests.s3 import ACCOUNT
 from tests.server import RunningServer
 from turnwise.model.tenancy import Scope
 
@@ -76,6 +77,9 @@ def test_a_second_upload_replaces_the_first(server: RunningServer) -> None:
         told = client.get(f"/v1/recordings/{call}").json()
         assert (told["durationMs"], told["channels"]) == (2000, 1)
         assert told["contentType"] == "audio/ogg"
+        kept = Path(urlsplit(told["url"]).path)
+        files = (server.data_dir / "media" / "recordings").glob(f"{kept.stem}.*")
+        assert [each.name for each in files] == [kept.name]
 
 
 @pytest.mark.parametrize(
@@ -265,6 +269,23 @@ def test_a_call_in_progress_is_409_and_what_nobody_knows_404(server: RunningServ
         assert client.get(f"/v1/recordings/{new_call()}").json()["code"] == "recording_not_found"
 
 
+def test_a_recording_that_is_sent_during_the_call_is_to_be_had_after_it(
+    server: RunningServer,
+) -> None:
+    call = new_call()
+    with server.client(server.new_user()) as client:
+        live = {"agentId": "a", "startedAt": "2026-03-21T10:00:00Z", "callId": call}
+        made = client.post(SESSIONS, json=live).json()
+        sent = put(client, call, recording(seconds=2))
+        assert (sent.status_code, sent.json()["status"]) == (201, "ready")
+        for path in ("", "/audio"):
+            answer = client.get(f"/v1/recordings/{call}{path}")
+            assert (answer.status_code, answer.json()["code"]) == (409, "call_not_completed")
+        client.patch(f"{SESSIONS}/{made['id']}", json={"status": "completed"})
+        told = client.get(f"/v1/recordings/{call}").json()
+        assert (told["sessionId"], told["durationMs"]) == (made["id"], 2000)
+
+
 def test_other_tenants_hear_nothing(server: RunningServer) -> None:
     call = new_call()
     with server.client(server.new_user()) as owner, server.client(server.new_user()) as stranger:
@@ -310,3 +331,30 @@ def test_a_recording_finds_the_session_of_spans_by_its_call(server: RunningServe
         assert (told["sessionId"], told["durationMs"]) == (session["id"], 2000)
         assert Path(urlsplit(told["url"]).path).suffix == ".wav"
         assert client.get(f"/v1/recordings/{call}").json()["status"] == "ready"
+
+
+def test_in_s3_the_link_is_the_storages_own(tmp_path: Path, s3_server: str) -> None:
+    audio, call = recording("flac", seconds=2), new_call()
+    settings = {
+        "TURNWISE_MEDIA_URL": "s3://media/calls",
+        "AWS_ENDPOINT_URL": s3_server,
+        "AWS_REGION": "us-east-1",
+        **ACCOUNT,
+    }
+    with RunningServer(tmp_path, **settings) as server, server.client() as client:
+        ended_session(client, call)
+        assert put(client, call, audio).status_code == 201
+        told = client.get(f"/v1/recordings/{call}").json()
+        assert told["url"].startswith(f"{s3_server}/media/calls/recordings/")
+        assert ACCOUNT["AWS_SECRET_ACCESS_KEY"] not in told["url"]
+        assert "X-Amz-Expires=3600" in told["url"]
+        assert httpx2.get(told["url"]).content == audio
+        assert client.head(f"/v1/recordings/{call}/audio").headers["content-length"] == str(
+            len(audio)
+        )
+        part = client.get(f"/v1/recordings/{call}/audio", headers={"range": "bytes=4-9"})
+        assert (part.status_code, part.content) == (206, audio[4:10])
+        assert put(client, call, b"no audio at all, but long enough to look at").status_code == 415
+        assert put(client, call, recording("wav")).status_code == 200
+        gone = httpx2.get(told["url"])
+        assert gone.status_code == 404

@@ -250,3 +250,55 @@ def test_a_room_is_known_as_soon_as_its_session_is(server: RunningServer) -> Non
             body = {"userIdentity": "caller-1", "roomName": room}
             assert client.post("/v1/sessions/start", json=body).is_success
             assert client.post("/v1/sessions/end", json={"roomName": room}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("turns", {"turns": [{"id": "t", "index": 0, "speaker": "user", "startMs": 1e15}]}),
+        ("turns", {"turns": [{"id": "t", "index": 2**70, "speaker": "user", "startMs": 0}]}),
+        ("tools", {"tools": [{"id": "f", "name": "find", "startMs": 0, "endMs": 1e300}]}),
+        ("interruptions", {"interruptions": [{"id": "i", "onsetMs": -1e15}]}),
+        ("interruptions", {"interruptions": [{"id": "i", "bleedThroughWords": 2**63}]}),
+    ],
+    ids=["turn", "index", "tool", "interruption", "words"],
+)
+def test_what_lies_outside_of_any_calendar_is_refused(
+    server: RunningServer, path: str, body: dict[str, Any]
+) -> None:
+    with server.client(server.new_user()) as client:
+        one = f"{BASE}/{create(client)['id']}"
+        before = client.get(one).json()
+        answer = client.post(f"{one}/{path}", json=body)
+        assert (answer.status_code, client.get(one).json()["turns"]) == (400, before["turns"])
+        assert answer.json()["issues"]
+
+
+@pytest.mark.parametrize("instant", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_an_instant_outside_of_64_bits_is_refused(server: RunningServer, instant: str) -> None:
+    with server.client(server.new_user()) as client:
+        body = {"agentId": "support", "startedAt": instant}
+        assert client.post(BASE, json=body).status_code == 400
+        assert (
+            client.post("/api/v1/sessions", json={"name": "p", "start_time": instant}).status_code
+            == 422
+        )
+        assert client.post("/api/v1/api-key", json={"expires_at": instant}).status_code == 422
+
+
+def test_a_session_is_active_until_it_has_completed_or_failed(server: RunningServer) -> None:
+    with server.client(server.new_user()) as client:
+        path = f"{BASE}/{create(client)['id']}"
+
+        def shown() -> list[tuple[str, str | None]]:
+            whole, line = client.get(path).json(), client.get(BASE).json()["data"][0]
+            return [(each["status"], each["endedAt"]) for each in (whole, line)]
+
+        assert shown() == [("active", None)] * 2
+        ended = "2026-03-21T10:05:30Z"
+        client.patch(path, json={"endedAt": ended, "status": "failed"})
+        assert shown() == [("failed", ended)] * 2
+        client.patch(path, json={"status": "completed"})
+        assert shown() == [("completed", ended)] * 2
+        assert client.patch(path, json={"status": "over"}).status_code == 400
+        assert shown() == [("completed", ended)] * 2

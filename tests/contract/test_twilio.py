@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from tests.audio import recording
+from tests.livekit_tokens import KEY, SECRET, webhook_token
 from tests.otlp import base_ns, chat, new_trace_id
 from tests.otlp import send as send_spans
 from tests.server import RunningServer, wait_for
@@ -42,6 +43,8 @@ def storage() -> Iterator[Carrier]:
 def twilio(tmp_path_factory: pytest.TempPathFactory, storage: Carrier) -> Iterator[RunningServer]:
     settings = {
         "TURNWISE_TWILIO_AUTH_TOKEN": TOKEN,
+        "TURNWISE_LIVEKIT_API_KEY": KEY,
+        "TURNWISE_LIVEKIT_API_SECRET": SECRET,
         "TURNWISE_PUBLIC_URL": PUBLIC,
         "TURNWISE_FETCH_HOSTS": storage.host,
         "TURNWISE_MAX_RECORDING_MB": "1",
@@ -91,6 +94,12 @@ def test_what_is_not_rightly_signed_is_403_and_leaves_nothing(
         answer = client.post(path, data=sent, headers=raw)
         assert answer.status_code == 403, headers
         assert set(answer.json()) == {"error", "code"}
+    for garbage in (b"\xff=\xff", b"&".join([b"a=b"] * 501)):
+        headers = {"x-twilio-signature": good, "content-type": "application/x-www-form-urlencoded"}
+        assert client.post(path, content=garbage, headers=headers).status_code == 403
+    for garbage in (b"[1]", b"{", b"\xff"):
+        headers = {"x-twilio-signature": good, "content-type": "application/json"}
+        assert client.post(path, content=garbage, headers=headers).status_code == 403
     assert client.get(f"{SESSIONS}/{sid}").status_code == 404
 
 
@@ -203,6 +212,45 @@ def test_spans_and_callbacks_of_a_call_are_one_session(
     assert (found["status"], len(found["turns"])) == ("completed", 2)
     assert wait_for(lambda: ids(client) - before, lambda new: new == {found["id"]})
     assert client.get(f"/v1/recordings/{sid}").status_code == 404
+
+
+def room_of_call(client: httpx2.Client, room: str, sid: str) -> None:
+    """What a LiveKit server tells of a room that a call over Twilio came into."""
+    about = {"sid": room, "name": f"line-{room}", "creationTime": "1774087204"}
+    phone = {
+        "identity": "sip_1",
+        "kind": "SIP",
+        "attributes": {"sip.callID": f"SCL_{room}", "sip.twilio.callSid": sid},
+    }
+    joined = {"event": "participant_joined", "createdAt": "1774087206", "participant": phone}
+    finished = {"event": "room_finished", "createdAt": "1774087254"}
+    for event in (finished, joined):
+        body = json.dumps({**event, "id": f"EV_{event['event']}_{room}", "room": about}).encode()
+        headers = {"authorization": webhook_token(body)}
+        assert client.post("/webhooks/livekit", content=body, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("order", list(permutations(["room", "callbacks", "spans"])))
+def test_a_room_and_the_call_that_came_into_it_are_one_session(
+    client: httpx2.Client, order: tuple[str, ...]
+) -> None:
+    sid, room = new_call(), f"RM_{uuid4().hex[:8]}"
+    before = ids(client)
+    conversation = {"gen_ai.conversation.id": room}
+    steps: dict[str, Callable[[], Any]] = {
+        "room": lambda: room_of_call(client, room, sid),
+        "callbacks": lambda: [send(client, CALL, each) for each in whole_call(sid)],
+        "spans": lambda: send_spans(
+            client, [chat(new_trace_id(), base_ns(), None, attributes=conversation)]
+        ),
+    }
+    for step in order:
+        steps[step]()
+    found = wait_for(
+        lambda: session(client, sid), lambda each: each["id"] == session(client, room)["id"]
+    )
+    assert wait_for(lambda: ids(client) - before, lambda new: new == {found["id"]})
+    assert wait_for(lambda: session(client, sid), lambda each: each["status"] == "completed")
 
 
 def test_a_native_session_takes_its_call_in(client: httpx2.Client) -> None:

@@ -1,12 +1,15 @@
 """The background worker outlives a failure of the store."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import anyio
+import pytest
 
 from tests.contract.store.telemetry.places import Room
 from tests.otlp import base_ns
+from turnwise.app import worker
+from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
 from turnwise.app.worker import Worker
@@ -15,6 +18,7 @@ from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId, session_id_of
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.query import Membership
+from turnwise.model.recording import Recording, RecordingOrigin
 from turnwise.store.catalog import SqlCatalog, catalog_url
 from turnwise.store.telemetry.store import ClickHouseTelemetry
 
@@ -75,6 +79,54 @@ async def test_what_nobody_derived_before_a_stop_is_known_before_the_first_read(
         after = Flow(store, catalog, Pending())
         await Worker(after, 600 * NS_PER_SECOND).catch_up()
         assert after.pending.concerns([project_id])
+    finally:
+        await store.close()
+        catalog.close()
+
+
+class Nowhere:
+    """Keeps what it is told to, which in this test is nothing."""
+
+    async def keep(self, origin: RecordingOrigin, content: AsyncIterator[bytes]) -> Recording:
+        raise AssertionError(origin)
+
+
+async def test_a_recording_that_waits_is_found_however_long_ago_it_was_told_of(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Everything that was told of before the newest fact counts as long ago.
+    monkeypatch.setattr(worker, "LOOK_BACK_NS", 0)
+    catalog = SqlCatalog.open(catalog_url(tmp_path))
+    project_id = catalog.ensure_defaults().project_id
+    store = ClickHouseTelemetry(room)
+
+    async def no_token(*_: object) -> None:
+        return None
+
+    try:
+        before = Flow(store, catalog, Pending())
+        waiting, ended = (session_id_of(project_id, f"CA{number}") for number in range(2))
+        url = {"source_url": "https://api.twilio.com/a", "call_id": "CA0"}
+        recording = SessionFact(
+            project_id=project_id,
+            session_id=waiting,
+            kind=FactKind.RECORDING,
+            fact_id="r",
+            body=url,
+        )
+        await before.accept(Batch(project_id=project_id, user_id=0, facts=[recording]))
+        newer = SessionFact.single(project_id, ended, FactKind.FINALIZED, {"at_ns": base_ns()})
+        await before.accept(Batch(project_id=project_id, user_id=0, facts=[newer]))
+
+        after = Flow(store, catalog, Pending())
+        source = AudioSource(AllowedHosts(), no_token)
+        fetcher = RecordingFetcher(source, Nowhere(), after.accept)
+        await Worker(after, 600 * NS_PER_SECOND).catch_up()
+        assert after.pending.is_empty
+        await Worker(after, 600 * NS_PER_SECOND, fetcher).catch_up()
+        work = await after.pending.take()
+        assert work[project_id].sessions == {waiting}
+        await source.close()
     finally:
         await store.close()
         catalog.close()

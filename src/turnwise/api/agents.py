@@ -2,19 +2,23 @@
 
 A write with the key `config` is Lyzr's, and answered in its form; any other is Persona's flat
 body. A read has no body: a key sent as `Authorization: Bearer` is answered in Persona's form,
-every other credential in Lyzr's. Both tell of the same agents.
+every other credential in Lyzr's. Both tell of the same agents, by slug. Lyzr's list is whole unless
+`limit` or `offset` ask for a part of it, Persona's comes in pages with a cursor.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import uuid4
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from turnwise.http.auth import with_scope
 from turnwise.http.body import read_body
+from turnwise.http.cursors import decode_cursor, encode_cursor
+from turnwise.http.documents import json_body
 from turnwise.http.json_text import JSON
 from turnwise.model.accounts import Character, CharacterChanges, TenantAgents
 from turnwise.model.errors import BadInput, Issue
@@ -24,6 +28,9 @@ from turnwise.model.tenancy import Caller, Scope
 MAX_BODY_BYTES = 1024 * 1024
 _LIKE_AN_ID = re.compile(r"[0-9a-f]{24}|[0-9a-f]{32}")
 _LONGEST_SLUG = 100
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+_UUID_LENGTH = 36
 
 Reader = Annotated[Caller, Depends(with_scope(Scope.READ))]
 Writer = Annotated[Caller, Depends(with_scope(Scope.INGEST))]
@@ -61,6 +68,8 @@ _FLAT_DEFAULTS = {
     if each.default is not msgspec.NODEFAULT
 }
 
+_BODY = json_body(ConfigBody, FlatBody)
+
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"description": "A field is missing, malformed or out of its bounds."},
     401: {"description": "No key, or one that is unknown."},
@@ -97,6 +106,37 @@ def _persona(agent: Character) -> dict[str, Any]:
 def _one(agent: Character, status: int = 200, *, is_flat: bool) -> Response:
     body = _persona(agent) if is_flat else {"agent": _lyzr(agent)}
     return Response(JSON.encode(body), status, media_type="application/json")
+
+
+def _flat_page(found: Sequence[Character], size: int, cursor: str | None) -> dict[str, Any]:
+    """Persona's list: a page, and where the next one begins."""
+    if cursor is not None:
+        _, place = decode_cursor(cursor)
+        after = place[_UUID_LENGTH:], place[:_UUID_LENGTH]
+        found = [each for each in found if (each.agent.slug, each.agent.id) > after]
+    page, more = found[:size], len(found) > size
+    last = page[-1].agent if more else None
+    return {
+        "data": [_persona(each) for each in page],
+        "nextCursor": encode_cursor(last.created_ns, last.id + last.slug) if last else None,
+        "hasMore": more,
+    }
+
+
+def _listing(found: Sequence[Character], limit: int | None, offset: int | None) -> dict[str, Any]:
+    """Lyzr's list: whole, or the part that is asked for with what there is besides."""
+    if limit is None and offset is None:
+        return {"agents": [_lyzr(each) for each in found]}
+    size, start = min(limit or MAX_LIMIT, MAX_LIMIT), offset or 0
+    page = found[start : start + size]
+    after = start + len(page)
+    return {
+        "agents": [_lyzr(each) for each in page],
+        "total": len(found),
+        "limit": size,
+        "offset": start,
+        "nextOffset": after if page and after < len(found) else None,
+    }
 
 
 def _asks_flat(request: Request) -> bool:
@@ -147,16 +187,28 @@ def router(agents: TenantAgents) -> APIRouter:
     routes = APIRouter(prefix="/v1/agents", tags=["Agents"], responses=ERRORS)
 
     @routes.get("", summary="List agents")
-    async def list_agents(caller: Reader, request: Request) -> Response:
-        """Every agent of the tenant, by slug."""
+    async def list_agents(
+        caller: Reader,
+        request: Request,
+        limit: Annotated[
+            int | None, Query(ge=1, description=f"Page size; above {MAX_LIMIT} it is {MAX_LIMIT}.")
+        ] = None,
+        offset: Annotated[
+            int | None, Query(ge=0, description="How many to pass over (Lyzr's form).")
+        ] = None,
+        cursor: Annotated[
+            str | None, Query(description="`nextCursor` of the page before (Persona's form).")
+        ] = None,
+    ) -> Response:
+        """The agents of the tenant, by slug."""
         found = await agents.visible(caller)
-        body: dict[str, Any] = {"agents": [_lyzr(each) for each in found]}
         if _asks_flat(request):
-            flat = [_persona(each) for each in found]
-            body = {"data": flat, "nextCursor": None, "hasMore": False}
+            body = _flat_page(found, min(limit or DEFAULT_LIMIT, MAX_LIMIT), cursor)
+        else:
+            body = _listing(found, limit, offset)
         return Response(JSON.encode(body), media_type="application/json")
 
-    @routes.post("", summary="Create an agent", status_code=201)
+    @routes.post("", summary="Create an agent", status_code=201, openapi_extra=_BODY)
     async def create_agent(caller: Writer, request: Request) -> Response:
         """A new agent of the caller; its slug is made from its name."""
         said, is_flat = await _read(request)
@@ -168,7 +220,7 @@ def router(agents: TenantAgents) -> APIRouter:
         """One agent by any of its ids."""
         return _one(await agents.find(caller, name), is_flat=_asks_flat(request))
 
-    @routes.put("/{id}", summary="Replace an agent", responses=NOT_FOUND)
+    @routes.put("/{id}", summary="Replace an agent", responses=NOT_FOUND, openapi_extra=_BODY)
     async def change_agent(caller: Writer, request: Request, name: AgentName) -> Response:
         """New settings in place of the old ones; the slug stays."""
         said, is_flat = await _read(request)

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from turnwise.http.auth import INVALID, with_scope
-from turnwise.http.envelope import bare, documented, read_form, wrong
+from turnwise.http.documents import json_body
+from turnwise.http.envelope import bare, read_form, wrong
 from turnwise.model.accounts import Accounts, Member
 from turnwise.model.errors import Unauthenticated
 from turnwise.model.instants import iso_seconds
@@ -148,7 +149,7 @@ def router(accounts: Accounts) -> APIRouter:
 
 def _add_log_in(routes: APIRouter, accounts: Accounts) -> None:
     @routes.post("/signup", include_in_schema=False)
-    @routes.post("/signup/", summary="Sign up", status_code=201, openapi_extra=documented(SignUp))
+    @routes.post("/signup/", summary="Sign up", status_code=201, openapi_extra=json_body(SignUp))
     async def sign_up(request: Request) -> Response:
         """A new user who owns a new tenant, with their first tokens."""
         sent = await read_form(request, SignUp)
@@ -158,7 +159,7 @@ def _add_log_in(routes: APIRouter, accounts: Accounts) -> None:
         return bare({**body, "access": tokens.access, "refresh": tokens.refresh}, 201)
 
     @routes.post("/login", include_in_schema=False)
-    @routes.post("/login/", summary="Log in", openapi_extra=documented(LogIn))
+    @routes.post("/login/", summary="Log in", openapi_extra=json_body(LogIn))
     async def log_in(request: Request) -> Response:
         """`{access, refresh}`: good for 10 and for 30 days."""
         sent = await read_form(request, LogIn)
@@ -169,7 +170,7 @@ def _add_log_in(routes: APIRouter, accounts: Accounts) -> None:
         return bare({"access": tokens.access, "refresh": tokens.refresh})
 
     @routes.post("/refresh", include_in_schema=False)
-    @routes.post("/refresh/", summary="Refresh the access token", openapi_extra=documented(Refresh))
+    @routes.post("/refresh/", summary="Refresh the access token", openapi_extra=json_body(Refresh))
     async def refresh(request: Request) -> Response:
         """`{access}` for a refresh token that holds."""
         sent = await read_form(request, Refresh)
@@ -188,7 +189,7 @@ def _add_log_in(routes: APIRouter, accounts: Accounts) -> None:
 def _add_keys(routes: APIRouter, accounts: Accounts) -> None:
     @routes.post("/api-keys", include_in_schema=False)
     @routes.post(
-        "/api-keys/", summary="Create an API key", status_code=201, openapi_extra=documented(NewKey)
+        "/api-keys/", summary="Create an API key", status_code=201, openapi_extra=json_body(NewKey)
     )
     async def create_key(caller: Manager, request: Request) -> Response:
         """A new key of the caller; the whole key is in this answer only."""
@@ -211,10 +212,10 @@ def _add_keys(routes: APIRouter, accounts: Accounts) -> None:
     @routes.put("/api-keys/{key_id}", include_in_schema=False)
     @routes.patch("/api-keys/{key_id}", include_in_schema=False)
     @routes.put(
-        "/api-keys/{key_id}/", summary="Replace an API key", openapi_extra=documented(NewKey)
+        "/api-keys/{key_id}/", summary="Replace an API key", openapi_extra=json_body(NewKey)
     )
     @routes.patch(
-        "/api-keys/{key_id}/", summary="Update an API key", openapi_extra=documented(KeyChanges)
+        "/api-keys/{key_id}/", summary="Update an API key", openapi_extra=json_body(KeyChanges)
     )
     async def change_key(caller: Manager, key_id: str, request: Request) -> Response:
         """Rename a key, or switch it off and on again."""

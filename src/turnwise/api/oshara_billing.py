@@ -52,7 +52,7 @@ def _is_uuid(text: str) -> str:
 class Links(Protocol):
     """Makes links to recordings."""
 
-    async def link(self, request: Request, recording: Recording) -> tuple[str, int] | None:
+    async def link(self, request: Request, recording: Recording) -> tuple[str, int | None] | None:
         """An absolute URL that anyone may play until it expires, and when; None without audio."""
         ...
 

@@ -40,6 +40,19 @@ _MOST_ORIGINS = 100
 _UNFIT = re.compile(r"[/?#%\\\x00-\x1f\x7f]")
 _LIKE_AN_ID = re.compile(r"(agent_)?[0-9a-fA-F]{32}|[0-9a-fA-F]{24}")
 
+_PROPERTIES: dict[str, Any] = {
+    "slug": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH},
+    "name": {"type": "string"},
+    **{name: {"type": ["string", "null"]} for name in _TEXTS},
+    **{name: {"type": "array", "items": {"type": "string"}} for name in _LISTS},
+    "allowed_origins": {"type": "array", "items": {"type": "string"}, "maxItems": _MOST_ORIGINS},
+    "is_active": {"type": "boolean"},
+    "max_concurrent_sessions": {"type": ["integer", "null"], "minimum": 0},
+}
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {
+    "type": "object", "properties": _PROPERTIES,
+}}}}}  # fmt: skip
+
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"description": "A field is missing or malformed; the envelope names it."},
     401: {"description": "No token or key, or one that does not hold."},
@@ -147,7 +160,9 @@ def router(characters: Characters) -> APIRouter:
         return bare([_body_of(each) for each in await characters.all(caller)])
 
     @routes.post("", include_in_schema=False)
-    @routes.post("/", summary="Create a character", status_code=201, responses=TAKEN)
+    @routes.post(
+        "/", summary="Create a character", status_code=201, responses=TAKEN, openapi_extra=_BODY
+    )
     async def create_character(caller: Writer, request: Request) -> Response:
         """A new character of the caller.
 
@@ -168,8 +183,10 @@ def router(characters: Characters) -> APIRouter:
 
     @routes.put("/{slug}", include_in_schema=False)
     @routes.patch("/{slug}", include_in_schema=False)
-    @routes.put("/{slug}/", summary="Replace a character", responses=NOT_FOUND)
-    @routes.patch("/{slug}/", summary="Update a character", responses=NOT_FOUND)
+    @routes.put("/{slug}/", summary="Replace a character", responses=NOT_FOUND, openapi_extra=_BODY)
+    @routes.patch(
+        "/{slug}/", summary="Update a character", responses=NOT_FOUND, openapi_extra=_BODY
+    )
     async def change_character(caller: Writer, slug: str, request: Request) -> Response:
         """PUT replaces everything but the slug, PATCH what is sent; sessions hang on the slug."""
         known = await characters.get(caller, slug)

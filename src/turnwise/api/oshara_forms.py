@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from turnwise.http.auth import with_scope
-from turnwise.http.envelope import bare, documented, read_form, wrong
+from turnwise.http.documents import json_body
+from turnwise.http.envelope import bare, read_form, wrong
 from turnwise.model.accounts import Character, Characters, FormResponse, FormResponses
 from turnwise.model.errors import Forbidden, NotFound
 from turnwise.model.ids import is_canonical_uuid
@@ -80,7 +81,7 @@ def router(characters: Characters, forms: FormResponses) -> APIRouter:
         "/{slug}/form-responses/",
         summary="Add a form response",
         status_code=201,
-        openapi_extra=documented(NewResponse),
+        openapi_extra=json_body(NewResponse),
     )
     async def add_response(caller: Writer, slug: str, request: Request) -> Response:
         """Keep what a person has filled in during a session."""

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from turnwise.http.auth import with_scope
 from turnwise.http.body import read_body
+from turnwise.http.documents import error_texts
 from turnwise.http.error_forms import ERRORS
 from turnwise.http.json_text import JSON, decode_json
 from turnwise.model.errors import BadInput, Forbidden, Issue, NotFound
@@ -95,7 +96,7 @@ def router(keys: KeyManager) -> APIRouter:
         )
         return _answer({**_shown(made), "key": secret}, 201)
 
-    @routes.post("/{id}/rotate", summary="Rotate a key")
+    @routes.post("/{id}/rotate", summary="Rotate a key", responses=error_texts(409))
     async def rotate_key(caller: Reader, key_id: KeyId) -> Response:
         """A new secret for the key; the old one stops at once."""
         key = await own(caller, key_id)

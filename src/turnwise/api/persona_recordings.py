@@ -136,11 +136,11 @@ def router(reader: SessionReader, links: RecordingLinks) -> APIRouter:
     async def get_linked(
         request: Request,
         file: str,
-        exp: Annotated[str, Query(description="When it expires.")] = "",
-        sig: Annotated[str, Query(description="Its signature.")] = "",
+        _exp: Annotated[str, Query(alias="exp", description="When it expires.")] = "",
+        _sig: Annotated[str, Query(alias="sig", description="Its signature.")] = "",
     ) -> Response:
         """Needs no key: the signature stands for the one who asked for the link."""
-        links.check(file, exp, sig)
+        links.check(request, file)
         if not is_file_name(file):
             raise NotFound("There is no such recording.", code="recording_not_found")
         return await audio_answer(request, links.media, file)

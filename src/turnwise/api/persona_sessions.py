@@ -4,7 +4,8 @@ A caller sees every session of its tenant. Times that nobody reported are 0 here
 nobody sent are empty, because the published shape demands numbers and strings; inside they are None.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
@@ -15,16 +16,16 @@ from msgspec.structs import fields
 from turnwise.http.auth import with_scope
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.error_forms import ERRORS
-from turnwise.http.json_text import JSON, raw
+from turnwise.http.json_text import JSON, money, raw
 from turnwise.model.diagnosis import Issue
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import ProjectId, SessionId, agent_uuid_of, public_session_id
 from turnwise.model.instants import iso_seconds, ms_from_ns, now_ns
-from turnwise.model.ports import SessionReader
+from turnwise.model.ports import Diagnose, SessionReader
 from turnwise.model.query import SessionQuery
 from turnwise.model.session import Session, SessionHead, Speaker, ToolExecution, Turn
 from turnwise.model.tenancy import Caller, Scope
-from turnwise.model.whole_call import whole_call
+from turnwise.model.whole_call import places, whole_call
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -97,6 +98,8 @@ class SessionDetail(msgspec.Struct, rename="camel", frozen=True):
     turns: list[TurnBody]
     tool_executions: list[ToolBody]
     metrics: Metrics
+    cost_usd: msgspec.Raw
+    line_cost_usd: msgspec.Raw | None
     unpriced_usage: int
     metadata: msgspec.Raw
 
@@ -116,10 +119,6 @@ class IssueBody(msgspec.Struct, rename="camel", frozen=True):
     evidence: dict[str, float | int | str]
     confidence: float
     caused_by: str | None
-
-
-Diagnose = Callable[[Session], Sequence[Issue]]
-"""Finds what is wrong with a session."""
 
 
 def public_agent_id(project_id: ProjectId, slug: str) -> str:
@@ -195,6 +194,7 @@ def _tool(session: Session, tool: ToolExecution) -> ToolBody:
 def detail_of(session: Session, at_ns: int) -> SessionDetail:
     """The published form of a session; `at_ns` stands for the end of a live one."""
     turns = [_turn(session, turn) for turn in session.turns]
+    line = session.line_cost_usd
     return SessionDetail(
         id=public_session_id(session.id),
         agent_id=public_agent_id(session.project_id, session.agent),
@@ -208,6 +208,8 @@ def detail_of(session: Session, at_ns: int) -> SessionDetail:
             avg_turn_latency_ms=average_turn_latency_ms(turns),
             tool_executions=len(session.tools),
         ),
+        cost_usd=money(session.cost_usd),
+        line_cost_usd=None if line is None else money(line),
         unpriced_usage=session.unpriced,
         metadata=raw(session.metadata),
     )
@@ -264,7 +266,8 @@ def router(reader: SessionReader, diagnose: Diagnose) -> APIRouter:
         session = await reader.session(caller, session_id)
         if session is None:
             raise NotFound("Session not found.", code="session_not_found")
-        body = {"sessionId": public_session_id(session.id), "issues": _issues(session, diagnose)}
+        issues = _issues(session, await diagnose(session))
+        body = {"sessionId": public_session_id(session.id), "issues": issues}
         return Response(JSON.encode(body), media_type="application/json")
 
     return routes
@@ -303,18 +306,31 @@ def calls_router(reader: SessionReader, diagnose: Diagnose) -> APIRouter:
         caller: Reader, call_id: Annotated[str, Path(alias="callId", max_length=256)]
     ) -> Response:
         """What went wrong in a call; turns are numbered as in its detail."""
-        whole = whole_call(await sessions_of_call(caller, call_id))
+        sessions = await sessions_of_call(caller, call_id)
+        whole, place = whole_call(sessions), places(sessions)
+        found = [(each.id, issue) for each in sessions for issue in await diagnose(each)]
         body = {
             "callId": call_id,
             "sessionId": public_session_id(whole.id),
-            "issues": _issues(whole, diagnose),
+            "issues": _issues(whole, placed(found, place)),
         }
         return Response(JSON.encode(body), media_type="application/json")
 
     return routes
 
 
-def _issues(session: Session, diagnose: Diagnose) -> list[IssueBody]:
+def placed(
+    found: Iterable[tuple[SessionId, Issue]], place: Mapping[tuple[SessionId, int], int]
+) -> list[Issue]:
+    """Issues of several sessions with the turns of the whole call; those of no turn come last."""
+    moved = [
+        replace(issue, turn=None if issue.turn is None else place.get((session_id, issue.turn)))
+        for session_id, issue in found
+    ]
+    return sorted(moved, key=lambda each: (each.turn is None, each.turn or 0))
+
+
+def _issues(session: Session, issues: Iterable[Issue]) -> list[IssueBody]:
     return [
         IssueBody(
             type=each.type,
@@ -330,7 +346,7 @@ def _issues(session: Session, diagnose: Diagnose) -> list[IssueBody]:
             confidence=each.confidence,
             caused_by=each.caused_by,
         )
-        for each in diagnose(session)
+        for each in issues
     ]
 
 

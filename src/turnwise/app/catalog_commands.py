@@ -1,4 +1,4 @@
-"""The catalog's commands: tenants, users, keys and projects, also while a server runs."""
+"""The catalog's commands: tenants, users, keys, projects and integrations, also while a server runs."""
 
 import json
 import sys
@@ -9,9 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
+from turnwise.app import config
+from turnwise.app.integrations import OpenIntegrations
+from turnwise.app.secret_key import secret_key
 from turnwise.model.errors import BadInput, TurnwiseError
 from turnwise.model.ids import TenantId
 from turnwise.model.instants import NS_PER_SECOND, iso_ms, now_ns
+from turnwise.model.integration import Integration, IntegrationKind
 from turnwise.model.tenancy import ApiKey, Project, Role, Scope, Tenant, User
 from turnwise.store import catalog as store
 from turnwise.store.catalog import COMMAND_LINE, KeyStyle, NewKey, ProjectChanges, SqlCatalog
@@ -40,6 +44,9 @@ tenants = typer.Typer(no_args_is_help=True, help="Organisations; nothing crosses
 users = typer.Typer(no_args_is_help=True, help="The people of a tenant.")
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
 projects = typer.Typer(no_args_is_help=True, help="What keys write to.")
+integrations = typer.Typer(
+    no_args_is_help=True, help="Credentials of LiveKit and Twilio, each for one project."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +55,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(users, name="users")
     app.add_typer(keys, name="keys")
     app.add_typer(projects, name="projects")
+    app.add_typer(integrations, name="integrations")
 
 
 @tenants.command("create")
@@ -59,8 +67,8 @@ def create_tenant(
     as_json: AsJson = False,
 ) -> None:
     """Make a tenant with a project `default`."""
-    with _catalog(data_dir, catalog_url) as catalog:
-        _show_one(_tenant_line(catalog.create_tenant(slug, name)), as_json)
+    with opened(data_dir, catalog_url) as catalog:
+        show_one(_tenant_line(catalog.create_tenant(slug, name)), as_json)
 
 
 @tenants.command("list")
@@ -68,8 +76,8 @@ def list_tenants(
     data_dir: DataDir = HERE, catalog_url: CatalogUrl = "", as_json: AsJson = False
 ) -> None:
     """Show all tenants."""
-    with _catalog(data_dir, catalog_url) as catalog:
-        _show_all([_tenant_line(tenant) for tenant in catalog.tenants()], as_json)
+    with opened(data_dir, catalog_url) as catalog:
+        show_all([_tenant_line(tenant) for tenant in catalog.tenants()], as_json)
 
 
 @users.command("create")
@@ -89,10 +97,10 @@ def create_user(
     as_json: AsJson = False,
 ) -> None:
     """Make a user of a tenant."""
-    password = _asked_password() if password is None else password
-    with _catalog(data_dir, catalog_url) as catalog:
+    password = _asked("Password") if password is None else password
+    with opened(data_dir, catalog_url) as catalog:
         made = catalog.create_user(tenant, email, password, role, is_staff=staff)
-        _show_one(_user_line(made, tenant), as_json)
+        show_one(_user_line(made, tenant), as_json)
 
 
 @users.command("list")
@@ -103,10 +111,10 @@ def list_users(
     as_json: AsJson = False,
 ) -> None:
     """Show the users of a tenant, or all."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         slugs = _slugs(catalog)
-        found = catalog.admin.users.all(_tenant_id(catalog, tenant))
-        _show_all([_user_line(user, slugs[user.tenant_id]) for user in found], as_json)
+        found = catalog.admin.users.all(tenant_id_of(catalog, tenant))
+        show_all([_user_line(user, slugs[user.tenant_id]) for user in found], as_json)
 
 
 @keys.command("create")
@@ -129,7 +137,7 @@ def create_key(
     """Make a key and show its secret, this once."""
     wanted = _scopes(scopes)
     expires_ns = None if expires_days is None else now_ns() + expires_days * _NS_PER_DAY
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         made = catalog.create_key(
             tenant,
             name,
@@ -150,10 +158,10 @@ def list_keys(
     as_json: AsJson = False,
 ) -> None:
     """Show the keys of a tenant, or all, without their secrets."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         names = _names(catalog)
-        found = catalog.admin.keys.all(_tenant_id(catalog, tenant))
-        _show_all([_key_line(key, names) for key in found], as_json)
+        found = catalog.admin.keys.all(tenant_id_of(catalog, tenant))
+        show_all([_key_line(key, names) for key in found], as_json)
 
 
 @keys.command("revoke")
@@ -164,9 +172,9 @@ def revoke_key(
     as_json: AsJson = False,
 ) -> None:
     """Take a key back, at once and for good."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         revoked = catalog.admin.keys.revoke(key_id, by=COMMAND_LINE)
-        _show_one(_key_line(revoked, _names(catalog)), as_json)
+        show_one(_key_line(revoked, _names(catalog)), as_json)
 
 
 @keys.command("rotate")
@@ -177,7 +185,7 @@ def rotate_key(
     as_json: AsJson = False,
 ) -> None:
     """Give a key a new secret and show it, this once; the old one stops at once."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         _show_secret(catalog.admin.keys.rotate(key_id, by=COMMAND_LINE), _names(catalog), as_json)
 
 
@@ -191,9 +199,9 @@ def create_project(
     as_json: AsJson = False,
 ) -> None:
     """Make a project of a tenant."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         made = catalog.create_project(tenant, name, ProjectChanges(description=description))
-        _show_one(_project_line(made, tenant), as_json)
+        show_one(_project_line(made, tenant), as_json)
 
 
 @projects.command("list")
@@ -204,14 +212,74 @@ def list_projects(
     as_json: AsJson = False,
 ) -> None:
     """Show the projects of a tenant, or all."""
-    with _catalog(data_dir, catalog_url) as catalog:
+    with opened(data_dir, catalog_url) as catalog:
         slugs = _slugs(catalog)
-        found = [item.project for item in catalog.admin.projects.all(_tenant_id(catalog, tenant))]
-        _show_all([_project_line(item, slugs[item.tenant_id]) for item in found], as_json)
+        found = [item.project for item in catalog.admin.projects.all(tenant_id_of(catalog, tenant))]
+        show_all([_project_line(item, slugs[item.tenant_id]) for item in found], as_json)
+
+
+@integrations.command("add")
+def add_integration(
+    kind: Annotated[IntegrationKind, typer.Option(help="Whose credentials they are.")],
+    key: Annotated[
+        str, typer.Option(help="LiveKit's API key; Twilio's account SID or the id of a shared key.")
+    ],
+    secret: Annotated[
+        str | None,
+        typer.Option(
+            help="API secret, auth token or shared key; when left out, asked for or read from "
+            "standard input."
+        ),
+    ] = None,
+    tenant: OfTenant = "default",
+    project: Annotated[str, typer.Option(help="Where what they sign goes.")] = "default",
+    file: Annotated[
+        Path | None,
+        typer.Option("--config", help="The server's TOML file, if that names its secret key."),
+    ] = None,
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Keep credentials for a project; the secret is sealed and never shown again."""
+    secret = _asked("Secret") if secret is None else secret
+    with opened(data_dir, catalog_url) as catalog:
+        settings = config.load({"data_dir": data_dir, "catalog_url": catalog_url}, file)
+        made = OpenIntegrations(catalog, secret_key(settings)).add(
+            tenant, project, kind, key, secret
+        )
+        show_one(_integration_line(made, _names(catalog)), as_json)
+
+
+@integrations.command("list")
+def list_integrations(
+    tenant: AnyTenant = None,
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the integrations of a tenant, or all, without their secrets."""
+    with opened(data_dir, catalog_url) as catalog:
+        names = _names(catalog)
+        found = catalog.admin.integrations.all(tenant_id_of(catalog, tenant))
+        show_all([_integration_line(each, names) for each in found], as_json)
+
+
+@integrations.command("remove")
+def remove_integration(
+    integration_id: Annotated[str, typer.Argument(metavar="ID")],
+    data_dir: DataDir = HERE,
+    catalog_url: CatalogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Forget credentials; what they sign is refused at once."""
+    with opened(data_dir, catalog_url) as catalog:
+        removed = catalog.admin.integrations.remove(integration_id, by=COMMAND_LINE)
+        show_one(_integration_line(removed, _names(catalog)), as_json)
 
 
 @contextmanager
-def _catalog(data_dir: Path, catalog_url: str) -> Iterator[SqlCatalog]:
+def opened(data_dir: Path, catalog_url: str) -> Iterator[SqlCatalog]:
     """The catalog with its default tenant; what goes wrong becomes one line and an exit code."""
     try:
         with SqlCatalog.open(store.catalog_url(data_dir, catalog_url)) as catalog:
@@ -222,9 +290,9 @@ def _catalog(data_dir: Path, catalog_url: str) -> Iterator[SqlCatalog]:
         raise typer.Exit(2 if isinstance(error, BadInput) else 1) from error
 
 
-def _asked_password() -> str:
+def _asked(what: str) -> str:
     if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True, err=True))
+        return str(typer.prompt(what, hide_input=True, err=True))
     return sys.stdin.readline().rstrip("\r\n")
 
 
@@ -237,7 +305,8 @@ def _scopes(text: str) -> list[Scope]:
         ) from error
 
 
-def _tenant_id(catalog: SqlCatalog, slug: str | None) -> TenantId | None:
+def tenant_id_of(catalog: SqlCatalog, slug: str | None) -> TenantId | None:
+    """The tenant of this slug, None for None; raises NotFound."""
     return None if slug is None else catalog.admin.tenants.named(slug).id
 
 
@@ -304,15 +373,27 @@ def _key_line(key: ApiKey, names: dict[str | int, str]) -> dict[str, Any]:
     }
 
 
+def _integration_line(integration: Integration, names: dict[str | int, str]) -> dict[str, Any]:
+    return {
+        "id": integration.id,
+        "kind": integration.kind.value,
+        "key": integration.key,
+        "tenant": names[integration.tenant_id],
+        "project": names[integration.project_id],
+        "created_at": iso_ms(integration.created_ns),
+    }
+
+
 def _show_secret(made: NewKey, names: dict[str | int, str], as_json: bool) -> None:
     line = _key_line(made.key, names)
     first = {"id": line["id"], "public_key": line["public_key"], "secret_key": made.secret_key}
-    _show_one(first | line, as_json)
+    show_one(first | line, as_json)
     if not as_json:
         typer.echo("\nThe secret key is shown this once and cannot be shown again: keep it now.")
 
 
-def _show_one(line: dict[str, Any], as_json: bool) -> None:
+def show_one(line: dict[str, Any], as_json: bool) -> None:
+    """Print one thing, a field a line or as JSON."""
     if as_json:
         typer.echo(json.dumps(line))
         return
@@ -321,7 +402,8 @@ def _show_one(line: dict[str, Any], as_json: bool) -> None:
         typer.echo(f"{name.replace('_', ' '):{width}}  {_cell(value)}")
 
 
-def _show_all(lines: Sequence[dict[str, Any]], as_json: bool) -> None:
+def show_all(lines: Sequence[dict[str, Any]], as_json: bool) -> None:
+    """Print things as a table or as JSON."""
     if as_json:
         typer.echo(json.dumps({"data": lines}))
         return

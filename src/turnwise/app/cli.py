@@ -19,9 +19,11 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from turnwise import __version__
-from turnwise.app import catalog_commands, config
+from turnwise.app import catalog_commands, config, price_commands
 from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
+from turnwise.app.gate.command import gate
+from turnwise.app.secret_key import secret_key
 from turnwise.app.server import create_app, open_catalog, open_flow
 from turnwise.app.worker import Worker, rebuild
 from turnwise.model.errors import TurnwiseError
@@ -35,6 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 catalog_commands.register(app)
+price_commands.register(app)
+app.command()(gate)
 say = Console(stderr=True, highlight=False)
 
 # A request of 100 spans makes some ten thousand objects that die with it; the default of 700 has the
@@ -76,6 +80,7 @@ def serve(
     """Run the server and its background worker in one process."""
     settings = _settings(file, host=host, port=port, data_dir=data_dir)
     _log_to_stderr()
+    secret_key(settings)
     catalog = open_catalog(settings)
     access = ensure_demo_access(catalog, settings.data_dir) if demo else None
     flow = open_flow(settings, catalog)
@@ -147,6 +152,7 @@ def worker(data_dir: DataDir = None, file: SettingsFile = None) -> None:
     """Run the background worker alone, beside API processes on a shared telemetry server."""
     settings = _settings(file, data_dir=data_dir)
     _log_to_stderr()
+    secret_key(settings)
     flow = open_flow(settings, open_catalog(settings))
     asyncio.run(_work(Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND))))
 

@@ -45,8 +45,9 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="Signs links, cookies and log-in tokens (at least 16 characters). Absent: made "
-        "and kept in the data folder.",
+        description="Signs links, cookies and log-in tokens, and seals the secrets of integrations "
+        "(at least 16 characters). Absent: made and kept in the data folder; required when a store "
+        "is on a server.",
     )
     observability_key: SecretStr | None = Field(
         None,
@@ -104,8 +105,25 @@ class Settings(BaseSettings):
     )
     fetch_hosts: str = Field(
         "",
-        description="Hosts beside the carrier's own from which recordings may be fetched, "
-        "separated by commas; these may have private addresses and plain HTTP.",
+        description="Hosts beside the carrier's own from which recordings may be fetched and egress "
+        "files copied, separated by commas; these may have private addresses and plain HTTP.",
+    )
+    diagnosis_preset: str = Field(
+        "webrtc",
+        description="Limits of the diagnosis: `webrtc`, `pstn` (telephone) or `strict`.",
+    )
+    diagnosis_limits: dict[str, float] = Field(
+        {},
+        description="Limits of one's own, by name; `docs/diagnosis.md` has them all. JSON, or a "
+        "table in the settings file.",
+    )
+    diagnosis_agents: dict[str, dict[str, str | float]] = Field(
+        {},
+        description="The same for single agents, by slug: limits, and `preset` where it differs.",
+    )
+    diagnosis_alternatives: dict[str, str] = Field(
+        {},
+        description="By stage (`llm`, `tts`, ...) a sentence that is added to its recommendations.",
     )
     livekit_url: str = Field(
         "", description="LiveKit server that `POST /v1/sessions/start` sends callers to."
@@ -114,6 +132,12 @@ class Settings(BaseSettings):
     livekit_api_secret: SecretStr | None = Field(
         None, description="LiveKit API secret of the default project."
     )
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether a store is on a server, which several processes may share."""
+        is_on_server = bool(self.catalog_url) and not self.catalog_url.startswith("sqlite")
+        return bool(self.telemetry_url) or is_on_server
 
     @property
     def telemetry_dir(self) -> Path:

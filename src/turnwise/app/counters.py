@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from turnwise.analyse.pricing import Pricer
 from turnwise.analyse.stages import has_usage
 from turnwise.model.batch import Receipt
 from turnwise.model.observation import Observation
+from turnwise.model.ports import Complete
 
 
 @dataclass(slots=True)
@@ -38,11 +38,11 @@ class Counters:
         """Publish a number that is read when somebody asks."""
         Gauge(f"turnwise_{name}", help_text, registry=self.registry).set_function(value)
 
-    def pricing(self, pricer: Pricer) -> Callable[[Observation], Observation]:
-        """The pricer, with what it cannot price counted."""
+    def pricing(self, price: Complete) -> Complete:
+        """The same, with what it cannot price counted."""
 
         def complete(observation: Observation) -> Observation:
-            priced = pricer.complete(observation)
+            priced = price(observation)
             if not priced.cost_details and has_usage(priced):
                 self.unpriced.inc()
             return priced

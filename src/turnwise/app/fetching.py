@@ -1,5 +1,7 @@
 """Recordings that lie at a carrier are fetched: only from its hosts, and never from inside.
 
+Files that a media server has made are copied where that is allowed, and linked where it is not.
+
 A webhook names a URL, so the URL may be anything. It is held against the allowed hosts, every
 address that its name stands for is looked at, and the connection goes to such an address and no
 other, so that a name cannot mean something else a moment later. A redirect is a new URL.
@@ -11,7 +13,7 @@ import ipaddress
 import logging
 import re
 import socket
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -20,12 +22,13 @@ import httpcore2
 import httpx2
 
 from turnwise.model.batch import Batch
-from turnwise.model.errors import BadInput, RetryableError
+from turnwise.model.errors import BadInput, NotFound, RetryableError
 from turnwise.model.facts import FactKind, SessionFact
-from turnwise.model.ids import session_id_of
+from turnwise.model.ids import ProjectId
 from turnwise.model.ports import Accept, RecordingKeeper
 from turnwise.model.recording import Recording, RecordingOrigin, RecordingStatus
 from turnwise.model.session import Session
+from turnwise.store.media.same_s3 import SameS3
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,10 @@ AT_ONCE = 2
 MAX_WAITING = 1_000
 _ACCOUNT = re.compile(r"/Accounts/(AC[0-9a-fA-F]{32})/")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+TokenOf = Callable[[ProjectId, str], Awaitable[str | None]]
+"""A project's token for an account of the carrier; None when it has none."""
 
 
 class Refused(BadInput):
@@ -139,13 +146,24 @@ class AudioSource:
     """Opens URLs of recordings.
 
     Args:
-        auth_token: shown to the carrier's own hosts beside the account that the URL names; never to
-            another host.
+        token_of: the token that a project has for an account of the carrier. It is shown to the
+            carrier's own hosts beside the account that the URL names; never to another host.
+        s3: the S3 of the media store, None when there is none.
+        s3_project: the one project for which files are copied from there: its credentials are the
+            operator's, like those of the S3. Who signs for another may name any file.
     """
 
-    def __init__(self, hosts: AllowedHosts, auth_token: str):
+    def __init__(
+        self,
+        hosts: AllowedHosts,
+        token_of: TokenOf,
+        s3: SameS3 | None = None,
+        s3_project: ProjectId | None = None,
+    ):
         self._hosts = hosts
-        self._auth_token = auth_token
+        self._token_of = token_of
+        self._s3 = s3
+        self._s3_project = s3_project
         self._pool = httpcore2.AsyncConnectionPool(
             httpx2.create_ssl_context(), network_backend=CheckedNetwork(hosts)
         )
@@ -154,8 +172,19 @@ class AudioSource:
         """Let go of all connections."""
         await self._pool.aclose()
 
-    async def read(self, url: str) -> AsyncGenerator[bytes, None]:
-        """The bytes behind the URL.
+    def audio_of(self, recording: Recording) -> AsyncGenerator[bytes, None]:
+        """The bytes of a recording; raises Refused at once, or as `read` does."""
+        url, project_id = recording.source_url or "", recording.project_id
+        if not recording.is_linked:
+            return self.read(audio_url(recording), project_id)
+        place = self._s3.place_of(url) if self._s3 and project_id == self._s3_project else None
+        if self._s3 and place:
+            return self._s3.read(place)
+        self._hosts.check(url)
+        return self.read(url, project_id)
+
+    async def read(self, url: str, project_id: ProjectId) -> AsyncGenerator[bytes, None]:
+        """The bytes behind the URL, as this project may have them.
 
         Raises:
             Refused: it leads where nothing is fetched from.
@@ -167,7 +196,7 @@ class AudioSource:
                 "User-Agent": "turnwise",
                 "Accept": "audio/*",
             }
-            if login := self.login(url):
+            if login := await self.login(url, project_id):
                 headers["Authorization"] = login
             async with self._pool.stream(
                 "GET", url, headers=headers, extensions={"timeout": TIMEOUTS}
@@ -181,14 +210,17 @@ class AudioSource:
                 url = urljoin(url, _location(answer.headers))
         raise FetchFailed("There are too many redirects.")
 
-    def login(self, url: str) -> str | None:
-        """What the host of this URL may be shown: the account, to the carrier only."""
+    async def login(self, url: str, project_id: ProjectId) -> str | None:
+        """What the host of this URL may be shown: the project's account, to the carrier only."""
         parts = urlsplit(url)
         account = _ACCOUNT.search(parts.path)
         is_carrier = parts.scheme == "https" and (parts.hostname or "").endswith(CARRIER_HOSTS)
-        if not (is_carrier and account and self._auth_token):
+        token = (
+            await self._token_of(project_id, account.group(1)) if is_carrier and account else None
+        )
+        if account is None or token is None:
             return None
-        pair = f"{account.group(1)}:{self._auth_token}"
+        pair = f"{account.group(1)}:{token}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
@@ -228,8 +260,8 @@ _PASSING = (
 class RecordingFetcher:
     """Fetches, in the background, what sessions tell of and nobody has yet.
 
-    What is not fetched when the process ends is found again with the session's next derivation,
-    or after the next start, when what came in lately is derived again.
+    What is not fetched when the process ends is found again after the next start: the store knows
+    what waits.
     """
 
     def __init__(
@@ -245,15 +277,27 @@ class RecordingFetcher:
         self._pauses = pauses
         self._waiting: asyncio.Queue[tuple[Recording, int]] = asyncio.Queue()
         self._known: set[str] = set()
+        self._has_turned_away = False
 
     def notice(self, sessions: Iterable[Session]) -> None:
         """Take up the recordings of these sessions that are still to be fetched."""
         for session in sessions:
             for each in session.recordings:
-                is_due = each.status is RecordingStatus.PENDING and each.source_url is not None
-                if is_due and each.id not in self._known and len(self._known) < MAX_WAITING:
-                    self._known.add(each.id)
-                    self._waiting.put_nowait((each, 0))
+                is_pending = each.status is RecordingStatus.PENDING and each.source_url is not None
+                if each.id in self._known or not (is_pending or each.is_linked):
+                    continue
+                if len(self._known) >= MAX_WAITING:
+                    self._has_turned_away = True
+                    continue
+                self._known.add(each.id)
+                self._waiting.put_nowait((each, 0))
+
+    def may_take_more(self) -> bool:
+        """Whether there were once too many recordings at a time, and most are done; asked once."""
+        may = self._has_turned_away and len(self._known) < MAX_WAITING // 2
+        if may:
+            self._has_turned_away = False
+        return may
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -272,7 +316,9 @@ class RecordingFetcher:
                 if reason is None:
                     self._known.discard(recording.id)
                 elif is_final or attempt >= len(self._pauses):
-                    log.warning("a recording was given up: %s", reason)
+                    # A file that stays linked is the usual case, and nothing is lost by it.
+                    level = logging.INFO if recording.is_linked else logging.WARNING
+                    log.log(level, "a recording was given up: %s", reason)
                     await self._tell_failure(recording, reason)
                     self._known.discard(recording.id)
                 else:
@@ -290,6 +336,8 @@ class RecordingFetcher:
             await self._once(recording)
         except BadInput as error:
             return error.message, True
+        except NotFound as error:
+            return error.message, False
         except FetchFailed as error:
             return str(error), False
         except _PASSING as error:
@@ -299,7 +347,7 @@ class RecordingFetcher:
     async def _once(self, recording: Recording) -> None:
         async with (
             asyncio.timeout(TOTAL_SECONDS),
-            aclosing(self._source.read(audio_url(recording))) as content,
+            aclosing(self._source.audio_of(recording)) as content,
         ):
             await self._keeper.keep(_origin(recording), content)
 
@@ -310,20 +358,22 @@ class RecordingFetcher:
             session_id=origin.session_id,
             kind=FactKind.RECORDING,
             fact_id=recording.id,
-            body={"status": RecordingStatus.FAILED.value, "error": reason},
+            # What cannot be copied stays where it is, and its link with it.
+            body={"copy_error": reason}
+            if recording.is_linked
+            else {"status": RecordingStatus.FAILED.value, "error": reason},
         )
         await self._accept(Batch(project_id=origin.project_id, user_id=0, facts=[fact]))
 
 
 def _origin(recording: Recording) -> RecordingOrigin:
     """Under the id that the carrier's callbacks have, wherever the session is by now."""
-    project_id, call_id = recording.project_id, recording.call_id
-    session_id = session_id_of(project_id, call_id) if call_id else recording.session_id
+    session_id = recording.home or recording.session_id
     assert session_id is not None
     return RecordingOrigin(
         recording_id=recording.id,
-        project_id=project_id,
+        project_id=recording.project_id,
         session_id=session_id,
-        call_id=call_id,
+        call_id=None if recording.is_linked else recording.call_id,
         external_id=recording.external_id,
     )

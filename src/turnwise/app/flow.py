@@ -2,36 +2,61 @@
 
     accept:  batch -> normalise -> store           (durable before it returns)
     settle:  session's facts -> assemble -> store  (whenever facts have changed)
+             session -> diagnose -> store
 
 Adapters get `accept`; the worker and the reader call `settle`.
 """
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Protocol
 
 from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
+from turnwise.app.diagnosing import Diagnosing, Tuning
 from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
+from turnwise.app.prices import CurrentPrices
 from turnwise.model.batch import Batch, Receipt
+from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
 from turnwise.model.overview import OverviewStore
-from turnwise.model.ports import Catalog, FeedbackStore, RunStore, TelemetryStore
+from turnwise.model.ports import (
+    Catalog,
+    DiagnosisStore,
+    EventLedger,
+    FeedbackStore,
+    RunStore,
+    TelemetryStore,
+)
 from turnwise.model.query import Written
 from turnwise.model.session import Session
 from turnwise.model.trace import TraceReader
-from turnwise.normalise import is_langsmith, normalise_runs, normalise_spans
+from turnwise.normalise import (
+    is_langsmith,
+    normalise_runs,
+    normalise_spans,
+    published_traces,
+)
 
 # Below this many spans a hop to a worker thread costs more than it frees.
 _SPANS_WORTH_A_THREAD = 32
 NS_PER_YEAR = 366 * 86_400 * NS_PER_SECOND
 
 
-class FactStore(TelemetryStore, RunStore, FeedbackStore, TraceReader, OverviewStore, Protocol):
+class FactStore(
+    TelemetryStore,
+    RunStore,
+    FeedbackStore,
+    EventLedger,
+    DiagnosisStore,
+    TraceReader,
+    OverviewStore,
+    Protocol,
+):
     """The telemetry store in all its parts."""
 
 
@@ -44,7 +69,11 @@ class Flow:
     """The verbs of the server.
 
     Attributes:
+        prices: those of observations and sessions, as they are right now; the catalog's, unless
+            others that read the same are given.
         pending: what was written and not settled yet.
+        tuning: the operator's limits of the diagnosis.
+        diagnosing: looks at every session that was derived.
         met: agents that the catalog already knows, so that it is asked once for each.
     """
 
@@ -52,11 +81,17 @@ class Flow:
     catalog: Catalog
     pending: Pending
     counters: Counters = field(default_factory=Counters)
+    given_prices: InitVar[CurrentPrices | None] = None
+    prices: CurrentPrices = field(init=False)
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
+    tuning: Tuning = field(default_factory=Tuning)
     joining: Joining = field(init=False)
+    diagnosing: Diagnosing = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, given_prices: CurrentPrices | None) -> None:
         self.joining = Joining(self.store)
+        self.prices = given_prices or CurrentPrices(self.catalog)
+        self.diagnosing = Diagnosing(self.store, self.tuning, is_shared=self.store.is_shared)
 
     async def accept(self, batch: Batch) -> Receipt:
         """Normalise and store a batch; return when it is durable.
@@ -77,10 +112,13 @@ class Flow:
             batch.user_id,
             [*batch.observations, *observations, *pieces],
             batch.facts,
-            batch.traces,
+            [*batch.traces, *published_traces(batch.project_id, batch.spans, observations)],
         )
         self.pending.mark(written)
         await self._drop_twins(batch, pieces)
+        await self.store.forget(batch.moved)
+        gone = frozenset((each.project_id, each.trace_id) for each in batch.moved)
+        self.pending.mark(Written(traces=gone))
         receipt = Receipt(
             stored=written.stored,
             rejected=(*batch.rejected, *unreadable, *written.rejected),
@@ -120,7 +158,7 @@ class Flow:
         for _ in range(_ROUNDS):
             facts = await self.store.session_facts(project_id, changed)
             derived = [
-                (each, await asyncio.to_thread(assemble, each) if each.facts_version else None)
+                (each, await asyncio.to_thread(self._derive, each) if each.facts_version else None)
                 for each in facts
             ]
             settled.update((pair[0].session_id, pair) for pair in derived)
@@ -129,12 +167,18 @@ class Flow:
                 break
         return await self._keep(project_id, list(settled.values()))
 
+    def _derive(self, facts: SessionFacts) -> Session | None:
+        session = assemble(facts)
+        return None if session is None else self.prices.complete_session(session)
+
     async def _keep(self, project_id: ProjectId, derived: Sequence[Derived]) -> list[Session]:
         sessions = [session for _, session in derived if session is not None]
         await self._meet_agents(project_id, {session.agent for session in sessions})
         await self.store.put_sessions(sessions)
         gone = {each.session_id: each.named_version for each, session in derived if not session}
         await self.store.retire_sessions(project_id, gone)
+        await self.diagnosing.forget(project_id, gone)
+        await self.diagnosing.settled(sessions)
         self.counters.settled.inc(len(sessions))
         return sessions
 

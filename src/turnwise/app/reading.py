@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from turnwise.app.flow import Flow
+from turnwise.model.diagnosis import Issue
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
 from turnwise.model.overview import Course, Facets, LineQuery, SessionFilter, SessionLine
@@ -27,13 +28,22 @@ class Reading:
 
     async def session(self, caller: Caller, name: str) -> Session | None:
         """See SessionReader.session."""
-        for project_ids, session_id in _candidates(caller.project_ids, name):
-            found = await self._fresh(project_ids, session_id)
-            if found is not None:
-                return found
-        await self._settled(caller.project_ids)
+        found = await self._by_id(caller.project_ids, name)
+        if found is None and self._flow.pending.concerns(caller.project_ids):
+            await self._settled(caller.project_ids)
+            # While the legs of a call are joined, an id may be held by nobody for a moment.
+            found = await self._by_id(caller.project_ids, name)
+        if found is not None:
+            return found
         named = await self._store.session_named(caller.project_ids, name)
         return await self._fresh([named.project_id], named.id) if named else None
+
+    async def _by_id(self, project_ids: Sequence[ProjectId], name: str) -> Session | None:
+        for candidates, session_id in _candidates(project_ids, name):
+            found = await self._fresh(candidates, session_id)
+            if found is not None:
+                return found
+        return None
 
     async def sessions_named(self, caller: Caller, name: str) -> list[Session]:
         """See SessionReader.sessions_named."""
@@ -106,6 +116,11 @@ class Reading:
                 if session is not None:
                     found.append(session)
         return found
+
+    async def issues(self, session: Session) -> Sequence[Issue]:
+        """See ports.Diagnose: by everything that was known of the agent when it was asked."""
+        await self._settled([session.project_id])
+        return await self._flow.diagnosing.issues(session)
 
     async def agent(self, caller: Caller, name: str) -> Agent | None:
         """See SessionReader.agent."""

@@ -1,19 +1,23 @@
 """Audio comes in: onto the disk within its limit, looked at, then into the media store."""
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from weakref import WeakValueDictionary
 
 from turnwise.model.batch import Batch
 from turnwise.model.errors import Busy, TooLarge
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.instants import now_ns
 from turnwise.model.ports import Accept, MediaStore
-from turnwise.model.recording import FOLDER, Recording, RecordingOrigin, RecordingStatus
+from turnwise.model.recording import ENDINGS, FOLDER, Recording, RecordingOrigin, RecordingStatus
 from turnwise.store.media.audio import SNIFF_BYTES, Audio, ending_of, read_audio
+
+log = logging.getLogger(__name__)
 
 _PIECE_BYTES = 1024 * 1024
 
@@ -30,6 +34,9 @@ class Recordings:
     media: MediaStore
     incoming: Path
     max_bytes: int
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary, init=False, repr=False, compare=False
+    )
 
     async def keep(self, origin: RecordingOrigin, content: AsyncIterator[bytes]) -> Recording:
         """See RecordingKeeper.keep."""
@@ -38,9 +45,26 @@ class Recordings:
             path = Path(draft.name)
             ending = await self._receive(draft.file, content)
             audio = await asyncio.to_thread(read_audio, path, ending)
-            key = f"{FOLDER}{origin.recording_id}.{ending}"
-            size = await self.media.put(key, _pieces(path), audio.content_type)
-        return await self._tell(origin, audio, key, size)
+            async with self._alone(origin.recording_id):
+                key = _key(origin, ending)
+                size = await self.media.put(key, _pieces(path), audio.content_type)
+                recording = await self._tell(origin, audio, key, size)
+                await self._forget_others(origin, ending)
+        return recording
+
+    def _alone(self, recording_id: str) -> asyncio.Lock:
+        """Two uploads of one recording take turns: each would forget what the other has put."""
+        return self._locks.setdefault(recording_id, asyncio.Lock())
+
+    async def _forget_others(self, origin: RecordingOrigin, kept: str) -> None:
+        """Remove what an earlier upload of another type has left."""
+        for ending in ENDINGS.values():
+            if ending != kept:
+                try:
+                    await self.media.delete(_key(origin, ending))
+                except Busy:
+                    # The recording itself is kept and told of; nothing leads to the other file.
+                    log.warning("an older file of a recording could not be removed")
 
     async def _receive(self, draft: IO[bytes], content: AsyncIterator[bytes]) -> str:
         """Write the content to the file; returns the ending that its first bytes ask for."""
@@ -94,6 +118,10 @@ class Recordings:
         if receipt.rejected:
             raise Busy("The recording could not be entered.")
         return recording
+
+
+def _key(origin: RecordingOrigin, ending: str) -> str:
+    return f"{FOLDER}{origin.recording_id}.{ending}"
 
 
 def _write(draft: IO[bytes], piece: bytes) -> None:

@@ -17,10 +17,16 @@ def secret_key(settings: Settings) -> bytes:
     """The secret of this server; made on the first start when the operator gives none.
 
     Raises:
-        Misconfigured: it is too short, or the file can be neither read nor made.
+        Misconfigured: it is too short, or the file can be neither read nor made; or none is given
+            although other processes may share the stores, and would make others.
     """
     if settings.secret_key is not None:
         text = settings.secret_key.get_secret_value()
+    elif settings.is_cluster:
+        raise Misconfigured(
+            "TURNWISE_SECRET_KEY is required beside TURNWISE_TELEMETRY_URL or TURNWISE_CATALOG_URL: "
+            "every process on the same stores must have the same."
+        )
     else:
         text = _kept(settings.data_dir / _FILE)
     if len(text) < MIN_SECRET:

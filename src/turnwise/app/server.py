@@ -8,13 +8,14 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
-from turnwise.analyse.pricing import Pricer
 from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
 from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
 from turnwise.app.flow import Flow
+from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.pending import Pending
+from turnwise.app.prices import CurrentPrices
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
 from turnwise.app.secret_key import key_for, secret_key
@@ -23,19 +24,22 @@ from turnwise.app.surfaces import (
     RENDERERS,
     Parts,
     read_routers,
-    twilio_token,
     write_routes,
 )
 from turnwise.app.tokens import OwnTokens, outside_tokens
+from turnwise.app.tuning import tuning_of
+from turnwise.app.twilio_accounts import TwilioAccounts
 from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
-from turnwise.http.errors import install_error_handlers
+from turnwise.http.errors import Renderers, install_error_handlers
+from turnwise.http.media_links import LinkSigner, MediaLinks
 from turnwise.http.recordings import RecordingLinks
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.query import Health
 from turnwise.normalise import complete_pieces, complete_run
 from turnwise.store.catalog import SqlCatalog, catalog_url
 from turnwise.store.media.files import open_media
+from turnwise.store.media.same_s3 import same_s3
 from turnwise.store.telemetry.store import open_telemetry
 
 DESCRIPTION = """Observability for voice agents: sessions, turns, traces, cost and causes.
@@ -55,15 +59,17 @@ def open_catalog(settings: Settings) -> SqlCatalog:
 
 def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
     """The flow over the telemetry store of these settings."""
+    tuning = tuning_of(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     counters, pending = Counters(), Pending()
-    price = counters.pricing(Pricer(catalog.prices()))
+    prices = CurrentPrices(catalog)
+    price = counters.pricing(prices.complete)
     store = open_telemetry(
         settings.telemetry_url or settings.telemetry_dir,
         complete=lambda each: price(complete_run(complete_pieces(each))),
     )
     counters.gauge("sessions_pending", "Traces and sessions not settled yet.", pending.count)
-    return Flow(store, catalog, pending, counters)
+    return Flow(store, catalog, pending, counters, prices, tuning=tuning)
 
 
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
@@ -71,7 +77,15 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     secret = secret_key(settings)
     media = open_media(settings.media_url, settings.media_dir)
     recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
-    source = AudioSource(AllowedHosts.of(settings.fetch_hosts), twilio_token(settings))
+    integrations = OpenIntegrations(catalog, secret)
+    default = catalog.ensure_defaults(public_key=settings.public_key).project_id
+    accounts = TwilioAccounts(settings, integrations, default)
+    source = AudioSource(
+        AllowedHosts.of(settings.fetch_hosts),
+        accounts.token,
+        same_s3(settings.media_url),
+        default,
+    )
     fetcher = RecordingFetcher(source, recordings, flow.accept)
     worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), fetcher)
 
@@ -103,27 +117,26 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     app.state.authenticator = CatalogAuthenticator(
         catalog, tokens, outside_tokens(settings), settings.jwt_tenant
     )
+    signer = LinkSigner(
+        key_for(secret, "media links"), settings.public_url, settings.link_ttl_seconds
+    )
     parts = Parts(
         settings=settings,
         catalog=catalog,
         flow=flow,
         reading=Reading(flow),
         media=media,
-        links=RecordingLinks(
-            media,
-            key_for(secret, "recording links"),
-            settings.public_url,
-            settings.link_ttl_seconds,
-        ),
+        links=RecordingLinks(MediaLinks(media, signer)),
         recordings=recordings,
+        integrations=integrations,
+        twilio=accounts,
         tokens=tokens,
-        secret=secret,
         check=check,
         document=lambda: app.openapi(),
     )
     for router in read_routers(parts):
         app.include_router(router)
     app.router.routes.extend(write_routes(parts))
-    describe(app, OPERATIONS)
+    describe(app, OPERATIONS, Renderers.of_surfaces(RENDERERS))
     install_error_handlers(app, RENDERERS)
     return app

@@ -11,8 +11,6 @@ from starlette.routing import Route
 
 import turnwise
 from turnwise import __version__
-from turnwise.analyse.interruption_quality import interruption_quality
-from turnwise.analyse.rules.limits import find_issues
 from turnwise.api import (
     agents,
     health,
@@ -30,6 +28,7 @@ from turnwise.api import (
     persona_keys,
     persona_recordings,
     persona_sessions,
+    prices,
     ui,
 )
 from turnwise.app.accounts import (
@@ -40,15 +39,18 @@ from turnwise.app.accounts import (
 )
 from turnwise.app.config import Settings
 from turnwise.app.flow import Flow
+from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.key_manager import CatalogKeys
 from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.peaks import KeptPeaks
+from turnwise.app.price_book import CatalogPrices, Repricing
 from turnwise.app.projects import OwnProjects
 from turnwise.app.reading import Reading
 from turnwise.app.recordings import Recordings
-from turnwise.app.secret_key import key_for
+from turnwise.app.release_judge import SessionJudge
 from turnwise.app.tokens import OwnTokens
 from turnwise.app.transcripts import Conversations, Transcripts
+from turnwise.app.twilio_accounts import TwilioAccounts
 from turnwise.app.worker_key import WorkerKey
 from turnwise.http.envelope import ENVELOPE_RENDERER
 from turnwise.http.errors import ErrorRenderer
@@ -105,7 +107,6 @@ class Parts:
     """What the surfaces are made of.
 
     Attributes:
-        secret: the server's own secret; every use derives a key of its own from it.
         check: the health of the stores.
         document: the OpenAPI document, made when it is asked for.
     """
@@ -117,8 +118,9 @@ class Parts:
     media: MediaStore
     links: RecordingLinks
     recordings: Recordings
+    integrations: OpenIntegrations
+    twilio: TwilioAccounts
     tokens: OwnTokens
-    secret: bytes
     check: Callable[[], Awaitable[Health]]
     document: Callable[[], dict[str, Any]]
 
@@ -137,15 +139,16 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         oshara_auth.router(accounts),
         oshara_characters.router(characters),
         oshara_forms.router(characters, CatalogForms(catalog)),
-        persona_interruptions.router(reading, interruption_quality),
-        persona_sessions.router(reading, find_issues),
-        persona_sessions.calls_router(reading, find_issues),
+        persona_interruptions.router(reading, SessionJudge(reading)),
+        persona_sessions.router(reading, reading.issues),
+        persona_sessions.calls_router(reading, reading.issues),
         persona_recordings.router(reading, parts.links),
         persona_keys.router(CatalogKeys(catalog)),
+        prices.router(CatalogPrices(catalog, flow.prices.look_again), Repricing(flow, flow.prices)),
         health.router(__version__, parts.check),
         openapi_alias.router(parts.document),
         metrics.router(flow.counters.registry),
-        langsmith.router(OwnProjects(catalog), flow.store, parts.media, limit),
+        langsmith.router(OwnProjects(catalog), flow.store, parts.links.links, limit),
         ui.router(_ui_parts(parts, accounts)),
         langfuse.router(flow.store, __version__),
     ]
@@ -157,7 +160,7 @@ def _ui_parts(parts: Parts, accounts: CatalogAccounts) -> ui.UiParts:
         reader=parts.reading,
         overview=parts.reading,
         traces=parts.flow.store,
-        diagnose=find_issues,
+        diagnose=parts.reading.issues,
         media=parts.media,
         peaks=KeptPeaks(parts.media, parts.settings.incoming_dir),
         version=__version__,
@@ -175,23 +178,12 @@ def write_routes(parts: Parts) -> list[Route]:
         *RunWrites(accept, store, parts.catalog.project_named, parts.media, limit).routes(),
         *NativeWrites(accept, reading, limit).routes(),
         *ReportWrites(accept, reading, limit).routes(),
-        *LangfuseWrites(accept, store, store, limit).routes(),
-        *LangfuseMedia(
-            parts.media,
-            key_for(parts.secret, "media links"),
-            parts.settings.public_url,
-            parts.settings.link_ttl_seconds,
-            limit,
-        ).routes(),
+        *LangfuseWrites(accept, store, store, store, limit).routes(),
+        *LangfuseMedia(parts.media, parts.links.links.signer, limit).routes(),
         *recording_upload.RecordingUpload(
             parts.recordings, reading, parts.links, parts.settings.max_recording_bytes
         ).routes(),
     ]
-
-
-def twilio_token(settings: Settings) -> str:
-    """The account's token, "" when none is set."""
-    return settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else ""
 
 
 def _voice_routes(parts: Parts) -> list[Route]:
@@ -202,7 +194,7 @@ def _voice_routes(parts: Parts) -> list[Route]:
     access = LiveKitAccess(
         settings.livekit_url, settings.livekit_api_key, secret.get_secret_value() if secret else ""
     )
-    issuers = livekit_issuers(settings, parts.catalog)
+    issuers = livekit_issuers(settings, parts.catalog, parts.integrations)
     receiver = otlp.OtlpReceiver(accept, parts.catalog.project_named, limit)
     for signal in receiver.counted:
         parts.flow.counters.gauge(
@@ -213,17 +205,12 @@ def _voice_routes(parts: Parts) -> list[Route]:
     upload = livekit.CloudUpload(
         receiver, accept, issuers, parts.recordings, limit, settings.max_recording_bytes
     )
-    account = twilio.TwilioAccount(
-        parts.catalog.ensure_defaults(public_key=settings.public_key).project_id,
-        twilio_token(settings),
-        settings.public_url,
-    )
     characters = CatalogCharacters(parts.catalog)
     return [
         *receiver.routes(),
         *upload.routes(),
         *livekit.Webhooks(accept, issuers).routes(),
-        *twilio.TwilioCallbacks(accept, account).routes(),
+        *twilio.TwilioCallbacks(accept, parts.twilio.signers, settings.public_url).routes(),
         *lyzr_sessions.SessionCalls(accept, reading, access, limit).routes(),
         *lyzr_reports.WorkerReports(
             accept,

@@ -89,8 +89,9 @@ class OwnTokens:
 class PublicKeys:
     """The public keys of an identity provider, from a JWKS file or address.
 
-    They are kept for ten minutes; a key id that is not among them asks again, at most twice a
-    minute. While the address does not answer, the keys that were known go on to hold.
+    They are kept for ten minutes; a key id that is not among them asks again at once, as after a
+    rotation, but such ids do so at most twice a minute. While the address does not answer, the keys
+    that were known go on to hold.
     """
 
     def __init__(self, source: str, now: Clock = time.monotonic):
@@ -100,6 +101,7 @@ class PublicKeys:
         self._keys: dict[str | None, jwt.PyJWK] = {}
         self._loaded: float | None = None
         self._tried: float | None = None
+        self._missed: float | None = None
 
     def key(self, key_id: str | None) -> jwt.PyJWK | None:
         """The key of this id; without an id the only one there is.
@@ -112,8 +114,9 @@ class PublicKeys:
             if self._loaded is None or now - self._loaded > _KEYS_KEPT_SECONDS:
                 self._load(now)
             found = self._find(key_id)
-            if found is None:
-                self._load(now)
+            if found is None and self._loaded != now and not _is_recent(self._missed, now):
+                self._missed = now
+                self._ask(now)
                 found = self._find(key_id)
             return found
 
@@ -123,10 +126,12 @@ class PublicKeys:
         return self._keys.get(key_id)
 
     def _load(self, now: float) -> None:
-        if self._tried is not None and now - self._tried < _RETRY_SECONDS:
-            if self._loaded is None:
-                raise Busy("The identity provider's keys cannot be had.", retry_after_seconds=30)
-            return
+        if not _is_recent(self._tried, now):
+            self._ask(now)
+        elif self._loaded is None:
+            raise Busy("The identity provider's keys cannot be had.", retry_after_seconds=30)
+
+    def _ask(self, now: float) -> None:
         self._tried = now
         try:
             self._keys = _usable(json.loads(self._read()))
@@ -149,6 +154,10 @@ class PublicKeys:
                 if len(pieces) > _MAX_JWKS_BYTES:
                     raise ValueError("The key set is too large.")
         return bytes(pieces)
+
+
+def _is_recent(instant: float | None, now: float) -> bool:
+    return instant is not None and now - instant < _RETRY_SECONDS
 
 
 def _usable(key_set: Any) -> dict[str | None, jwt.PyJWK]:

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
-from turnwise.app.fetching import RecordingFetcher
+from turnwise.app.fetching import MAX_WAITING, RecordingFetcher
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Work
 from turnwise.model.batch import Batch
@@ -25,6 +25,7 @@ LONGEST_PAUSE_SECONDS = 1.0
 # Sessions are read and written in pieces of this many, so that one piece stays within memory.
 SESSIONS_PER_STEP = 32
 SILENCE_CHECK_SECONDS = 5.0
+REFILL_CHECK_SECONDS = 30.0
 # After a start everything that came in shortly before the last stop is looked at again.
 LOOK_BACK_NS = 3_600 * NS_PER_SECOND
 # Two API processes may finish their writes in another order than they took their versions.
@@ -50,6 +51,7 @@ class Worker:
         loops = [self._settle_forever(), self._close_silent_forever()]
         if self._fetcher is not None:
             loops.append(self._fetcher.run())
+            loops.append(self._refill_forever(self._fetcher))
         if self._flow.store.is_shared:
             loops.append(self._follow_others_forever())
         async with asyncio.TaskGroup() as group:
@@ -64,7 +66,14 @@ class Worker:
         newest, _ = await self._flow.store.changed_sessions(_LATEST)
         _, changed = await self._flow.store.changed_sessions(newest - LOOK_BACK_NS)
         self._flow.pending.mark_sessions(changed)
+        if self._fetcher is not None:
+            await self._find_waiting()
         return newest
+
+    async def _find_waiting(self) -> None:
+        """Have sessions derived whose recordings nobody has fetched, which shows them the fetcher."""
+        waiting = await self._flow.store.waiting_recordings(MAX_WAITING)
+        self._flow.pending.mark_sessions(waiting)
 
     async def settle_taken(self, work: dict[ProjectId, Work]) -> None:
         """Derive every session that the work concerns."""
@@ -150,6 +159,16 @@ class Worker:
             except Exception:
                 # A failure here must not end the loop, and with it every other one.
                 log.exception("silent sessions could not be closed; tried again")
+
+    async def _refill_forever(self, fetcher: RecordingFetcher) -> None:
+        while True:
+            await asyncio.sleep(REFILL_CHECK_SECONDS)
+            try:
+                if fetcher.may_take_more():
+                    await self._find_waiting()
+            except Exception:
+                # As above: what waits is found with the next start at the latest.
+                log.exception("recordings that wait could not be looked up")
 
     async def _follow_others_forever(self) -> None:
         newest, _ = await self._flow.store.changed_sessions(_LATEST)

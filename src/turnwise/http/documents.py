@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 
+from turnwise.http.errors import Renderers
+
 _REF = "#/components/schemas/{name}"
 
 ERROR_TEXTS = {
@@ -14,8 +16,10 @@ ERROR_TEXTS = {
     401: "No key, or one that is unknown, expired or revoked.",
     403: "The key lacks the scope.",
     404: "Unknown, or outside what the caller may see.",
+    409: "It exists already, or its state does not allow this.",
     413: "Larger than the limit, before or after decompression.",
     415: "Unknown content type or content encoding.",
+    422: "A field of the body or a parameter has the wrong form; the answer names it.",
     503: "No room now; send the same again after Retry-After seconds.",
 }
 
@@ -42,14 +46,32 @@ class Operation:
     errors: tuple[int, ...] = (400, 401, 403, 413)
 
 
-def describe(app: FastAPI, operations: Sequence[Operation]) -> None:
-    """Have `app.openapi()` describe these operations too."""
+def error_texts(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route's `responses` say of these errors, in the general words."""
+    return {status: {"description": ERROR_TEXTS[status]} for status in statuses}
+
+
+def json_body(form: type[msgspec.Struct], *others: type[msgspec.Struct]) -> dict[str, Any]:
+    """The `openapi_extra` of a route that reads its JSON body itself, as any of these forms."""
+    schemas = []
+    for each in (form, *others):
+        whole = msgspec.json.schema(each)
+        schemas.append(whole["$defs"][each.__name__])
+    schema = {"anyOf": schemas} if others else schemas[0]
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def describe(app: FastAPI, operations: Sequence[Operation], renderers: Renderers) -> None:
+    """Have `app.openapi()` describe these operations too, and each status that any of them sends."""
     from_routes: Callable[[], dict[str, Any]] = app.openapi
 
     def whole() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = from_routes()
             _add(document, operations)
+            for path, item in document["paths"].items():
+                for operation in item.values():
+                    _complete(operation, renderers.of(path).validation_status)
             app.openapi_schema = document
         return app.openapi_schema
 
@@ -93,3 +115,21 @@ def _operation(each: Operation, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
             "content": {media: {"schema": schema} for media in each.media_types},
         }
     return made
+
+
+def _complete(operation: dict[str, Any], validation_status: int) -> None:
+    """Add the statuses that follow from what an operation takes.
+
+    FastAPI says 422 of every route with parameters, whatever its surface answers.
+    """
+    responses = operation["responses"]
+    expected = set()
+    if operation.get("parameters") or "requestBody" in operation:
+        responses.pop("422", None)
+        expected.add(validation_status)
+    if "requestBody" in operation:
+        expected |= {400, 413, 415}
+    if "401" in responses:
+        expected.add(503)
+    for status in sorted(expected):
+        responses.setdefault(str(status), {"description": ERROR_TEXTS[status]})

@@ -65,13 +65,6 @@ async def read_form(request: Request, form: type[Form], max_bytes: int = MAX_BOD
         raise BadInput(f"The body is not JSON: {error}") from error
 
 
-def documented(form: type[msgspec.Struct]) -> dict[str, Any]:
-    """What the OpenAPI document says of a body that `read_form` reads."""
-    whole = msgspec.json.schema(form)
-    schema = whole["$defs"][form.__name__]
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
 def wrong(field: str, message: str) -> BadInput:
     """What is wrong with one field."""
     return BadInput(message, issues=[Issue((field,), message)])

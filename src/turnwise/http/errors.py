@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
@@ -126,10 +126,16 @@ def headers_of(error: TurnwiseError) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Renderers:
+class Renderers:
     """The registry: a path to the renderer of its surface."""
 
     by_prefix: tuple[tuple[str, ErrorRenderer], ...]
+
+    @classmethod
+    def of_surfaces(cls, surfaces: Sequence[ErrorRenderer]) -> Self:
+        """The registry of these; the longest prefix goes first."""
+        pairs = [(prefix, surface) for surface in surfaces for prefix in surface.prefixes]
+        return cls(tuple(sorted(pairs, key=lambda pair: len(pair[0]), reverse=True)))
 
     def of(self, path: str) -> ErrorRenderer:
         for prefix, renderer in self.by_prefix:
@@ -172,7 +178,7 @@ def _of_validation(error: RequestValidationError) -> BadInput:
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
-def _handlers(renderers: _Renderers) -> dict[type[Exception], Handler]:
+def _handlers(renderers: Renderers) -> dict[type[Exception], Handler]:
     async def turnwise(request: Request, error: Exception) -> Response:
         assert isinstance(error, TurnwiseError)
         return renderers.answer(request, error)
@@ -197,7 +203,7 @@ def _handlers(renderers: _Renderers) -> dict[type[Exception], Handler]:
 class _Faults:
     """Outermost: whatever nobody foresaw is logged once and answered in the surface's form."""
 
-    def __init__(self, app: ASGIApp, renderers: _Renderers):
+    def __init__(self, app: ASGIApp, renderers: Renderers):
         self._app = app
         self._renderers = renderers
 
@@ -233,9 +239,7 @@ class _Faults:
 
 def install_error_handlers(app: Starlette, surfaces: Sequence[ErrorRenderer] = ()) -> None:
     """Answer every error of a Starlette or FastAPI application in its surface's form."""
-    pairs = [(prefix, surface) for surface in surfaces for prefix in surface.prefixes]
-    pairs.sort(key=lambda pair: len(pair[0]), reverse=True)
-    renderers = _Renderers(tuple(pairs))
+    renderers = Renderers.of_surfaces(surfaces)
     for kind, handler in _handlers(renderers).items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(_Faults, renderers=renderers)

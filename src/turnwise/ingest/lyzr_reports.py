@@ -22,7 +22,7 @@ from turnwise.model.batch import Batch
 from turnwise.model.errors import BadInput, Forbidden, Issue, TooLarge, Unauthenticated, Unsupported
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import MAX_ID_LENGTH, ProjectId, SessionId, is_canonical_uuid
-from turnwise.model.instants import NS_PER_SECOND, now_ns, parse_iso_ns
+from turnwise.model.instants import NS_PER_SECOND, now_ns, parse_fact_ns
 from turnwise.model.ports import Accept, SessionReader
 from turnwise.model.session import Session
 from turnwise.model.tenancy import Caller, Scope
@@ -173,7 +173,7 @@ def _instant(received_at: str | float | None) -> int:
     now = now_ns()
     try:
         if isinstance(received_at, str):
-            instant = parse_iso_ns(received_at)
+            instant = parse_fact_ns(received_at)
         elif received_at is not None:
             unit = NS_PER_SECOND if received_at < 10**11 else 1_000_000
             instant = round(received_at * unit)

@@ -1,16 +1,18 @@
 """Twilio's callbacks about calls and recordings.
 
-Every callback is signed with the account's auth token over the URL that Twilio was given; what is
-not, or not rightly, is refused before anything of it is read. Callbacks are repeated and come in any
-order: each is a fact under an id of its own, and the last word is found when the call is derived.
+Every callback is signed over the URL that Twilio was given: with the auth token of its account, or
+with a shared key that it names. Before that is checked nothing is read of it but whose token to check
+with, and the project of that token is where it goes. Callbacks are repeated and come in any order:
+each is a fact under an id of its own, and the last word is found when the call is derived.
 
-Source: twilio.com/docs/voice/api/call-resource, /recording and /usage/security, 2026-11.
+Source: twilio.com/docs/voice/api/call-resource, /recording and /usage/security, 2026-11; shared keys:
+twilio-python 9.13.0, request_validator.py.
 """
 
 import base64
 import hmac
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
@@ -35,6 +37,7 @@ MAX_BODY_BYTES = 256 * 1024
 _FORM = "application/x-www-form-urlencoded"
 _LOST = frozenset({"absent", "failed"})
 _MAX_SECONDS = 10 * 365 * 86_400
+_ALGORITHMS = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
 
 Form = Mapping[str, str]
 
@@ -44,7 +47,8 @@ OPERATIONS = [
         method="POST",
         summary=f"Take a status callback of a Twilio {what}",
         tag="Webhooks",
-        description="Needs no key: `X-Twilio-Signature` is checked against the auth token.",
+        description="Needs no key: `X-Twilio-Signature` is checked against the auth token of the "
+        "account, or the shared key that `X-Twilio-Webhooks-Signature-Settings` names.",
         media_types=(_FORM, "application/json"),
         answers={204: "Stored, or known already."},
         errors=(400, 403, 413, 503),
@@ -57,20 +61,28 @@ OPERATIONS = [
 
 
 @dataclass(frozen=True, slots=True)
-class TwilioAccount:
-    """Whose callbacks are taken, and where they go; an empty token takes none."""
+class Signer:
+    """Who may have signed a callback, and where it goes if they have."""
 
     project_id: ProjectId
-    auth_token: str
-    public_url: str = ""
+    secret: str = field(repr=False)
+
+
+SignersNamed = Callable[[str], Awaitable[Sequence[Signer]]]
+"""Those who sign in the name of an account's SID ("" where none is said) or of a shared key's id."""
 
 
 @dataclass(frozen=True, slots=True)
 class TwilioCallbacks:
-    """The handlers."""
+    """The handlers.
+
+    Attributes:
+        public_url: the base of the URL that Twilio was given, "" to take the request's own.
+    """
 
     accept: Accept
-    account: TwilioAccount
+    signers_named: SignersNamed
+    public_url: str = ""
 
     def routes(self) -> list[Route]:
         """One route for each kind of callback."""
@@ -81,77 +93,110 @@ class TwilioCallbacks:
 
     async def call(self, request: Request) -> Response:
         """A new status of a call, or of a leg of it."""
-        form = await self._signed(request)
+        project_id, form = await self._signed(request)
         sid = _required(form, "CallSid")
-        facts = [self._fact(sid, FactKind.CALL_EVENT, *_call_event(sid, form))]
+        facts = [_fact(project_id, sid, FactKind.CALL_EVENT, *_call_event(sid, form))]
         if form.get("RecordingSid") and form.get("RecordingUrl"):
-            facts.append(self._recording(sid, {**form, "RecordingStatus": "completed"}))
-        return await self._stored(facts)
+            facts.append(_recording(project_id, sid, {**form, "RecordingStatus": "completed"}))
+        return await self._stored(project_id, facts)
 
     async def recording(self, request: Request) -> Response:
         """A new status of a recording."""
-        form = await self._signed(request)
-        return await self._stored([self._recording(_required(form, "CallSid"), form)])
+        project_id, form = await self._signed(request)
+        fact = _recording(project_id, _required(form, "CallSid"), form)
+        return await self._stored(project_id, [fact])
 
-    def _recording(self, sid: str, form: Form) -> SessionFact:
-        recording_sid = _required(form, "RecordingSid")
-        recording_id = recording_id_of(self.account.project_id, recording_sid)
-        return self._fact(
-            sid, FactKind.RECORDING, recording_id, _recording_body(sid, recording_sid, form)
-        )
-
-    def _fact(self, sid: str, kind: FactKind, fact_id: str, body: dict[str, Any]) -> SessionFact:
-        project_id = self.account.project_id
-        return SessionFact(
-            project_id=project_id,
-            session_id=session_id_of(project_id, sid),
-            kind=kind,
-            fact_id=fact_id,
-            body={name: value for name, value in body.items() if value is not None},
-        )
-
-    async def _stored(self, facts: list[SessionFact]) -> Response:
-        await self.accept(Batch(project_id=self.account.project_id, user_id=0, facts=facts))
+    async def _stored(self, project_id: ProjectId, facts: list[SessionFact]) -> Response:
+        await self.accept(Batch(project_id=project_id, user_id=0, facts=facts))
         return Response(status_code=204)
 
-    async def _signed(self, request: Request) -> Form:
-        """The callback's fields.
+    async def _signed(self, request: Request) -> tuple[ProjectId, Form]:
+        """The project that the callback is for, and its fields.
 
         Raises:
-            Forbidden: its signature is missing or wrong, or no auth token is configured.
+            Forbidden: its signature is missing or wrong, or nobody is known who could have made it.
         """
         signature = request.headers.get("x-twilio-signature")
-        if not signature or not self.account.auth_token:
+        if not signature:
             raise Forbidden("This callback is not signed.", code="missing_signature")
         body = await read_body(request, MAX_BODY_BYTES)
-        url = _outside_url(request, self.account.public_url)
+        url = _outside_url(request, self.public_url)
         is_json = "json" in request.headers.get("content-type", "").lower()
-        token = self.account.auth_token
-        if not is_genuine(token, url, body, signature, is_json=is_json):
-            raise Forbidden("The signature of this callback is wrong.", code="bad_signature")
-        return _fields_of_json(body) if is_json else dict(_pairs(body))
+        shared_key, algorithm = _signed_with(request)
+        for signer in await self.signers_named(shared_key or _account(body, is_json=is_json)):
+            if is_genuine(signer.secret, url, body, signature, algorithm, is_json=is_json):
+                form = _fields_of_json(body) if is_json else dict(_pairs(body))
+                return signer.project_id, form
+        raise Forbidden("The signature of this callback is wrong.", code="bad_signature")
 
 
-def is_genuine(token: str, url: str, body: bytes, signature: str, *, is_json: bool) -> bool:
-    """Whether the holder of the token signed this body for this URL.
+def _recording(project_id: ProjectId, sid: str, form: Form) -> SessionFact:
+    recording_sid = _required(form, "RecordingSid")
+    recording_id = recording_id_of(project_id, recording_sid)
+    body = _recording_body(sid, recording_sid, form)
+    return _fact(project_id, sid, FactKind.RECORDING, recording_id, body)
+
+
+def _fact(
+    project_id: ProjectId, sid: str, kind: FactKind, fact_id: str, body: dict[str, Any]
+) -> SessionFact:
+    return SessionFact(
+        project_id=project_id,
+        session_id=session_id_of(project_id, sid),
+        kind=kind,
+        fact_id=fact_id,
+        body={name: value for name, value in body.items() if value is not None},
+    )
+
+
+def _signed_with(request: Request) -> tuple[str, str]:
+    """The id of the shared key ("" for the account's token) and the algorithm of the signature."""
+    header = request.headers.get("x-twilio-webhooks-signature-settings", "")
+    settings = {
+        name.strip(): value.strip()
+        for name, _, value in (part.partition("=") for part in header.split(","))
+    }
+    return settings.get("key", ""), settings.get("algorithm", "").upper() or "HMAC_SHA1"
+
+
+def _account(body: bytes, *, is_json: bool) -> str:
+    """The account that the body names; "" when it names none or cannot be read."""
+    try:
+        form = _fields_of_json(body) if is_json else dict(_pairs(body))
+    except BadInput:
+        return ""
+    return form.get("AccountSid", "")
+
+
+def is_genuine(
+    secret: str, url: str, body: bytes, signature: str, algorithm: str, *, is_json: bool
+) -> bool:
+    """Whether the holder of the secret signed this body for this URL.
 
     Twilio signs a form by its fields and anything else by a hash in the URL's query. It is not
     consistent about naming the port, so both spellings hold.
     """
+    digest = _ALGORITHMS.get(algorithm)
+    if digest is None:
+        return False
     signed = ""
     if is_json:
         named = parse_qs(urlsplit(url).query).get("bodySHA256", [""])[0]
         if not _same(sha256(body).hexdigest(), named):
             return False
     else:
-        signed = "".join(name + value for name, value in sorted(set(_pairs(body))))
-    genuine = [_signature(token, spelling + signed) for spelling in _spellings(url)]
+        try:
+            signed = "".join(name + value for name, value in sorted(set(_pairs(body))))
+        except BadInput:
+            # Twilio signs forms only, so nobody has signed this.
+            return False
+    genuine = [_signature(secret, spelling + signed, digest) for spelling in _spellings(url)]
     # Not any(): each is compared, whichever is right.
     return sum([_same(each, signature) for each in genuine]) > 0
 
 
-def _signature(token: str, signed: str) -> str:
-    mac = hmac.digest(token.encode(), signed.encode(errors="surrogateescape"), "sha1")
+def _signature(secret: str, signed: str, digest: str) -> str:
+    mac = hmac.digest(secret.encode(), signed.encode(errors="surrogateescape"), digest)
     return base64.b64encode(mac).decode()
 
 

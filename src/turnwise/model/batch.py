@@ -71,6 +71,7 @@ class RawRun:
         is_update: an update wins over the making, whichever comes first.
         start_ns: None when this very message does not say; then `placed_ns` stands for it.
         placed_ns: the best guess at the start, until one is said.
+        is_guessed: nobody has said yet to which project or which trace it belongs.
         fields: as they came, nulls left out; JSON values.
         attachments: what was kept: name to JSON-able facts about the file.
     """
@@ -83,6 +84,7 @@ class RawRun:
     placed_ns: int
     fields: dict[str, Any]
     attachments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    is_guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ class Batch:
         observations: already in our own words (native ways in).
         facts: session facts.
         traces: what is said of traces as a whole.
+        moved: stored observations that some of `observations` stand for in a better place; they
+            are forgotten once these are durable.
         rejected: records that the way in itself could not read.
     """
 
@@ -130,6 +134,7 @@ class Batch:
     observations: Sequence[Observation] = ()
     facts: Sequence[SessionFact] = ()
     traces: Sequence[TraceFact] = ()
+    moved: Sequence[Observation] = ()
     rejected: list[Rejected] = field(default_factory=list)
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from turnwise.model.ids import ProjectId
 
+FAILED_CALLS = frozenset({"busy", "failed", "no-answer", "canceled"})
+"""Statuses of a call that ended without an answer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -12,6 +15,7 @@ class Call:
     Attributes:
         sid: the carrier's id, unique in the project; Twilio's is "CA" and 32 hex digits.
         status: the carrier's word, lower case.
+        duration_ns: from the answer to the end as the carrier counts it, None where it has not said.
         parent_sid: the leg that this one was dialled from.
     """
 
@@ -26,3 +30,4 @@ class Call:
     answered_ns: int | None = None
     ended_ns: int | None = None
     parent_sid: str | None = None
+    duration_ns: int | None = None

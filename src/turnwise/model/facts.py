@@ -30,7 +30,9 @@ class FactKind(StrEnum):
     RECORDING = "recording"
     """One audio file by its id: status, storage_uri, content_type, size_bytes, duration_ns,
     channels, offset_ns, external_id, call_id, started_ns (of the audio), created_ns,
-    error; and what a carrier says of it: source_url, source_channels, source_duration_ns."""
+    error; what a carrier says of it: source_url, source_channels, source_duration_ns,
+    source_size_bytes, source_content_type, linked_uri (a file that stays there until it is copied),
+    room_sid; and why it cannot be copied: copy_error."""
     REPORT = "report"
     """A framework's own report of the session, whole, as it came; id is its job or room."""
     FINALIZED = "finalized"

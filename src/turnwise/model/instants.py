@@ -10,6 +10,10 @@ NS_PER_SECOND = 1_000_000_000
 NS_PER_MS = 1_000_000
 NS_PER_US = 1_000
 
+FARTHEST_NS = 2**62
+"""146 years. Instants of facts lie nearer to 1970 than this and lengths are shorter, so that the sum
+of an instant and a length has a place in 64 bits and in a date."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1)
 
@@ -50,6 +54,18 @@ def parse_iso_ns(text: str) -> int:
         parsed = parsed.replace(tzinfo=UTC)
     since = parsed - _EPOCH
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * NS_PER_US
+
+
+def parse_fact_ns(text: str) -> int:
+    """The same for an instant that is to be kept.
+
+    Raises:
+        ValueError: the text is no instant, or one before 1824 or after 2116.
+    """
+    instant_ns = parse_iso_ns(text)
+    if abs(instant_ns) >= FARTHEST_NS:
+        raise ValueError("too far from the present")
+    return instant_ns
 
 
 def _datetime(instant_ns: int, unit_ns: int) -> datetime:

@@ -107,6 +107,13 @@ class Voice:
         agent_text: the agent's words: spoken ones on a turn, the model's whole text on an LLM step.
         tool_messages: see ToolMessage.
         close_reason: why the sender says that the session ended.
+        eou_resumed: how often the caller went on while the end of the turn was awaited.
+        requested_model: the model that was asked for, where another one answered.
+        cached_tokens: 0 only where the sender says so.
+        acquire_ns: time to get a connection to the provider.
+        is_connection_reused: whether that connection was open already.
+        is_cancelled: the request was given up before it was done.
+        refused: metrics of this observation with a value that no length can have.
     """
 
     agent_name: str | None = None
@@ -147,6 +154,13 @@ class Voice:
     close_reason: str | None = None
     eou_outcome: str | None = None
     error_type: str | None = None
+    eou_resumed: int | None = None
+    requested_model: str | None = None
+    cached_tokens: int | None = None
+    acquire_ns: int | None = None
+    is_connection_reused: bool | None = None
+    is_cancelled: bool | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from typing import Any, Protocol
 
 from turnwise.model.batch import Batch, Receipt
+from turnwise.model.diagnosis import (
+    Diagnosis,
+    GateLimits,
+    InterruptionQuality,
+    Issue,
+    Lesson,
+)
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
-from turnwise.model.price import Price
+from turnwise.model.price import PriceRow
 from turnwise.model.query import (
     Claim,
+    DiagnosisQuery,
     Estate,
     FeedbackQuery,
     Health,
@@ -21,7 +29,7 @@ from turnwise.model.query import (
     Written,
 )
 from turnwise.model.recording import Recording, RecordingOrigin
-from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
+from turnwise.model.runs import FeedbackSummary, RunFilter, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, ApiKey, Caller, ProjectChanges, ProjectDetails, Tenant
 from turnwise.model.trace import TraceFact
@@ -29,6 +37,9 @@ from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 
 Accept = Callable[[Batch], Awaitable[Receipt]]
 """Takes a batch and returns when it is durable; raises Busy when it must be sent again."""
+
+Diagnose = Callable[[Session], Awaitable[Sequence[Issue]]]
+"""Finds what is wrong with a session; asked again about the same facts it answers the same."""
 
 Complete = Callable[[Observation], Observation]
 """Finishes an observation after partial updates were merged and before it is stored (cost)."""
@@ -59,6 +70,19 @@ class TelemetryStore(Protocol):
 
         Raises:
             Busy: the queue is full, the store is closing, or the engine failed; send it again.
+        """
+        ...
+
+    async def complete_again(
+        self, spans: Sequence[tuple[ProjectId, str, str]], complete: Complete
+    ) -> Written:
+        """Finish stored observations (project, trace, span) anew, as when prices have changed.
+
+        What is as it was is not written, and neither is what is unknown. It is no arrival: it
+        breaks no silence.
+
+        Raises:
+            Busy: as `write`.
         """
         ...
 
@@ -113,7 +137,7 @@ class TelemetryStore(Protocol):
         """Make derived sessions disappear that have no facts of their own any more.
 
         `versions` holds for each its `SessionFacts.named_version`: facts newer than that bring it
-        back. Sessions that were never derived are passed over.
+        back. Sessions that were never derived are passed over. What was found in them goes too.
         """
         ...
 
@@ -185,6 +209,13 @@ class TelemetryStore(Protocol):
         """Open sessions whose newest fact came in before the given instant."""
         ...
 
+    async def waiting_recordings(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        """Sessions under which a recording is told of that lies elsewhere and was not tried yet.
+
+        Those that were told of last come first; at most `limit`.
+        """
+        ...
+
     async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
         """Every session that any fact belongs to, for `turnwise rebuild`."""
         ...
@@ -195,6 +226,42 @@ class TelemetryStore(Protocol):
 
     async def close(self) -> None:
         """Finish what was accepted, then let go of the engine."""
+        ...
+
+
+class EventLedger(Protocol):
+    """Which events of an ingestion were taken before; the telemetry store implements it."""
+
+    async def seen_events(self, project_id: ProjectId, event_ids: Collection[str]) -> set[str]:
+        """Those of the events that were marked within the last 30 days."""
+        ...
+
+    async def mark_seen(self, project_id: ProjectId, event_ids: Collection[str]) -> None:
+        """Remember events; durable on return.
+
+        Raises:
+            Busy: they may not be remembered; what they brought stays.
+        """
+        ...
+
+
+class DiagnosisStore(Protocol):
+    """What was found in sessions; the telemetry store implements it."""
+
+    async def put_diagnoses(self, diagnoses: Sequence[Diagnosis]) -> None:
+        """Keep diagnoses, each replacing the one of its session by older facts; then durable."""
+        ...
+
+    async def diagnosis(self, project_id: ProjectId, session_id: SessionId) -> Diagnosis | None:
+        """What was found in a session last, without its samples; None when it was never looked at."""
+        ...
+
+    async def diagnoses(self, query: DiagnosisQuery) -> list[Diagnosis]:
+        """The same of many sessions, the latest start first; at most `limit`."""
+        ...
+
+    async def lessons(self, project_id: ProjectId, agent: str | None, limit: int) -> list[Lesson]:
+        """Samples of the newest sessions that have any, of one agent or of all; the newest first."""
         ...
 
 
@@ -224,13 +291,32 @@ class RunStore(Protocol):
     async def run_places(
         self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
     ) -> dict[str, RunPlace]:
-        """Where runs of these span ids are kept; unknown ones are left out."""
+        """Where runs of these span ids are kept; unknown ones are left out.
+
+        A place that a sender has named goes before one that was guessed.
+        """
+        ...
+
+    async def guessed_runs(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> list[Observation]:
+        """Runs of these span ids whose place was guessed, contents included."""
+        ...
+
+    async def forget(self, observations: Sequence[Observation]) -> None:
+        """Forget these observations, but for those of which there is a newer version by now."""
         ...
 
     async def run_stats(
-        self, project_ids: Sequence[ProjectId], since_ns: int | None
+        self,
+        project_ids: Sequence[ProjectId],
+        since_ns: int | None,
+        where: RunFilter | None = None,
     ) -> dict[ProjectId, RunStats]:
-        """Statistics of each project over the runs that start at or after an instant."""
+        """Statistics of each project over the runs that start at or after an instant.
+
+        With `where` only runs count for which it holds.
+        """
         ...
 
     async def matching_stats(self, query: RunQuery) -> RunStats:
@@ -282,6 +368,10 @@ class MediaStore(Protocol):
 
     async def delete(self, key: str) -> None:
         """Forget a file; nothing happens when there is none."""
+        ...
+
+    async def delete_all(self, folder: str) -> None:
+        """Forget every file whose key begins with this; it ends with a slash."""
         ...
 
     def uri(self, key: str) -> str:
@@ -348,8 +438,12 @@ class Catalog(Protocol):
         """An agent by public id, UUID, object id or slug."""
         ...
 
-    def prices(self) -> Sequence[Price]:
-        """Operator's own prices, which win over the built-in table."""
+    def prices(self, project_id: ProjectId) -> Sequence[PriceRow]:
+        """Users' own prices that hold for a project, which win over the built-in table."""
+        ...
+
+    def prices_stamp(self) -> tuple[int, int]:
+        """Differs whenever any user's price has changed; cheap enough to be asked all the time."""
         ...
 
 
@@ -438,4 +532,18 @@ class SessionReader(Protocol):
 
     async def agent(self, caller: Caller, name: str) -> Agent | None:
         """An agent of the caller's tenant by public id, UUID, object id or slug."""
+        ...
+
+
+class ReleaseJudge(Protocol):
+    """Says whether a release may go out."""
+
+    async def quality(
+        self,
+        caller: Caller,
+        wanted: SessionRange,
+        baseline: SessionRange | None,
+        limits: GateLimits,
+    ) -> tuple[InterruptionQuality, InterruptionQuality | None]:
+        """The figures of the wanted sessions, and those of the baseline when one is given."""
         ...

@@ -101,12 +101,32 @@ class SessionRange:
     Attributes:
         agent: slug.
         from_ns, to_ns: bounds of the start, `to_ns` exclusive.
+        version: of the agent.
     """
 
     project_ids: tuple[ProjectId, ...]
     agent: str | None = None
     from_ns: int | None = None
     to_ns: int | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosisQuery:
+    """Which diagnoses; None means any.
+
+    Attributes:
+        agent: slug.
+        types: those with an issue of one of these types.
+        from_ns, to_ns: bounds of the session's start, `to_ns` exclusive.
+    """
+
+    project_ids: tuple[ProjectId, ...]
+    agent: str | None = None
+    types: tuple[str, ...] | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
+    limit: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,8 @@ class Recording:
     Attributes:
         offset_ns: start of the audio minus start of the session.
         external_id: the carrier's id, for example Twilio's "RE..." .
-        source_url: where it is to be fetched from, while it is pending.
+        home: the id under which its carrier's callbacks write of it, whatever the session became.
+        source_url: where its carrier has it, to be fetched or copied from there.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Recording:
     channels: int | None = None
     offset_ns: int | None = None
     external_id: str | None = None
+    home: SessionId | None = None
     source_url: str | None = None
     created_ns: int = 0
 
@@ -51,7 +53,7 @@ class Recording:
     def file(self) -> str | None:
         """The name of its file in the folder of recordings; None while there is none."""
         ending = ENDINGS.get(self.content_type or "")
-        if self.status is not RecordingStatus.READY or ending is None or self.elsewhere:
+        if self.status is not RecordingStatus.READY or ending is None or not self._is_kept:
             return None
         return f"{self.id}.{ending}"
 
@@ -61,7 +63,17 @@ class Recording:
         uri = self.storage_uri or ""
         is_address = uri.startswith(("https://", "http://"))
         is_ready = self.status is RecordingStatus.READY
-        return uri if is_ready and is_address and self.id not in uri else None
+        return uri if is_ready and is_address and not self._is_kept else None
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether its maker keeps it, and it has not been tried yet to copy it."""
+        is_ready = self.status is RecordingStatus.READY
+        return is_ready and self.source_url is not None and self.source_url == self.storage_uri
+
+    @property
+    def _is_kept(self) -> bool:
+        return self.id in (self.storage_uri or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,12 @@ from uuid import UUID, uuid5
 
 from turnwise.model.ids import ProjectId, is_canonical_uuid
 
+ATTACHMENTS = "attachments/"
+"""Where the media store has the files of runs."""
+
+GUESSED = "turnwise.guessed"
+"""The key of `Observation.run` that marks what lies where nobody has said that it belongs."""
+
 _HEX_16 = re.compile(r"[0-9a-f]{16}")
 _HEX_32 = re.compile(r"[0-9a-f]{32}")
 _NAMESPACE = UUID("6f1c1ad4-9a3c-4d53-8f5e-0d7f3e0c5a11")
@@ -221,3 +227,8 @@ def trace_uuid(trace_id: str) -> str:
 def trace_ids_of(uuid: str) -> tuple[str, ...]:
     """The trace ids for which `trace_uuid` may have given this UUID, in canonical text."""
     return uuid, uuid.replace("-", "")
+
+
+def attachment_key(project_id: ProjectId, run_id: str, name: str) -> str:
+    """The key of a run's file in the media store; the name itself may hold any character."""
+    return f"{ATTACHMENTS}{project_id}/{run_id}/{uuid5(UUID(run_id), name).hex}"

@@ -1,14 +1,15 @@
 """What is derived from the facts: sessions, turns, tools, interruptions, traces."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
 from turnwise.model.call import Call
 from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.metrics import Conduct, Failure, Mark, Response
 from turnwise.model.observation import Framework
 from turnwise.model.recording import Recording
-from turnwise.model.usage import ModelUsage
+from turnwise.model.usage import LINES, ModelUsage
 
 
 class Speaker(StrEnum):
@@ -43,6 +44,8 @@ class Turn:
         llm_ns: agent turns: time to first token of the generation that spoke.
         tts_ns: agent turns: time to first audio byte.
         e2e_ns: agent turns: end of the caller's speech to first audible sample, as reported.
+        response: agent turns: how it came about and where the wait went.
+        resumed: user turns: how often the caller went on after a wait for the end of the turn.
         span_ids: the observations that the turn was made from, in time order.
     """
 
@@ -63,6 +66,8 @@ class Turn:
     error: str | None = None
     model: str | None = None
     trace_id: str | None = None
+    response: Response | None = None
+    resumed: int | None = None
     span_ids: tuple[str, ...] = ()
 
 
@@ -92,11 +97,27 @@ class ToolExecution:
     span_id: str | None = None
 
 
+class InterruptionKind(StrEnum):
+    """What became of two voices at once (voice.md 1.4)."""
+
+    BARGE_IN = "barge_in"
+    """The caller took the floor and the agent fell silent."""
+    FALSE_ALARM = "false_alarm"
+    """The agent fell silent, and the caller had not taken the floor."""
+    BACKCHANNEL = "backchannel"
+    """A short word of the caller; the agent spoke on, as it should."""
+    MISSED = "missed"
+    """The caller spoke over the agent, and the agent went on."""
+    PREMATURE = "premature"
+    """The agent began while the caller was not done."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interruption:
     """The caller takes the floor while the agent speaks.
 
     Attributes:
+        kind: what became of it.
         onset_ns: the caller begins to speak.
         detected_ns: the agent recognises it.
         stopped_ns: the agent is silent.
@@ -106,6 +127,7 @@ class Interruption:
     """
 
     id: str
+    kind: InterruptionKind = InterruptionKind.BARGE_IN
     agent_turn_index: int | None = None
     user_turn_index: int | None = None
     onset_ns: int | None = None
@@ -147,8 +169,14 @@ class Session:
         last_arrival_ns: when the newest fact came in; silence is judged by it.
         finalized_ns: when the session was closed for good, None while it is open.
         metadata: JSON text of an object.
+        cost_usd: of the models; the same on every surface.
         unpriced: observations with usage and no known price.
         created_by: user number of whoever sent the first fact.
+        overlaps: both voices at once without the agent yielding: backchannels, missed barge-ins,
+            and an agent that began too early. What made it fall silent is in `interruptions`.
+        conduct: how the parties talked.
+        failures: observations that failed, by start.
+        marks: what in the telemetry must not be believed.
         facts_version: the newest fact that this was made from.
     """
 
@@ -178,6 +206,10 @@ class Session:
     turns: tuple[Turn, ...] = ()
     tools: tuple[ToolExecution, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
+    overlaps: tuple[Interruption, ...] = ()
+    conduct: Conduct = field(default_factory=Conduct)
+    failures: tuple[Failure, ...] = ()
+    marks: tuple[Mark, ...] = ()
     traces: tuple[TraceSummary, ...] = ()
     call: Call | None = None
     recordings: tuple[Recording, ...] = ()
@@ -187,6 +219,12 @@ class Session:
     error_count: int = 0
     created_by: int = 0
     facts_version: int = 0
+
+    @property
+    def line_cost_usd(self) -> Decimal | None:
+        """What the carrier and the platform cost, which is no part of `cost_usd`; None: unknown."""
+        known = [row.cost_usd for row in self.usage if row.stage in LINES and row.cost_usd]
+        return sum(known, Decimal(0)) if known else None
 
     def duration_ns(self, now_ns: int) -> int:
         """Wall-clock length: to its end, or to now while it is live."""

@@ -9,6 +9,9 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId
 from turnwise.model.observation import Kind, Level, Observation
 
+MEDIA = "langfuse/"
+"""Where the media store has the files that Langfuse's clients send, by project and id."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceFact:
@@ -95,6 +98,23 @@ class NamedSession:
     environment: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnFilter:
+    """A condition in the words of the one who asks; which columns there are, each list knows.
+
+    Attributes:
+        value: JSON value.
+        key: of the object that the column holds.
+        is_number: whether the value under the key is held against as a number.
+    """
+
+    column: str
+    operator: str
+    value: Any = None
+    key: str = ""
+    is_number: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceQuery:
     """Which traces; None means any.
@@ -106,6 +126,7 @@ class TraceQuery:
         tags: all of them.
         order: field of the view, and whether descending; ties by trace id.
         with_contents: whether input, output and metadata are read.
+        filters: all of them hold.
     """
 
     project_ids: tuple[ProjectId, ...]
@@ -122,6 +143,7 @@ class TraceQuery:
     environments: tuple[str, ...] = ()
     order: tuple[str, bool] = ("at_ns", True)
     with_contents: bool = True
+    filters: tuple[ColumnFilter, ...] = ()
     limit: int = 50
     offset: int = 0
 
@@ -137,6 +159,7 @@ class ObservationQuery:
         from_ns, to_ns: bounds of the start, the upper one exclusive.
         before: keyset position (start, project, trace, observation) of the last one handed out.
         with_contents: whether input, output, metadata and model parameters are read.
+        filters: all of them hold.
     """
 
     project_ids: tuple[ProjectId, ...]
@@ -155,6 +178,7 @@ class ObservationQuery:
     to_ns: int | None = None
     before: tuple[int, str, str, str] | None = None
     with_contents: bool = True
+    filters: tuple[ColumnFilter, ...] = ()
     limit: int = 50
     offset: int = 0
 
@@ -172,6 +196,7 @@ class ScoreQuery:
         scores, labels: exact values.
         user, tags: of the trace that is judged.
         before: keyset position (created, project, id) of the last one handed out.
+        filters: all of them hold.
     """
 
     project_ids: tuple[ProjectId, ...]
@@ -192,18 +217,21 @@ class ScoreQuery:
     from_ns: int | None = None
     to_ns: int | None = None
     before: tuple[int, str, str] | None = None
+    filters: tuple[ColumnFilter, ...] = ()
     limit: int = 50
     offset: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsQuery:
-    """Numbers over observations that start between two instants.
+    """Numbers over observations, traces or scores between two instants.
 
     Attributes:
+        view: "observations", "traces", "scores-numeric", "scores-boolean", "scores-categorical".
+        is_fine: whether dimensions may be asked for that leave single rows.
         measures: (measure, aggregation) pairs.
         dimensions: fields to group by.
-        filters: (field, operator, value).
+        filters: all of them hold.
         granularity: "auto", "minute", "hour", "day", "week", "month"; None for no time series.
         order: (name in the answer, whether descending).
         bins: of histograms.
@@ -213,12 +241,43 @@ class MetricsQuery:
     from_ns: int
     to_ns: int
     measures: Sequence[tuple[str, str]]
+    view: str = "observations"
+    is_fine: bool = False
     dimensions: Sequence[str] = ()
-    filters: Sequence[tuple[str, str, Any]] = ()
+    filters: Sequence[ColumnFilter] = ()
     granularity: str | None = None
     order: Sequence[tuple[str, bool]] = ()
     bins: int = 10
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUsage:
+    """What one model took on one day; None stands for observations without a model."""
+
+    model: str | None
+    trace_count: int
+    observation_count: int
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    cost_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayUsage:
+    """What traces of one day took.
+
+    Attributes:
+        date: ISO 8601, of the time of the traces in UTC.
+        models: by name; those of which nobody reported a model first.
+    """
+
+    date: str
+    trace_count: int
+    observation_count: int
+    cost_usd: Decimal
+    models: tuple[ModelUsage, ...]
 
 
 class TraceReader(Protocol):
@@ -257,6 +316,10 @@ class TraceReader(Protocol):
 
     async def count_scores(self, query: ScoreQuery) -> int:
         """How many judgements there are without paging."""
+        ...
+
+    async def daily(self, query: TraceQuery) -> list[DayUsage]:
+        """Every day with a trace that matches, the newest first; paging is ignored."""
         ...
 
     async def metrics(self, query: MetricsQuery) -> list[dict[str, Any]]:

@@ -11,6 +11,14 @@ class Stage(StrEnum):
     STT = "stt"
     LLM = "llm"
     TTS = "tts"
+    TELEPHONY = "telephony"
+    """The carrier's line, outside the pipeline."""
+    PLATFORM = "platform"
+    """The service that runs the agent."""
+
+
+LINES = frozenset({Stage.TELEPHONY, Stage.PLATFORM})
+"""What is paid beside the models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +26,11 @@ class ModelUsage:
     """Consumption of one model of one provider in one session.
 
     Attributes:
-        audio_ns: audio heard (STT) or made (TTS).
+        audio_ns: audio heard (STT) or made (TTS); the length of the call or session of a line or
+            platform.
         cost_usd: None when no part of it could be priced.
+        cached_input_tokens: those of the input that came from a cache; known of told amounts only.
+        is_told: the amounts are the sender's own sums over the session, not ours over its spans.
     """
 
     stage: Stage
@@ -31,3 +42,5 @@ class ModelUsage:
     audio_ns: int = 0
     characters: int = 0
     cost_usd: Decimal | None = None
+    cached_input_tokens: int = 0
+    is_told: bool = False

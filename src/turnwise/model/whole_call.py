@@ -3,7 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from turnwise.model.session import Session, SessionStatus
+from turnwise.model.ids import SessionId
+from turnwise.model.session import Session, SessionStatus, Turn
+
+
+def _in_order(sessions: Sequence[Session]) -> list[tuple[Session, Turn]]:
+    pairs = [(session, turn) for session in sessions for turn in session.turns]
+    pairs.sort(key=lambda pair: (pair[1].start_ns, pair[0].started_ns, pair[0].id, pair[1].index))
+    return pairs
+
+
+def places(sessions: Sequence[Session]) -> dict[tuple[SessionId, int], int]:
+    """Where each session's turns are among the turns of all."""
+    pairs = _in_order(sessions)
+    return {(session.id, turn.index): index for index, (session, turn) in enumerate(pairs)}
 
 
 def whole_call(sessions: Sequence[Session]) -> Session:
@@ -18,9 +31,8 @@ def whole_call(sessions: Sequence[Session]) -> Session:
     statuses = {each.status for each in sessions}
     order = (SessionStatus.ACTIVE, SessionStatus.FAILED, SessionStatus.COMPLETED)
     ends = [each.ended_ns for each in sessions if each.ended_ns is not None]
-    pairs = [(session, turn) for session in sessions for turn in session.turns]
-    pairs.sort(key=lambda pair: (pair[1].start_ns, pair[0].started_ns, pair[0].id, pair[1].index))
-    place = {(session.id, turn.index): index for index, (session, turn) in enumerate(pairs)}
+    pairs = _in_order(sessions)
+    place = places(sessions)
 
     def placed(session: Session, index: int | None) -> int | None:
         return None if index is None else place.get((session.id, index))

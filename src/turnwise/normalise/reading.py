@@ -5,7 +5,7 @@ turn into fields: `params` and `param.*` (model parameters), `model_parameters` 
 them), `usage_details`, `usage_metadata`, `input_token_details`, `output_token_details`,
 `cost_details`, `llm_metrics`, `tts_metrics` (objects to be read), `user_metadata`,
 `metadata_object`, `flat_input`, `flat_output` (messages with one attribute per leaf),
-`exception_message`, `root_trace_name`.
+`exception_message`, `root_trace_name`, `requested_model`.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from turnwise.normalise.index import RESOURCE_RULES, Rule, Rules
+from turnwise.normalise.values import is_refused, milliseconds, seconds
 
 GroupValues = dict[str, Any]
 _CONTENT = frozenset({("", "input"), ("", "output")})
+_LENGTHS = (seconds, milliseconds)
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Reading:
         ranks: rank of each value taken, keyed like `groups`.
         sources: the attributes that `input` and `output` were taken from.
         gathered: for each gathering place, what followed the beginning of a name, to its value.
+        refused: attributes with a number that no length can be.
     """
 
     groups: dict[str, GroupValues] = field(
@@ -36,6 +39,7 @@ class Reading:
     ranks: dict[tuple[str, str], int] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     gathered: dict[str, GroupValues] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
 
     @property
     def fields(self) -> GroupValues:
@@ -55,6 +59,8 @@ class Reading:
             return
         converted = rule.convert(value)
         if converted is None:
+            if rule.convert in _LENGTHS and is_refused(value):
+                self.refused.append(name)
             return
         self.ranks[slot] = rule.rank
         self.groups[rule.group][rule.key] = converted

@@ -22,7 +22,7 @@ from turnwise.normalise.usage import (
     metadata_costs,
     metrics_counts,
 )
-from turnwise.normalise.values import count, encode_json, seconds, text
+from turnwise.normalise.values import count, encode_json, flag, is_refused, seconds, text
 
 EARLIEST_START_NS = 946_684_800 * 1_000_000_000
 """2000-01-01: an older start is a clock that was never set."""
@@ -161,6 +161,11 @@ def _observation(project_id: ProjectId, span: RawSpan, encoder: Encoder) -> Obse
 
 
 def _voice(reading: Reading, tool_messages: tuple[ToolMessage, ...]) -> Voice:
+    if reading.refused:
+        reading.voice["refused"] = tuple(sorted(set(reading.refused)))
+    requested = reading.fields.get("requested_model")
+    if requested is not None and requested != reading.fields.get("model"):
+        reading.voice["requested_model"] = requested
     if reading.voice or tool_messages:
         rank = reading.ranks.get(("voice", "agent_name"), 0)
         return Voice(**reading.voice, agent_rank=rank, tool_messages=tool_messages)
@@ -181,15 +186,23 @@ def _read_metrics(reading: Reading) -> None:
         (tts, "ttfb", seconds, "tts_ttfb_ns"),
         (tts, "audio_duration", seconds, "audio_ns"),
         (tts, "characters_count", count, "characters"),
+        (tts, "acquire_time", seconds, "acquire_ns"),
+        (tts, "connection_reused", flag, "is_connection_reused"),
+        (tts, "cancelled", flag, "is_cancelled"),
+        (llm, "cancelled", flag, "is_cancelled"),
+        (llm, "prompt_cached_tokens", count, "cached_tokens"),
     ):
-        if target not in voice and (value := convert(metrics.get(name))) is not None:
+        said = metrics.get(name)
+        if target not in voice and (value := convert(said)) is not None:
             voice[target] = value
+        elif convert is seconds and seconds(said) is None and is_refused(said):
+            reading.refused.append(name)
     for metrics in (llm, tts):
         about = metrics.get("metadata")
         if isinstance(about, dict):
             for name, target in (("model_name", "model"), ("model_provider", "provider")):
-                if target not in fields and (said := text(about.get(name))) is not None:
-                    fields[target] = said
+                if target not in fields and (named := text(about.get(name))) is not None:
+                    fields[target] = named
 
 
 def _first_token_ns(span: RawSpan, reading: Reading, step: Step, *, failed: bool) -> int | None:

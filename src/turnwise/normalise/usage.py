@@ -26,6 +26,7 @@ _NAMES = {
     "cache_read_input_tokens": "input_cached_tokens",
     "cache_creation_input_tokens": "input_cache_creation",
     "reasoning_tokens": "output_reasoning_tokens",
+    "session_duration": "session_seconds",
 }
 _DETAILS = {
     "prompt_tokens_details": "input",
@@ -43,6 +44,7 @@ _DETAIL_NAMES = {
     "text": "text_tokens",
     "reasoning": "reasoning_tokens",
 }
+_CACHED_DETAILS = frozenset({"cached_tokens_details"})
 _COST_NAMES = {"input_cost": "input", "output_cost": "output", "total_cost": "total"}
 
 
@@ -62,8 +64,9 @@ def detail_counts(side: str, details: Mapping[str, Any] | None) -> Counts:
     """Parts of the input or output count, for example how many tokens were cached."""
     found: Counts = {}
     for name, value in (details or {}).items():
-        number = quantity(value)
-        if number:
+        if name in _CACHED_DETAILS and isinstance(value, Mapping):
+            found.update(detail_counts(f"{side}_cached", value))
+        elif number := quantity(value):
             found[f"{side}_{_DETAIL_NAMES.get(name, name)}"] = number
     return found
 

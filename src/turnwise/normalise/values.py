@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from turnwise.model.instants import ns_from_seconds, parse_iso_ns
+from turnwise.model.instants import ns_from_seconds, parse_fact_ns
 
 _SENTINELS = frozenset({"", "NOT_GIVEN", "None", "null", "NaN", "nan"})
 _LONGEST_NS = 366 * 86_400 * 1_000_000_000
@@ -218,6 +218,12 @@ def seconds(value: Any) -> int | None:
     return ns_from_seconds(found)
 
 
+def is_refused(value: Any) -> bool:
+    """Whether a value that is no length was meant as one: -1 and NaN stand for "none"."""
+    found = number(value)
+    return found is not None and found != -1
+
+
 def milliseconds(value: Any) -> int | None:
     """Nanoseconds of a length in milliseconds."""
     found = number(value)
@@ -230,7 +236,7 @@ def instant(value: Any) -> int | None:
     if found is None:
         return None
     try:
-        return parse_iso_ns(found)
+        return parse_fact_ns(found)
     except (ValueError, OverflowError):
         return None
 

@@ -9,6 +9,7 @@ Modes: zstd, multipart, batch, single, otel, hybrid.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -21,6 +22,7 @@ from uuid import uuid4
 
 USAGE = {"input_tokens": 100, "output_tokens": 20, "total_tokens": 120}
 QUESTION, ANSWER = "What time is it?", "It is five."
+SOUND = b"RIFF\r\n--" + bytes(range(256)) * 40
 PATIENCE_SECONDS = 20
 
 
@@ -157,6 +159,16 @@ def read_back(client: Any, name: str, mode: str) -> dict[str, Any]:
     }
 
 
+async def newer(client: Any, project_id: Any) -> str:
+    """What the SDK's newer interface, which users may choose, raises."""
+    try:
+        async for _ in client.runs.query(project_ids=[str(project_id)]):
+            return "nothing"
+    except Exception as error:  # noqa: BLE001 - its name is the answer
+        return type(error).__name__
+    return "nothing"
+
+
 def by_hand(writer: Any, reader: Any, name: str) -> dict[str, Any]:
     """Runs, feedback and projects made by their own calls."""
     made = reader.create_project(f"{name}-made", description="d", metadata={"a": 1})
@@ -164,12 +176,19 @@ def by_hand(writer: Any, reader: Any, name: str) -> dict[str, Any]:
     start = datetime.now(UTC)
     run_id = uuid4()
     writer.create_run(
-        "manual", {"x": 1}, "chain", id=run_id, project_name=made.name, start_time=start
+        "manual",
+        {"x": 1},
+        "chain",
+        id=run_id,
+        project_name=made.name,
+        start_time=start,
+        attachments={"sound": ("audio/wav", SOUND), "a note": ("text/plain", b"hello")},
     )
     writer.update_run(run_id, outputs={"y": 2}, end_time=start + timedelta(seconds=2))
     writer.flush()
     time.sleep(2)
     run = reader.read_run(run_id)
+    [listed] = reader.list_runs(project_id=made.id)
     judged = reader.create_feedback(run_id, "star", score=1, comment="c", session_id=made.id)
     time.sleep(0.5)
     reader.update_feedback(judged.id, score=0.5)
@@ -183,9 +202,17 @@ def by_hand(writer: Any, reader: Any, name: str) -> dict[str, Any]:
     reader.delete_project(project_id=made.id)
     return {
         "by_hand": {
+            "newer": asyncio.run(newer(reader, made.id)),
             "same": same.id == made.id,
             "outputs": run.outputs,
             "latency": run.latency,
+            "attachments": {
+                name: [file["mime_type"], file["reader"].read() == content]
+                for found in (run, listed)
+                for (name, file), content in zip(
+                    sorted(found.attachments.items()), (b"hello", SOUND), strict=True
+                )
+            },
             "in_project": run.session_id == made.id,
             "stars": stars,
             "left": len(left),

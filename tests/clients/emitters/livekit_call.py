@@ -283,7 +283,9 @@ class Scenario:
     job: bool = False
     worker: bool = False
     cloud: bool = False
-    """No tracer of the user's: LiveKit's own upload of spans, session report and recording."""
+    """LiveKit's own upload of spans, session report and recording."""
+    own_tracer: bool = True
+    """Whether the user has set a tracer up as well."""
     pause: bool = True
     """Whether the loudspeaker can hold its breath while it is unclear who speaks."""
 
@@ -303,23 +305,28 @@ SCENARIOS = {
     "killed": Scenario(_killed, killed=True),
     "job": Scenario(_plain, job=True),
     "worker": Scenario(_plain, worker=True),
-    "cloud": Scenario(_full, failures={HOURS: 1, PARKING: 9}, worker=True, cloud=True),
+    "cloud": Scenario(
+        _full, failures={HOURS: 1, PARKING: 9}, worker=True, cloud=True, own_tracer=False
+    ),
+    "cloud_beside": Scenario(_full, failures={HOURS: 1, PARKING: 9}, worker=True, cloud=True),
 }
 
 
-def _cloud(options: Options) -> TracerProvider:
+def _cloud(options: Options) -> None:
     """Point LiveKit's own upload at the server's root; the rest is up to the SDK."""
     target = urlsplit(options.endpoint)
     os.environ["LIVEKIT_OBSERVABILITY_URL"] = f"{target.scheme}://{target.netloc}"
     os.environ.setdefault("LIVEKIT_API_KEY", API_KEY)
     os.environ.setdefault("LIVEKIT_API_SECRET", API_SECRET)
-    return TracerProvider()
 
 
 def _telemetry(options: Options) -> TracerProvider:
     """Set tracing up as LiveKit's documentation tells users to."""
-    if SCENARIOS[options.scenario].cloud:
-        return _cloud(options)
+    scenario = SCENARIOS[options.scenario]
+    if scenario.cloud:
+        _cloud(options)
+    if not scenario.own_tracer:
+        return TracerProvider()
     provider = TracerProvider(resource=Resource.create({"service.name": "lamp-shop"}))
     exporter = OTLPSpanExporter(endpoint=options.endpoint, headers=options.headers)
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=1000))
@@ -398,7 +405,7 @@ async def _run(options: Options, provider: TracerProvider) -> None:
         await call.session.aclose()
         if sync is not None:
             await sync.aclose()
-    is_cloud = SCENARIOS[options.scenario].cloud
+    is_cloud = scenario.cloud and not scenario.own_tracer
     truth_of(call, options, "closed", is_cloud=is_cloud).print()
 
 

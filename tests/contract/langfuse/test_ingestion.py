@@ -68,6 +68,46 @@ def test_a_replay_changes_nothing(server: RunningServer) -> None:
         assert read(client, "observations")["meta"]["totalItems"] == 3
 
 
+def test_an_event_is_taken_once_whatever_it_says_later(own_server: RunningServer) -> None:
+    key = own_server.new_user()
+    events = [
+        event("trace-create", 0, id="t", timestamp=at(0), name="call", tags=["a"]),
+        event("span-create", 1, id="s", traceId="t", startTime=at(1), name="first"),
+        event("score-create", 2, id="n", traceId="t", name="q", value=0.5),
+    ]
+    newer = event("score-create", 3, id="n", traceId="t", name="q", value=0.9)
+    changes: list[dict[str, Any]] = [
+        {"name": "x", "tags": ["b"]}, {"name": "x"}, {"value": 0.1},
+    ]  # fmt: skip
+    said_otherwise = [
+        {**each, "timestamp": at(9), "body": {**each["body"], **change}}
+        for each, change in zip(events, changes, strict=True)
+    ]
+    with own_server.client(key) as client:
+        ingest(client, *events)
+        ingest(client, newer)
+        before = (read(client, "traces/t"), read(client, "v2/scores")["data"])
+        for again in (events, said_otherwise):
+            answer = ingest(client, *again)
+            assert [each["status"] for each in answer["successes"]] == [201] * 3
+            assert answer["errors"] == []
+            assert (read(client, "traces/t"), read(client, "v2/scores")["data"]) == before
+        # A refused event was not taken; what is right under its id is.
+        wrong = event("span-create", 4, id="late", traceId="t", level="LOUD")
+        assert len(ingest(client, wrong)["errors"]) == 1
+        ingest(client, {**wrong, "body": {**wrong["body"], "level": "ERROR"}})
+        assert read(client, "observations/late")["level"] == "ERROR"
+        before = (read(client, "traces/t"), read(client, "v2/scores")["data"])
+    own_server.stop()
+    own_server.start()
+    with own_server.client(key) as client:
+        ingest(client, *said_otherwise)
+        assert (read(client, "traces/t"), read(client, "v2/scores")["data"]) == before
+    with own_server.client(own_server.new_user()) as other:
+        ingest(other, *said_otherwise)
+        assert read(other, "traces/t")["name"] == "x"
+
+
 def test_an_update_of_the_same_instant_wins_over_the_create(server: RunningServer) -> None:
     with server.client(server.new_user()) as client:
         ingest(client, event("span-update", 1, id="s", traceId="t", name="later"))

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from turnwise.api.langfuse.errors import ERROR_RENDERERS
 from turnwise.http.auth import Credential
 from turnwise.http.errors import install_error_handlers
+from turnwise.http.media_links import LinkSigner
 from turnwise.ingest.langfuse import LangfuseMedia
 from turnwise.model.ids import ProjectId, TenantId
 from turnwise.model.query import StoredFile
@@ -48,6 +49,9 @@ class Files:
     async def delete(self, key: str) -> None:
         self.kept.pop(key, None)
 
+    async def delete_all(self, folder: str) -> None:
+        self.kept = {key: kept for key, kept in self.kept.items() if not key.startswith(folder)}
+
     def uri(self, key: str) -> str:
         return f"memory:{key}"
 
@@ -68,7 +72,7 @@ class Keys:
 
 def client_of(files: Files | None, project: str = "p1", ttl: int = 60) -> httpx2.AsyncClient:
     """A client of the routes alone."""
-    app = Starlette(routes=LangfuseMedia(files, b"key", "", ttl, 1 << 20).routes())
+    app = Starlette(routes=LangfuseMedia(files, LinkSigner(b"key", "", ttl), 1 << 20).routes())
     app.state.authenticator = Keys()
     install_error_handlers(app, ERROR_RENDERERS)
     transport = httpx2.ASGITransport(app=app)

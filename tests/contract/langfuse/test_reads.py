@@ -1,10 +1,12 @@
 """Pages, filters, cursors and refusals of Langfuse's reads; scores in all their forms."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.contract.langfuse.build import a_call, at, event, ingest, read
+from tests.contract.langsmith_runs import stats
 from tests.server import RunningServer
 
 SCORES: list[dict[str, Any]] = [
@@ -65,6 +67,17 @@ def test_a_bad_score_costs_its_neighbours_nothing(server: RunningServer) -> None
         assert len(answer.json()["errors"]) == len(bad)
         assert client.post("/api/public/scores", json=bad[1]).status_code == 400
         assert [each["id"] for each in read(client, "v3/scores")["data"]] == ["n"]
+
+
+def test_a_judgement_may_be_as_large_as_any_body(server: RunningServer) -> None:
+    long = "a" * 5_000_000
+    with server.client(server.new_user()) as client:
+        score = {**SCORES[0], "comment": long}
+        assert client.post("/api/public/scores", json=score).status_code == 200
+        assert read(client, "v2/scores/n")["comment"] == long
+        home = client.get("/sessions").json()[0]["id"]
+        body = {"key": "k", "session_id": home, "comment": long}
+        assert client.post("/feedback", json=body).json()["comment"] == long
 
 
 def test_filters_find_what_they_say(server: RunningServer) -> None:
@@ -129,7 +142,7 @@ def test_pages_and_cursors_go_through_everything_once(server: RunningServer) -> 
     "path",
     [
         "traces?page=0", "traces?limit=x", "traces?fromTimestamp=soon", "traces?orderBy=secret.asc",
-        "traces?filter=[]", "observations?type=NOISE", "observations?level=LOUD",
+        "traces?filter={}", "observations?type=NOISE", "observations?level=LOUD",
         "v2/observations?limit=1001", "v2/observations?cursor=abc", "v2/observations?fields=all",
         "v2/observations?parseIoAsJson=true", "v3/scores?limit=101", "v3/scores?fields=all",
         "v3/scores?observationId=o", "v3/scores?traceId=t&sessionId=s", "v3/scores?value=1",
@@ -148,3 +161,27 @@ def test_a_key_is_asked_for_before_anything_else(server: RunningServer) -> None:
         for path in ("traces?page=0", "sessions", "observations/x", "v2/observations", "v3/scores"):
             answer = client.get(f"/api/public/{path}")
             assert (answer.status_code, set(answer.json())) == (401, {"message", "error"})
+
+
+def test_a_wrapper_does_not_double_what_its_request_cost(server: RunningServer) -> None:
+    told = {"traceId": "wrapped", "startTime": at(1), "endTime": at(2), "model": "gpt-4o-mini"}
+    with server.client(server.new_user()) as client:
+        ingest(
+            client,
+            event("generation-create", 1, id="outer", costDetails={"total": 0.5}, **told),
+            event("generation-create", 2, id="inner", costDetails={"total": 0.5},
+                  parentObservationId="outer", **told),
+            event("generation-create", 3, id="second", costDetails={"total": 0.25}, **told),
+        )  # fmt: skip
+        trace = read(client, "traces/wrapped")
+        assert {each["id"]: each["calculatedTotalCost"] for each in trace["observations"]} == {
+            "outer": 0.5, "inner": 0.5, "second": 0.25,
+        }  # fmt: skip
+        assert trace["totalCost"] == 0.75
+        assert read(client, "traces")["data"][0]["totalCost"] == 0.75
+        session = client.get("/v1/observability/sessions").json()["data"][0]["id"]
+        uuid = UUID(session.removeprefix("sess_"))
+        lyzr = client.get(f"/v1/traces/session/{uuid}").json()["traces"]
+        project = client.get("/api/v1/sessions").json()[0]["id"]
+        assert [each["totalCostUsd"] for each in lyzr] == [0.75]
+        assert stats(client, project)["total_cost"] == "0.75"

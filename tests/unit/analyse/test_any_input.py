@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.analyse.build import PROJECT, SESSION, facts_of
 from turnwise.analyse.assemble import assemble
 from turnwise.model.facts import FactKind, SessionFact
+from turnwise.model.instants import iso_us
 from turnwise.model.observation import (
     Framework,
     Kind,
@@ -17,6 +18,7 @@ from turnwise.model.observation import (
     ToolMessage,
     Voice,
 )
+from turnwise.model.session import Session
 
 IDS = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 INSTANTS = st.integers(0, 40) | st.integers(0, 2**63 - 1)
@@ -79,6 +81,7 @@ def _bodies() -> st.SearchStrategy[dict[str, Any]]:
             "start_ms",
             "end_ms",
             "onset_ms",
+            "stopped_ms",
             "speaker",
             "text",
             "interrupted",
@@ -91,7 +94,10 @@ def _bodies() -> st.SearchStrategy[dict[str, Any]]:
             "error",
         ]
     )
-    values = st.none() | st.booleans() | st.integers(-5, 2**40) | st.floats() | st.text(max_size=3)
+    far = st.sampled_from([1e300, -1e15, 2**62, 2**80])
+    values = (
+        far | st.none() | st.booleans() | st.integers(-5, 2**40) | st.floats() | st.text(max_size=3)
+    )
     return st.dictionaries(names, values | st.just({"k": [1]}), max_size=5)
 
 
@@ -104,6 +110,18 @@ FACTS = st.builds(
     body=_bodies(),
     version=st.integers(0, 3),
 )
+
+
+def _instants(session: Session) -> list[int]:
+    """Every instant that is kept or shown."""
+    found = [session.started_ns, session.ended_ns, session.last_seen_ns, session.finalized_ns]
+    for turn in session.turns:
+        found += [turn.start_ns, turn.end_ns]
+    for tool in session.tools:
+        found += [tool.start_ns, tool.end_ns]
+    for each in session.interruptions:
+        found += [each.onset_ns, each.detected_ns, each.stopped_ns]
+    return [each for each in found if each is not None]
 
 
 @settings(max_examples=60, deadline=None)
@@ -123,6 +141,9 @@ def test_any_input_makes_a_session_and_no_order_of_it_another(
     assert len({(turn.id, turn.trace_id) for turn in session.turns}) == len(session.turns)
     for tool in session.tools:
         assert tool.turn_index is None or tool.turn_index < len(session.turns)
+    for instant_ns in _instants(session):
+        assert -(2**63) <= instant_ns < 2**63
+        assert iso_us(instant_ns)
     items: list[Observation | SessionFact] = [*observations, *facts]
     shuffled = data.draw(st.permutations(items))
     again = data.draw(st.lists(st.sampled_from(items), max_size=5))

@@ -1,11 +1,14 @@
 """What calls, rooms, recordings and reports add to a session."""
 
+from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
 
 from tests.unit.analyse.build import START_NS, at, fact, livekit, ms, said, session_of, span
 from turnwise.model.facts import FactKind, SessionFact
+from turnwise.model.ids import session_id_of
 from turnwise.model.observation import Step
 from turnwise.model.recording import RecordingStatus
 from turnwise.model.session import SessionStatus
@@ -92,6 +95,54 @@ def test_a_recording_belongs_to_the_session_and_its_call(
     assert (recording.id, recording.status, recording.call_id) == ("r1", status, "CA1")
     assert (recording.channels, recording.duration_ns, recording.offset_ns) == (2, 5, -3)
     assert ms(recording.created_ns) == 9
+
+
+LINKED: dict[str, Any] = {
+    "linked_uri": "https://files.example.com/call.ogg",
+    "source_content_type": "audio/ogg",
+    "source_size_bytes": 7,
+    "source_duration_ns": 5,
+    "room_sid": "RM_1",
+}
+COPIED: dict[str, Any] = {
+    "status": "ready",
+    "storage_uri": "s3://media/recordings/r1.ogg",
+    "content_type": "audio/ogg",
+    "size_bytes": 8,
+    "duration_ns": 6,
+    "channels": 2,
+}
+
+
+def test_a_file_of_a_media_server_is_linked_until_it_was_tried_to_copy_it() -> None:
+    linked = fact(FactKind.RECORDING, "r1", **LINKED)
+    [recording] = session_of(SESSION, linked).recordings
+    assert recording.is_linked
+    assert (recording.status, recording.elsewhere) == (RecordingStatus.READY, LINKED["linked_uri"])
+    assert (recording.content_type, recording.size_bytes, recording.duration_ns) == (
+        "audio/ogg",
+        7,
+        5,
+    )
+    assert recording.home == session_id_of(recording.project_id, "RM_1")
+    refused = fact(FactKind.RECORDING, "r1", **LINKED, copy_error="It lies elsewhere.")
+    [recording] = session_of(SESSION, refused).recordings
+    assert not recording.is_linked
+    assert recording.elsewhere == LINKED["linked_uri"]
+    assert recording.file is None
+
+
+def test_a_copy_wins_over_its_link_in_every_order() -> None:
+    bodies = [LINKED, COPIED, LINKED]
+    for order in permutations(range(3)):
+        said = [
+            replace(fact(FactKind.RECORDING, "r1", **bodies[number]), version=at_)
+            for at_, number in enumerate(order)
+        ]
+        [recording] = session_of(SESSION, *said).recordings
+        assert not recording.is_linked
+        assert (recording.file, recording.elsewhere) == ("r1.ogg", None)
+        assert (recording.size_bytes, recording.duration_ns, recording.channels) == (8, 6, 2)
 
 
 def _seconds(at_ms: float) -> float:

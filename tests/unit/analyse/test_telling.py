@@ -1,12 +1,16 @@
 """The report's word beside the spans of the same conversation."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from tests.unit.analyse.build import at, fact, livekit, ms, session_of
+from turnwise.analyse.pricing import Pricer
+from turnwise.analyse.session_costs import with_session_costs
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.observation import Observation, Step
 from turnwise.model.session import Session
+from turnwise.model.usage import Stage
 
 SPANS = (
     livekit(Step.SESSION, 0, 9000, "s"),
@@ -150,8 +154,42 @@ def test_judgements_are_in_the_metadata() -> None:
     )
 
 
-def test_usage_without_spans_counts_as_unpriced() -> None:
-    usage = [{"type": "llm_usage", "provider": "openai", "model": "m", "input_tokens": 9}]
+MODELS = [
+    {"type": "stt_usage", "provider": "Deepgram", "model": "nova-3", "audio_duration": 60.0},
+    {"type": "llm_usage", "provider": "api.openai.com", "model": "gpt-4.1-nano",
+     "input_tokens": 10, "output_tokens": 1},
+    {"type": "llm_usage", "provider": "openai", "model": "gpt-4.1-mini", "input_tokens": 1_000_000,
+     "input_cached_tokens": 500_000, "output_tokens": 1_000_000},
+    {"type": "tts_usage", "provider": "cartesia", "model": "sonic-2", "characters_count": 100_000},
+]  # fmt: skip
+"""Of the package's own prices: 0.0048 + 0.0000014 + (0.2 + 0.05 + 1.6) + 5 USD."""
+
+
+def test_what_a_report_alone_tells_of_is_priced_like_spans() -> None:
+    session = with_session_costs(session_of(report(HELLO, usage=MODELS)), Pricer(()))
+    told = {row.model: row.cost_usd for row in session.usage}
+    assert told == {
+        "nova-3": Decimal("0.0048"),
+        "gpt-4.1-mini": Decimal("1.85"),
+        "gpt-4.1-nano": Decimal("0.0000014"),
+        "sonic-2": Decimal(5),
+    }
+    assert next(row.model for row in session.usage if row.stage is Stage.LLM) == "gpt-4.1-mini"
+    assert (session.cost_usd, session.unpriced) == (Decimal("6.8548014"), 0)
+
+
+def test_spans_have_the_cost_where_both_tell() -> None:
+    seen = livekit(Step.LLM, 0, 100, "s", cost_details={"total": Decimal("0.5")})
+    session = with_session_costs(session_of(seen, report(HELLO, usage=MODELS)), Pricer(()))
+    assert session.cost_usd == sum((each.cost_usd for each in session.traces), Decimal(0))
+    assert session.unpriced == len(MODELS)
+
+
+def test_usage_of_a_model_without_a_price_counts_as_unpriced() -> None:
+    usage = [
+        {"type": "llm_usage", "provider": "openai", "model": "m", "input_tokens": 9},
+        {"type": "tts_usage", "provider": "openai", "model": "silent"},
+    ]
     session = session_of(report(HELLO, usage=usage))
-    assert [(row.input_tokens, row.cost_usd) for row in session.usage] == [(9, None)]
+    assert [(row.input_tokens, row.cost_usd) for row in session.usage] == [(9, None), (0, None)]
     assert session.unpriced == 1

@@ -1,6 +1,7 @@
 """Where recordings may be fetched from, and what a name may stand for."""
 
 import asyncio
+import base64
 import socket
 from typing import Any
 
@@ -87,12 +88,21 @@ def test_two_channels_are_asked_for_apart() -> None:
 
 
 async def test_the_token_is_shown_to_the_carrier_alone() -> None:
-    source = AudioSource(AllowedHosts.of("inside.example"), "token")
+    mine, other = ProjectId("mine"), ProjectId("other")
+
+    async def token_of(project_id: ProjectId, account: str) -> str | None:
+        return "token" if (project_id, account) == (mine, ACCOUNT) else None
+
+    source = AudioSource(AllowedHosts.of("inside.example"), token_of)
     path = f"/2010-04-01/Accounts/{ACCOUNT}/Recordings/RE1.wav"
+    login = "Basic " + base64.b64encode(f"{ACCOUNT}:token".encode()).decode()
     try:
-        assert source.login(f"https://api.twilio.com{path}") is not None
-        for other in (f"http://inside.example{path}", f"https://twilio.com.evil.example{path}"):
-            assert source.login(other) is None
-        assert source.login("https://api.twilio.com/elsewhere") is None
+        assert await source.login(f"https://api.twilio.com{path}", mine) == login
+        assert await source.login(f"https://api.twilio.com{path}", other) is None
+        for host in ("http://inside.example", "https://twilio.com.evil.example"):
+            assert await source.login(host + path, mine) is None
+        assert await source.login("https://api.twilio.com/elsewhere", mine) is None
+        strange = path.replace("AC5", "AC6")
+        assert await source.login(f"https://api.twilio.com{strange}", mine) is None
     finally:
         await source.close()

@@ -1,10 +1,13 @@
 """Attachments of runs: kept where there is a media store, refused one by one where there is none."""
 
+import re
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -16,6 +19,7 @@ from turnwise.ingest.langsmith.routes import RunWrites
 from turnwise.model.batch import Batch, Receipt
 from turnwise.model.errors import BadInput
 from turnwise.model.ids import ProjectId, TenantId
+from turnwise.model.runs import attachment_key
 from turnwise.model.tenancy import Caller, Role, Scope
 
 MAIN = ProjectId("11111111-1111-4111-8111-111111111111")
@@ -40,6 +44,9 @@ class Files:
 
 class Nothing:
     """A store that knows no run."""
+
+    async def guessed_runs(self, _: Sequence[ProjectId], run_ids: Collection[str]) -> list[Any]:
+        return []
 
     async def run_places(self, _: Sequence[ProjectId], run_ids: Collection[str]) -> dict[str, Any]:
         return {}
@@ -80,7 +87,7 @@ def sent(files: Files | None, *names: str) -> tuple[dict[str, Any], list[Batch],
 def test_an_attachment_is_kept_with_its_run() -> None:
     files = Files()
     answer, (batch,), run_id = sent(files, "sound")
-    key = f"attachments/{MAIN}/{run_id}/sound"
+    key = attachment_key(MAIN, run_id, "sound")
     assert files.kept == {key: (b"\r\n\x00RIFF", "audio/wav")}
     kept = {"key": key, "mime_type": "audio/wav", "size_bytes": 7}
     assert batch.runs[0].attachments == {"sound": kept}
@@ -94,9 +101,17 @@ def test_without_a_media_store_the_run_is_kept_and_the_file_refused() -> None:
     assert answer["rejected"] == [{"id": f"attachment.{run_id}.sound", "error": why}]
 
 
-def test_a_name_cannot_lead_out_of_its_folder() -> None:
+@given(st.text(min_size=1, max_size=200))
+def test_a_name_cannot_lead_out_of_its_folder(name: str) -> None:
+    run_id = str(UUID(int=7))
+    key = attachment_key(MAIN, run_id, name)
+    assert re.fullmatch(rf"attachments/{MAIN}/{run_id}/[0-9a-f]{{32}}", key)
+    assert attachment_key(MAIN, run_id, name + "x") != key
+
+
+def test_a_file_without_a_usable_name_is_refused_alone() -> None:
     files = Files()
-    answer, _, _ = sent(files, "a/../../b", "ok")
+    answer, _, _ = sent(files, "a" * 201, "../ok")
     assert len(files.kept) == len(answer["rejected"]) == 1
 
 

@@ -115,13 +115,13 @@ def test_a_finished_egress_is_a_recording(client: TestClient, accept: Accepting)
     assert happened.body["room_name"] == "lobby"
     assert (recording.kind, recording.session_id) == (FactKind.RECORDING, HOME)
     assert recording.body == {
-        "status": "ready",
-        "storage_uri": "https://files.example.com/lobby.ogg",
-        "content_type": "audio/ogg",
-        "size_bytes": 123456,
-        "duration_ns": 58_500_000_000,
+        "linked_uri": "https://files.example.com/lobby.ogg",
+        "source_content_type": "audio/ogg",
+        "source_size_bytes": 123456,
+        "source_duration_ns": 58_500_000_000,
         "started_ns": 1_795_000_001_500_000_000,
         "external_id": "EG_1",
+        "room_sid": "RM_1",
     }
 
 

@@ -23,6 +23,7 @@ GATHERED = {
     "flat_output",
     "exception_message",
     "root_trace_name",
+    "requested_model",
 }
 
 

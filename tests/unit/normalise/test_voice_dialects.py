@@ -105,6 +105,37 @@ def test_livekit_metrics_fill_gaps() -> None:
     assert (found.model, found.provider) == ("gpt-4o", "openai")
 
 
+def test_realtime_metrics_tell_audio_from_text_and_how_long_the_session_was() -> None:
+    metrics = {
+        "type": "realtime_model_metrics",
+        "session_duration": 12.5,
+        "input_tokens": 100,
+        "output_tokens": 40,
+        "total_tokens": 140,
+        "input_token_details": {
+            "audio_tokens": 80,
+            "text_tokens": 20,
+            "cached_tokens": 60,
+            "cached_tokens_details": {"audio_tokens": 50, "text_tokens": 10, "image_tokens": 0},
+        },
+        "output_token_details": {"text_tokens": 10, "audio_tokens": 30},
+    }
+    found = observe("realtime_metrics", LIVEKIT, {"lk.realtime_model_metrics": json.dumps(metrics)})
+    assert found.usage_details == {
+        "input": 100,
+        "output": 40,
+        "total": 140,
+        "input_audio_tokens": 80,
+        "input_text_tokens": 20,
+        "input_cached_tokens": 60,
+        "input_cached_audio_tokens": 50,
+        "input_cached_text_tokens": 10,
+        "output_audio_tokens": 30,
+        "output_text_tokens": 10,
+        "session_seconds": 12.5,
+    }
+
+
 def test_failed_tool_of_livekit() -> None:
     found = observe(
         "function_tool",

@@ -2,6 +2,8 @@
 
 from turnwise.analyse.assemble import generic, livekit, native, pipecat, reports, telling
 from turnwise.analyse.assemble.carriers import call_of, phone_of, recordings_of, room_of
+from turnwise.analyse.assemble.conduct import conduct_of, kinds_of, overlaps_of
+from turnwise.analyse.assemble.doubts import failures_of, marks_of
 from turnwise.analyse.assemble.drafts import Conversation
 from turnwise.analyse.assemble.identity import framework_of, identity_of
 from turnwise.analyse.assemble.interruptions import interruptions_of, with_stated
@@ -11,6 +13,7 @@ from turnwise.analyse.assemble.statements import Statements, read_statements
 from turnwise.analyse.assemble.tools import stated_tools, tools_of
 from turnwise.analyse.assemble.traces import is_loss, traces_of
 from turnwise.analyse.assemble.usage import bill
+from turnwise.analyse.assemble.waits import responses_of
 from turnwise.model.facts import FactKind, SessionFact, SessionFacts
 from turnwise.model.observation import Framework
 from turnwise.model.session import Interruption, Session, ToolExecution
@@ -39,6 +42,9 @@ def assemble(facts: SessionFacts) -> Session | None:
     call = call_of(facts.project_id, statements.calls) or phone_of(facts.project_id, room)
     life = life_of(scene, statements, started_ns, conversation.drafts, call, room)
     identity = identity_of(scene, statements, started_ns, call, room)
+    tools = _tools(scene, statements, conversation, started_ns)
+    responses = responses_of(conversation, tools)
+    cuts = kinds_of(_interruptions(statements, conversation, started_ns), conversation)
     return Session(
         project_id=facts.project_id,
         id=facts.session_id,
@@ -63,9 +69,18 @@ def assemble(facts: SessionFacts) -> Session | None:
         release=identity.release,
         app_version=identity.app_version,
         metadata=identity.metadata,
-        turns=tuple(draft.turn(index) for index, draft in enumerate(conversation.drafts)),
-        tools=tuple(_tools(scene, statements, conversation, started_ns)),
-        interruptions=tuple(_interruptions(statements, conversation, started_ns)),
+        turns=tuple(
+            draft.turn(index, response)
+            for index, (draft, response) in enumerate(
+                zip(conversation.drafts, responses, strict=True)
+            )
+        ),
+        tools=tuple(tools),
+        interruptions=tuple(cuts),
+        overlaps=tuple(overlaps_of(conversation, cuts)),
+        conduct=conduct_of(conversation, started_ns, life.ended_ns),
+        failures=failures_of(scene, conversation),
+        marks=marks_of(scene, conversation, responses, has_ended=life.ended_ns is not None),
         traces=traces_of(scene, costs.cost_by_trace),
         call=call,
         recordings=recordings_of(
@@ -73,7 +88,7 @@ def assemble(facts: SessionFacts) -> Session | None:
         ),
         usage=usage,
         cost_usd=costs.cost_usd,
-        unpriced=costs.unpriced + len(usage) - len(costs.rows),
+        unpriced=costs.unpriced + sum(row.is_told for row in usage),
         error_count=sum(is_loss(scene, each) for each in scene.observations),
         created_by=facts.created_by,
         facts_version=facts.facts_version,

@@ -9,13 +9,12 @@ Source: clients.md 7 and 8; the vendors' pages named there.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from turnwise.analyse.assemble.statements import Body, int_of, number_of, text_of
-from turnwise.model.call import Call
-from turnwise.model.ids import ProjectId, SessionId
+from turnwise.analyse.assemble.statements import Body, int_of, text_of
+from turnwise.model.call import FAILED_CALLS, Call
+from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.recording import Recording, RecordingStatus
 
-FAILED_CALLS = frozenset({"busy", "failed", "no-answer", "canceled"})
 _ENDED_CALLS = FAILED_CALLS | {"completed"}
 _ANSWERED = frozenset({"in-progress", "answered"})
 _FINISHED = "room_finished"
@@ -77,6 +76,7 @@ def _call(project_id: ProjectId, sid: str, events: Iterable[Body]) -> Call:
         and (at := int_of(event, "at_ns")) is not None
     ]
     status = known["status"]
+    counted = [seconds for event in ordered if (seconds := int_of(event, "duration_seconds"))]
     return Call(
         project_id=project_id,
         sid=sid,
@@ -89,6 +89,7 @@ def _call(project_id: ProjectId, sid: str, events: Iterable[Body]) -> Call:
         answered_ns=min(answered, default=None),
         ended_ns=_end(ordered[-1]),
         parent_sid=known["parent_sid"],
+        duration_ns=max(counted) * NS_PER_SECOND if counted else None,
     )
 
 
@@ -153,23 +154,38 @@ def recordings_of(
 ) -> tuple[Recording, ...]:
     """The audio files of the session, by id; `started_ns` is the session's start."""
     return tuple(
-        Recording(
-            id=recording_id,
-            project_id=project_id,
-            session_id=session_id,
-            call_id=text_of(body, "call_id") or call_id,
-            status=_status(text_of(body, "status")),
-            storage_uri=text_of(body, "storage_uri"),
-            content_type=text_of(body, "content_type"),
-            size_bytes=int_of(body, "size_bytes"),
-            duration_ns=first_of(int_of(body, "duration_ns"), int_of(body, "source_duration_ns")),
-            channels=first_of(int_of(body, "channels"), int_of(body, "source_channels")),
-            offset_ns=_offset(body, started_ns),
-            external_id=text_of(body, "external_id"),
-            source_url=text_of(body, "source_url"),
-            created_ns=int_of(body, "created_ns") or round(number_of(body, "at_ns") or 0),
-        )
+        _recording(recording_id, project_id, session_id, body, call_id, started_ns)
         for recording_id, body in sorted(bodies.items())
+    )
+
+
+def _recording(
+    recording_id: str,
+    project_id: ProjectId,
+    session_id: SessionId,
+    body: Body,
+    call_id: str | None,
+    started_ns: int | None,
+) -> Recording:
+    kept, linked = text_of(body, "storage_uri"), text_of(body, "linked_uri")
+    home = text_of(body, "room_sid") or text_of(body, "call_id")
+    is_tried = kept is not None or text_of(body, "copy_error") is not None
+    return Recording(
+        id=recording_id,
+        project_id=project_id,
+        session_id=session_id,
+        call_id=text_of(body, "call_id") or call_id,
+        status=_status(text_of(body, "status"), is_linked=linked is not None),
+        storage_uri=kept or linked,
+        content_type=text_of(body, "content_type") or text_of(body, "source_content_type"),
+        size_bytes=first_of(int_of(body, "size_bytes"), int_of(body, "source_size_bytes")),
+        duration_ns=first_of(int_of(body, "duration_ns"), int_of(body, "source_duration_ns")),
+        channels=first_of(int_of(body, "channels"), int_of(body, "source_channels")),
+        offset_ns=_offset(body, started_ns),
+        external_id=text_of(body, "external_id"),
+        home=session_id_of(project_id, home) if home else None,
+        source_url=text_of(body, "source_url") or (None if is_tried else linked),
+        created_ns=int_of(body, "created_ns") or int_of(body, "at_ns") or 0,
     )
 
 
@@ -186,8 +202,8 @@ def _offset(body: Body, started_ns: int | None) -> int | None:
     return began_ns - started_ns
 
 
-def _status(word: str | None) -> RecordingStatus:
+def _status(word: str | None, *, is_linked: bool) -> RecordingStatus:
     try:
         return RecordingStatus((word or "").lower())
     except ValueError:
-        return RecordingStatus.PENDING
+        return RecordingStatus.READY if is_linked else RecordingStatus.PENDING

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from turnwise.analyse.assemble.scene import Key, end_of, key_of
+from turnwise.model.metrics import Response
 from turnwise.model.observation import Level, Observation
 from turnwise.model.session import Speaker, Turn
 
@@ -21,6 +22,8 @@ class Draft:
         pauses: where an agent fell silent and went on: start and end of what was heard, and
             the instant at which it went on.
         is_text_cut: `text` is known to end where the agent fell silent.
+        resumed: how often the caller went on after a wait for the end of the turn.
+        refused: stage lengths that were stated and cannot be.
     """
 
     id: str
@@ -47,6 +50,8 @@ class Draft:
     detection_delay_ns: int | None = None
     pauses: list[tuple[int, int, int]] = field(default_factory=list)
     is_text_cut: bool = False
+    resumed: int | None = None
+    refused: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str | None, str]:
@@ -59,7 +64,7 @@ class Draft:
         number = -1 if self.number is None else self.number
         return number, floor, int(self.speaker is Speaker.AGENT), self.start_ns, self.id
 
-    def turn(self, index: int) -> Turn:
+    def turn(self, index: int, response: Response | None = None) -> Turn:
         """The finished turn; an end before the start is no end."""
         end_ns = self.end_ns
         if end_ns is not None and end_ns < self.start_ns:
@@ -82,6 +87,8 @@ class Draft:
             error=self.error,
             model=self.model,
             trace_id=self.trace_id,
+            response=response,
+            resumed=self.resumed,
             span_ids=_span_ids(self.spans),
         )
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from turnwise.analyse.assemble import reports
-from turnwise.analyse.assemble.carriers import FAILED_CALLS, Room, began
+from turnwise.analyse.assemble.carriers import Room, began
 from turnwise.analyse.assemble.drafts import Draft, first_of
 from turnwise.analyse.assemble.scene import Scene, end_of
 from turnwise.analyse.assemble.statements import Body, Statements, int_of, offset_ns, text_of
-from turnwise.model.call import Call
+from turnwise.model.call import FAILED_CALLS, Call
 from turnwise.model.observation import Framework, Observation, Step
 from turnwise.model.session import SessionStatus
 

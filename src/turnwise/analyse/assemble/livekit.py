@@ -242,8 +242,18 @@ def _user_draft(group: _Group, answers: list[int]) -> Draft:
         draft.text, draft.confidence = voice.user_text, voice.confidence
         draft.stt_ns, draft.eou_delay_ns = voice.stt_ns, voice.eou_delay_ns
         draft.model, draft.error = head.model, failure(head)
+    draft.resumed = _resumed(group)
     draft.detection_delay_ns = _detection_delay(group.members)
     return draft
+
+
+def _resumed(group: _Group) -> int | None:
+    """How often the caller went on while the end of the turn was awaited."""
+    told = group.head.voice.eou_resumed if group.head is not None else None
+    waits = [each.voice.eou_outcome for each in group.of(Step.EOU_WAIT)]
+    if told is not None or not waits:
+        return told
+    return sum(outcome == "user_resumed" for outcome in waits)
 
 
 def _is_turn(group: _Group, draft: Draft) -> bool:

@@ -13,6 +13,7 @@ from turnwise.analyse.assemble.statements import Body, int_of, number_of, offset
 from turnwise.model.session import Speaker
 
 _AGENT_WORDS = frozenset({"agent", "assistant", "bot"})
+_STAGES = ("stt_ms", "eou_ms", "llm_ms", "tts_ms", "e2e_ms")
 _KEPT = frozenset({"id", "speaker", "start_ns", "floor_ns", "number", "text", "interrupted"})
 _FILLED = tuple(each.name for each in fields(Draft) if each.name not in _KEPT)
 
@@ -47,6 +48,11 @@ def _draft(turn_id: str, body: Body, started_ns: int) -> Draft:
         error=text_of(body, "error"),
         model=text_of(body, "model"),
         is_text_cut=True,
+        refused=tuple(
+            name.removesuffix("_ms")
+            for name in _STAGES
+            if (value := number_of(body, name)) is not None and value < 0 and value != -1
+        ),
     )
 
 
@@ -64,7 +70,7 @@ def fill_in(stated: Conversation, seen: Conversation) -> None:
         return
     for draft, source in zip(stated.drafts, seen.drafts, strict=True):
         for name in _FILLED:
-            if getattr(draft, name) in (None, [], False):
+            if getattr(draft, name) in (None, [], (), False):
                 setattr(draft, name, getattr(source, name))
 
 

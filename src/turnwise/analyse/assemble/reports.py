@@ -8,13 +8,15 @@ Source: contracts.md 6.4; livekit-agents 1.8.9 and 1.5.17, recorded.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from turnwise.analyse.assemble.drafts import Conversation, Draft, joined
-from turnwise.analyse.assemble.statements import Body, number_of, text_of
+from turnwise.analyse.assemble.statements import Body, int_of, number_of, seconds_ns, text_of
 from turnwise.analyse.assemble.tools import json_text
+from turnwise.analyse.assemble.usage import largest_first
 from turnwise.analyse.providers import canonical_provider
-from turnwise.model.instants import parse_iso_ns
+from turnwise.model.instants import parse_fact_ns
 from turnwise.model.session import Speaker, ToolExecution
 from turnwise.model.usage import ModelUsage, Stage
 
@@ -94,16 +96,16 @@ def _instant(body: Body, name: str) -> int | None:
     text = body.get(name)
     if isinstance(text, str):
         try:
-            return parse_iso_ns(text)
+            return parse_fact_ns(text)
         except (ValueError, OverflowError):
             return None
-    value = number_of(body, name)
-    return round(value * 1_000_000) * 1000 if value is not None and value > 0 else None
+    instant_ns = seconds_ns(body, name)
+    return instant_ns if instant_ns is not None and instant_ns > 0 else None
 
 
 def _duration(body: Body, name: str) -> int | None:
-    value = number_of(body, name)
-    return round(value * 1_000_000) * 1000 if value is not None and value >= 0 else None
+    duration_ns = seconds_ns(body, name)
+    return duration_ns if duration_ns is not None and duration_ns >= 0 else None
 
 
 def tools_of(report: Body) -> list[ToolExecution]:
@@ -209,7 +211,10 @@ def metadata_of(report: Body) -> dict[str, Any]:
 
 
 def with_usage(rows: Iterable[ModelUsage], report: Body) -> tuple[ModelUsage, ...]:
-    """The rows, with what only the report knows: models without a row, and audio that was heard."""
+    """The rows, with what only the report knows: models without a row, and audio that was heard.
+
+    Beside spans these have no cost: it would be in the session's sum and in none of its traces.
+    """
     known = {(row.stage, row.provider, row.model): row for row in rows}
     for told in _objects(report.get("usage")):
         row = _row(told)
@@ -218,22 +223,28 @@ def with_usage(rows: Iterable[ModelUsage], report: Body) -> tuple[ModelUsage, ..
         key = row.stage, row.provider, row.model
         before = known.get(key)
         known[key] = row if before is None else _completed(before, row)
-    return tuple(known.values())
+    return largest_first(known.values())
 
 
 def _row(told: Body) -> ModelUsage | None:
     stage = _STAGES.get(text_of(told, "type") or "")
     if stage is None:
         return None
-    return ModelUsage(
+    row = ModelUsage(
         stage=stage,
         provider=canonical_provider(text_of(told, "provider")),
         model=text_of(told, "model"),
-        input_tokens=round(number_of(told, "input_tokens") or 0),
-        output_tokens=round(number_of(told, "output_tokens") or 0),
+        input_tokens=_count(told, "input_tokens"),
+        output_tokens=_count(told, "output_tokens"),
         audio_ns=_duration(told, "audio_duration") or 0,
-        characters=round(number_of(told, "characters_count") or 0),
+        characters=_count(told, "characters_count"),
+        cached_input_tokens=_count(told, "input_cached_tokens"),
     )
+    return replace(row, is_told=_is_sized(row))
+
+
+def _count(told: Body, name: str) -> int:
+    return max(0, int_of(told, name) or 0)
 
 
 def _completed(seen: ModelUsage, told: ModelUsage) -> ModelUsage:
@@ -248,4 +259,9 @@ def _completed(seen: ModelUsage, told: ModelUsage) -> ModelUsage:
         audio_ns=seen.audio_ns or told.audio_ns,
         characters=seen.characters or told.characters,
         cost_usd=seen.cost_usd,
+        is_told=seen.cost_usd is None and not _is_sized(seen) and _is_sized(told),
     )
+
+
+def _is_sized(row: ModelUsage) -> bool:
+    return bool(row.input_tokens or row.output_tokens or row.audio_ns or row.characters)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from turnwise.model.facts import FactKind, SessionFact
+from turnwise.model.instants import FARTHEST_NS, NS_PER_MS, NS_PER_US
 
 Body = Mapping[str, Any]
 
@@ -111,9 +112,8 @@ def text_of(body: Body, name: str) -> str | None:
 
 
 def int_of(body: Body, name: str) -> int | None:
-    """The field as a whole number, None when it is absent or no finite number."""
-    value = number_of(body, name)
-    return None if value is None else round(value)
+    """The field as a whole number, None when it is absent, no number, or larger than any fact."""
+    return _kept(number_of(body, name))
 
 
 def number_of(body: Body, name: str) -> float | int | None:
@@ -125,6 +125,17 @@ def number_of(body: Body, name: str) -> float | int | None:
 
 
 def offset_ns(body: Body, name: str) -> int | None:
-    """A field in milliseconds as nanoseconds."""
+    """A field in milliseconds as nanoseconds, None when it is absent or longer than any fact."""
     value = number_of(body, name)
-    return None if value is None else round(value * 1_000_000)
+    return None if value is None else _kept(value * NS_PER_MS)
+
+
+def seconds_ns(body: Body, name: str) -> int | None:
+    """A field in seconds as nanoseconds, to the microsecond; None as for `offset_ns`."""
+    value = number_of(body, name)
+    microseconds = None if value is None else _kept(value * 1_000_000)
+    return None if microseconds is None else _kept(microseconds * NS_PER_US)
+
+
+def _kept(value: float | None) -> int | None:
+    return round(value) if value is not None and abs(value) < FARTHEST_NS else None

@@ -131,10 +131,24 @@ def _ordered(
         )
         for (stage, provider, model), row in rows.items()
     ]
+    return largest_first(finished)
+
+
+def largest_first(rows: Iterable[ModelUsage]) -> tuple[ModelUsage, ...]:
+    """The rows by stage, and of each stage the one that consumed most first."""
     order = list(Stage)
 
     def place(row: ModelUsage) -> tuple[int, int, int, str, str]:
-        size = row.input_tokens + row.output_tokens + row.audio_ns + row.characters
-        return order.index(row.stage), -size, -row.requests, row.provider or "", row.model or ""
+        return (
+            order.index(row.stage),
+            -_size(row),
+            -row.requests,
+            row.provider or "",
+            row.model or "",
+        )
 
-    return tuple(sorted(finished, key=place))
+    return tuple(sorted(rows, key=place))
+
+
+def _size(row: ModelUsage) -> int:
+    return row.input_tokens + row.output_tokens + row.audio_ns + row.characters

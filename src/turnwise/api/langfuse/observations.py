@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from turnwise.api.langfuse.errors import ERRORS, NOT_FOUND
+from turnwise.api.langfuse.filters import read_filter
 from turnwise.api.langfuse.forms import (
     DEFAULT_ENVIRONMENT,
     IS_APP_ROOT,
@@ -39,7 +40,7 @@ from turnwise.model.errors import NotFound
 from turnwise.model.instants import iso_ms
 from turnwise.model.observation import Kind, Level, Observation
 from turnwise.model.tenancy import Caller
-from turnwise.model.trace import ObservationQuery, TraceQuery, TraceReader, TraceView
+from turnwise.model.trace import ColumnFilter, ObservationQuery, TraceQuery, TraceReader, TraceView
 
 MAX_LIMIT_V2 = 1_000
 _METADATA_LENGTH = 200
@@ -69,9 +70,19 @@ class ObservationFilters(BaseModel):
     filter: str | None = None
 
     def query(self, caller: Caller) -> ObservationQuery:
-        """What is asked of the store, without paging."""
-        if self.filter:
-            raise wrong("filter", "is not understood here; use the single parameters")
+        """What is asked of the store, without paging.
+
+        What the filter names goes before a parameter of the same meaning.
+        """
+        filters = read_filter(self.filter)
+        columns = {each.column for each in filters}
+        if "startTime" in columns:
+            columns |= {"fromStartTime", "toStartTime"}
+        fields = type(self).model_fields.items()
+        named = {name: None for name, field in fields if (field.alias or name) in columns}
+        return self.model_copy(update=named)._query(caller, filters)
+
+    def _query(self, caller: Caller, filters: tuple[ColumnFilter, ...]) -> ObservationQuery:
         return ObservationQuery(
             project_ids=caller.project_ids,
             name=self.name,
@@ -84,6 +95,7 @@ class ObservationFilters(BaseModel):
             from_ns=instant(self.from_start, "fromStartTime"),
             to_ns=instant(self.to_start, "toStartTime"),
             app_version=self.version,
+            filters=filters,
         )
 
 

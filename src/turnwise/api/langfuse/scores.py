@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from turnwise.api.langfuse.errors import ERRORS, NOT_FOUND
+from turnwise.api.langfuse.filters import read_filter
 from turnwise.api.langfuse.forms import DEFAULT_ENVIRONMENT, Form, score_form, score_form_v3
 from turnwise.api.langfuse.parameters import (
     DEFAULT_LIMIT,
@@ -57,6 +58,7 @@ class PageParameters(BaseModel):
     queue_id: str | None = Field(None, alias="queueId")
     data_type: str | None = Field(None, alias="dataType")
     trace_tags: list[str] | None = Field(None, alias="traceTags")
+    filter: str | None = None
 
     def query(self, caller: Caller) -> ScoreQuery:
         """What is asked of the store."""
@@ -82,6 +84,7 @@ class PageParameters(BaseModel):
             numbers=() if self.value is None else ((operator, self.value),),
             user=self.user_id,
             tags=tuple(self.trace_tags or ()),
+            filters=read_filter(self.filter),
             from_ns=instant(self.from_timestamp, "fromTimestamp"),
             to_ns=instant(self.to_timestamp, "toTimestamp"),
             limit=limit,

@@ -1,11 +1,12 @@
 """`GET /api/public/traces` and `/api/public/traces/{traceId}`."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from turnwise.api.langfuse.errors import ERRORS, NOT_FOUND
+from turnwise.api.langfuse.filters import read_filter
 from turnwise.api.langfuse.forms import (
     Form,
     data_type_of,
@@ -35,6 +36,8 @@ from turnwise.model.trace import (
     TraceReader,
     TraceView,
 )
+
+T = TypeVar("T")
 
 MAX_OBSERVATIONS = 20_000
 """How many observations the detail of one trace shows."""
@@ -78,20 +81,26 @@ def router(reader: TraceReader) -> APIRouter:
         """Traces with their latency, cost and the ids of their observations and scores."""
         limit = min(limit, MAX_LIMIT)
         groups = None if fields is None else frozenset(words(fields) or ())
-        if filter_:
-            raise wrong("filter", "is not understood here; use the single parameters")
+        filters = read_filter(filter_)
+        columns = {each.column for each in filters}
+
+        def unnamed(column: str, value: T) -> T | None:
+            """A parameter, unless the filter names its column and so goes before it."""
+            return None if column in columns else value
+
         query = TraceQuery(
             project_ids=caller.project_ids,
-            name=name,
-            user=user_id,
-            session=session_id or None,
-            from_ns=instant(from_timestamp, "fromTimestamp"),
-            to_ns=instant(to_timestamp, "toTimestamp"),
-            tags=tuple(tags or ()),
-            app_version=version,
-            release=release,
-            environments=tuple(environment or ()),
+            name=unnamed("name", name),
+            user=unnamed("userId", user_id),
+            session=unnamed("sessionId", session_id or None),
+            from_ns=unnamed("timestamp", instant(from_timestamp, "fromTimestamp")),
+            to_ns=unnamed("timestamp", instant(to_timestamp, "toTimestamp")),
+            tags=tuple(unnamed("tags", tags or []) or ()),
+            app_version=unnamed("version", version),
+            release=unnamed("release", release),
+            environments=tuple(unnamed("environment", environment or []) or ()),
             order=_order(order_by),
+            filters=filters,
             with_contents=groups is None or "io" in groups,
             limit=limit,
             offset=(page - 1) * limit,

@@ -7,25 +7,28 @@ is another tenant's is the same 404 as what does not exist.
 from fastapi import APIRouter
 
 from turnwise.api.langsmith.about import About
+from turnwise.api.langsmith.attachments import Attachments
 from turnwise.api.langsmith.common import ERROR_RENDERERS, ROOTS, RunsStore
 from turnwise.api.langsmith.feedback import Judgements
 from turnwise.api.langsmith.projects import Projects
 from turnwise.api.langsmith.runs import Runs
-from turnwise.model.ports import MediaStore, ProjectBook
+from turnwise.http.media_links import MediaLinks
+from turnwise.model.ports import ProjectBook
 
 __all__ = ["ERROR_RENDERERS", "router"]
 
 
 def router(
-    book: ProjectBook, store: RunsStore, media: MediaStore | None, max_body_bytes: int
+    book: ProjectBook, store: RunsStore, links: MediaLinks, max_body_bytes: int
 ) -> APIRouter:
     """Every route, below each of the roots; the documents describe the last of them."""
-    whole = APIRouter()
+    attachments = Attachments(links)
+    whole = attachments.router()
     parts = (
         About(book, max_body_bytes).router(),
-        Projects(book, store).router(),
-        Runs(store, media).router(),
-        Judgements(store).router(),
+        Projects(book, store, links.media).router(),
+        Runs(store, attachments).router(),
+        Judgements(store, max_body_bytes).router(),
     )
     for root in ROOTS:
         for part in parts:

@@ -9,11 +9,12 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from turnwise.api.langsmith.common import Admin, Reader, answer
+from turnwise.api.langsmith.common import ERRORS, NOT_FOUND, Admin, Reader, answer
 from turnwise.http.body import read_body
+from turnwise.http.documents import json_body
 from turnwise.http.json_text import decode_json
 from turnwise.model.errors import BadInput, Issue, NotFound
-from turnwise.model.instants import iso_us, parse_iso_ns
+from turnwise.model.instants import iso_us, parse_fact_ns
 from turnwise.model.ports import ProjectBook
 from turnwise.model.tenancy import ApiKey, Scope
 
@@ -59,10 +60,18 @@ class About:
         """The routes."""
         routes = APIRouter(tags=["LangSmith workspace"])
         routes.add_api_route("/info", self.info, methods=["GET"])
-        routes.add_api_route("/settings", self.settings, methods=["GET"])
-        routes.add_api_route("/api-key", self.keys, methods=["GET"])
-        routes.add_api_route("/api-key", self.create_key, methods=["POST"])
-        routes.add_api_route("/api-key/{key_id}", self.delete_key, methods=["DELETE"])
+        routes.add_api_route("/settings", self.settings, methods=["GET"], responses=ERRORS)
+        routes.add_api_route("/api-key", self.keys, methods=["GET"], responses=ERRORS)
+        routes.add_api_route(
+            "/api-key",
+            self.create_key,
+            methods=["POST"],
+            responses=ERRORS,
+            openapi_extra=json_body(KeyWrite),
+        )
+        routes.add_api_route(
+            "/api-key/{key_id}", self.delete_key, methods=["DELETE"], responses=ERRORS | NOT_FOUND
+        )
         return routes
 
     async def info(self) -> Response:
@@ -93,7 +102,7 @@ class About:
         expires_ns = None
         if sent.expires_at is not None:
             try:
-                expires_ns = parse_iso_ns(sent.expires_at)
+                expires_ns = parse_fact_ns(sent.expires_at)
             except (ValueError, OverflowError) as error:
                 issue = Issue(("body", "expires_at"), "no ISO 8601 instant", "value_error")
                 raise BadInput("expires_at is no instant.", issues=[issue]) from error

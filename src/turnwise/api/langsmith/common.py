@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
+from turnwise.http.documents import error_texts
 from turnwise.http.errors import ErrorRenderer, status_of
 from turnwise.http.json_text import JSON
 from turnwise.http.judgements import JudgedStore
@@ -21,7 +22,14 @@ from turnwise.model.tenancy import Caller, Scope
 ROOTS = ("", "/api", "/api/v1")
 """What may stand before every path: the endpoint that users configure is one of these."""
 
+ERRORS = error_texts(401, 403)
+"""What every route that needs a key may answer."""
+
+NOT_FOUND = error_texts(404)
+
 _TOPS = ("/sessions", "/runs", "/feedback", "/info", "/settings", "/api-key")
+_NEWER = "/api/v2"
+"""Nothing is answered below it: clients ask it only when told to, or of servers that say so."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -113,7 +121,7 @@ def _is_run_write(request: Request) -> bool:
 
 ERROR_RENDERERS = (
     ErrorRenderer(
-        tuple(f"{root}{top}" for root in ROOTS for top in _TOPS if top != "/runs"),
+        (*(f"{root}{top}" for root in ROOTS for top in _TOPS if top != "/runs"), _NEWER),
         _render,
         validation_status=422,
     ),

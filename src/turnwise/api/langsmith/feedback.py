@@ -9,6 +9,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from turnwise.api.langsmith.common import (
+    ERRORS,
+    NOT_FOUND,
     Reader,
     RunsStore,
     Writer,
@@ -17,7 +19,7 @@ from turnwise.api.langsmith.common import (
 )
 from turnwise.http.body import read_body
 from turnwise.http.json_text import raw
-from turnwise.http.judgements import read_feedback, with_words
+from turnwise.http.judgements import MAX_KEY, SOURCES, read_feedback, with_words
 from turnwise.model.errors import BadInput, NotFound
 from turnwise.model.feedback import Feedback
 from turnwise.model.instants import iso_us
@@ -25,7 +27,22 @@ from turnwise.model.query import FeedbackQuery
 from turnwise.model.runs import run_uuid, span_ids_of, trace_uuid
 from turnwise.model.tenancy import Caller
 
-MAX_BODY = 1_000_000
+FEEDBACK_BODY: dict[str, Any] = {"required": True, "content": {"application/json": {"schema": {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "run_id": {"type": ["string", "null"], "format": "uuid"},
+        "trace_id": {"type": ["string", "null"], "format": "uuid"},
+        "session_id": {"type": ["string", "null"], "format": "uuid"},
+        "key": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+        "score": {"type": ["number", "boolean", "null"]},
+        "value": {},
+        "comment": {"type": ["string", "null"]},
+        "correction": {},
+        "feedback_source": {"type": "object", "properties": {"type": {"enum": sorted(SOURCES)}}},
+    },
+}}}}  # fmt: skip
+"""For the OpenAPI document; other fields are kept as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +50,23 @@ class Judgements:
     """Handlers of everything below /feedback."""
 
     store: RunsStore
+    max_body_bytes: int
 
     def router(self) -> APIRouter:
         """The routes."""
-        routes = APIRouter(tags=["LangSmith feedback"])
+        routes = APIRouter(tags=["LangSmith feedback"], responses=ERRORS | NOT_FOUND)
+        body: dict[str, Any] = {"requestBody": FEEDBACK_BODY}
         one = "/feedback/{feedback_id}"
-        routes.add_api_route("/feedback", self.create, methods=["POST"])
+        routes.add_api_route("/feedback", self.create, methods=["POST"], openapi_extra=body)
         routes.add_api_route("/feedback", self.find, methods=["GET"])
         routes.add_api_route(one, self.read, methods=["GET"])
-        routes.add_api_route(one, self.change, methods=["PATCH"])
+        routes.add_api_route(one, self.change, methods=["PATCH"], openapi_extra=body)
         routes.add_api_route(one, self.delete, methods=["DELETE"])
         return routes
 
     async def create(self, caller: Writer, request: Request) -> Response:
         """Keep a judgement; one of the same id is replaced."""
-        feedback = await read_feedback(self.store, caller, await _body(request))
+        feedback = await read_feedback(self.store, caller, await self._body(request))
         await self.store.put_feedback([feedback])
         return answer(feedback_body(feedback))
 
@@ -82,7 +101,7 @@ class Judgements:
     async def change(self, caller: Writer, feedback_id: UUID, request: Request) -> Response:
         """Change a judgement; null leaves a field as it is."""
         known = await self._get(caller, feedback_id)
-        changed = with_words(known, await _body(request))
+        changed = with_words(known, await self._body(request))
         await self.store.put_feedback([changed])
         return answer(feedback_body(changed))
 
@@ -99,15 +118,14 @@ class Judgements:
             raise NotFound("Feedback not found")
         return found[0]
 
-
-async def _body(request: Request) -> dict[str, Any]:
-    try:
-        body = msgspec.json.decode(await read_body(request, MAX_BODY))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise BadInput(f"The body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise BadInput("The body is no JSON object.")
-    return body
+    async def _body(self, request: Request) -> dict[str, Any]:
+        try:
+            body = msgspec.json.decode(await read_body(request, self.max_body_bytes))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise BadInput(f"The body is not JSON: {error}") from error
+        if not isinstance(body, dict):
+            raise BadInput("The body is no JSON object.")
+        return body
 
 
 def feedback_body(feedback: Feedback) -> dict[str, Any]:

@@ -280,7 +280,7 @@ def _tags(how: Comparison, value: Any) -> RunFilter:
 def _metadata(value: Any) -> RunFilter:
     try:
         pairs = msgspec.json.decode(value, type=dict[str, Any])
-    except (msgspec.MsgspecError, TypeError) as error:
+    except (msgspec.MsgspecError, TypeError, RecursionError) as error:
         raise _refused("has(metadata, ...) takes the text of a JSON object") from error
     if not pairs:
         raise _refused("has(metadata, ...) takes at least one pair")

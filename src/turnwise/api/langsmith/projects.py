@@ -13,6 +13,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from turnwise.api.langsmith.common import (
+    ERRORS,
+    NOT_FOUND,
     Admin,
     Reader,
     RunsStore,
@@ -21,14 +23,18 @@ from turnwise.api.langsmith.common import (
     feedback_stats,
     ns_of,
 )
+from turnwise.api.langsmith.filters import parse_filter
+from turnwise.api.langsmith.project_filters import fits, parse_project_filter
 from turnwise.http.body import read_body
+from turnwise.http.documents import error_texts, json_body
 from turnwise.http.json_text import decimal_text, decode_json
 from turnwise.model.errors import BadInput, Conflict, Issue, NotFound
 from turnwise.model.ids import ProjectId
-from turnwise.model.instants import iso_us, parse_iso_ns
-from turnwise.model.ports import ProjectBook
-from turnwise.model.runs import RunStats
+from turnwise.model.instants import iso_us, parse_fact_ns
+from turnwise.model.ports import MediaStore, ProjectBook
+from turnwise.model.runs import ATTACHMENTS, RunFilter, RunStats
 from turnwise.model.tenancy import Caller, ProjectChanges, ProjectDetails
+from turnwise.model.trace import MEDIA
 
 MAX_BODY = 1_000_000
 TIERS = frozenset({"longlived", "shortlived"})
@@ -44,6 +50,7 @@ class SortBy(StrEnum):
     LATENCY_P99 = "latency_p99"
     ERROR_RATE = "error_rate"
     RUN_COUNT = "runs_count"
+    FEEDBACK = "feedback"
 
 
 class ProjectWrite(msgspec.Struct):
@@ -62,7 +69,12 @@ class ProjectWrite(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What the list is asked for."""
+    """What the list is asked for.
+
+    Attributes:
+        since_ns, runs: which runs the statistics cover; None for all of them.
+        feedback_key: whose averages sort the list, if feedback does.
+    """
 
     ids: list[UUID] | None
     name: str | None
@@ -70,6 +82,10 @@ class Listing:
     metadata: str | None
     reference_datasets: list[UUID] | None
     reference_free: bool | None
+    filter: RunFilter | None
+    since_ns: int | None
+    runs: RunFilter | None
+    feedback_key: str
     sort_by: SortBy
     is_descending: bool
 
@@ -140,16 +156,32 @@ class Projects:
 
     book: ProjectBook
     store: RunsStore
+    media: MediaStore
 
     def router(self) -> APIRouter:
         """The routes."""
-        routes = APIRouter(tags=["LangSmith projects"])
-        one = "/sessions/{session_id}"
-        routes.add_api_route("/sessions", self.list_projects, methods=["GET"])
-        routes.add_api_route("/sessions", self.create_project, methods=["POST"])
-        routes.add_api_route(one, self.read_project, methods=["GET"])
-        routes.add_api_route(one, self.change_project, methods=["PATCH"])
-        routes.add_api_route(one, self.delete_project, methods=["DELETE"])
+        routes = APIRouter(tags=["LangSmith projects"], responses=ERRORS)
+        every, one = "/sessions", "/sessions/{session_id}"
+        body = json_body(ProjectWrite)
+        routes.add_api_route(every, self.list_projects, methods=["GET"], responses=error_texts(400))
+        routes.add_api_route(
+            every,
+            self.create_project,
+            methods=["POST"],
+            responses=error_texts(409),
+            openapi_extra=body,
+        )
+        routes.add_api_route(one, self.read_project, methods=["GET"], responses=NOT_FOUND)
+        routes.add_api_route(
+            one,
+            self.change_project,
+            methods=["PATCH"],
+            responses=error_texts(404, 409),
+            openapi_extra=body,
+        )
+        routes.add_api_route(
+            one, self.delete_project, methods=["DELETE"], responses=error_texts(404, 409)
+        )
         return routes
 
     async def _body(self, found: ProjectDetails, stats: RunStats | None) -> dict[str, Any]:
@@ -179,10 +211,16 @@ class Projects:
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         filter_: Annotated[str | None, Query(alias="filter")] = None,
         stats_filter: str | None = None,
+        sort_by_feedback_key: str | None = None,
+        sort_by_feedback_source: str | None = None,
+        tag_value_id: Annotated[list[UUID] | None, Query()] = None,
     ) -> Response:
         """The projects of the tenant, a page at a time."""
-        if filter_ or stats_filter:
-            raise BadInput("filter and stats_filter are not known for projects.")
+        if sort_by_feedback_source or tag_value_id:
+            raise BadInput("sort_by_feedback_source and tag_value_id are not known here.")
+        if sort_by is SortBy.FEEDBACK and not sort_by_feedback_key:
+            issue = Issue(("query", "sort_by_feedback_key"), "Field required", "missing")
+            raise BadInput("sort_by=feedback needs sort_by_feedback_key.", issues=[issue])
         asked = Listing(
             ids=id_,
             name=name,
@@ -190,16 +228,19 @@ class Projects:
             metadata=metadata,
             reference_datasets=reference_dataset,
             reference_free=reference_free,
+            filter=parse_project_filter(filter_) if filter_ else None,
+            since_ns=ns_of(stats_start_time),
+            runs=parse_filter(stats_filter) if stats_filter else None,
+            feedback_key=sort_by_feedback_key or "",
             sort_by=sort_by,
             is_descending=sort_by_desc,
         )
-        since_ns = ns_of(stats_start_time)
-        page = (await self._sorted(caller, asked, since_ns))[offset : offset + limit]
+        page = (await self._sorted(caller, asked))[offset : offset + limit]
         ids = [each.project.id for each in page]
         last = await self.store.last_run_starts(ids)
         stats: Mapping[ProjectId, RunStats] = {}
         if include_stats:
-            stats = await self.store.run_stats(ids, since_ns)
+            stats = await self.store.run_stats(ids, asked.since_ns, asked.runs)
         return answer(
             [
                 tracer_session(
@@ -211,16 +252,14 @@ class Projects:
             ]
         )
 
-    async def _sorted(
-        self, caller: Caller, asked: Listing, since_ns: int | None
-    ) -> list[ProjectDetails]:
+    async def _sorted(self, caller: Caller, asked: Listing) -> list[ProjectDetails]:
         every = await asyncio.to_thread(self.book.projects, caller)
         found = [each for each in every if _fits(each, asked)]
         stats: Mapping[ProjectId, RunStats] = {}
         last: Mapping[ProjectId, int] = {}
         ids = [each.project.id for each in found]
-        if asked.sort_by in _STATS:
-            stats = await self.store.run_stats(ids, since_ns)
+        if asked.sort_by in _STATS or asked.sort_by is SortBy.FEEDBACK:
+            stats = await self.store.run_stats(ids, asked.since_ns, asked.runs)
         elif asked.sort_by is SortBy.LAST_RUN:
             last = await self.store.last_run_starts(ids)
         found.sort(key=lambda each: _rank(each, asked, stats, last), reverse=asked.is_descending)
@@ -279,6 +318,8 @@ class Projects:
         found = await self._get(caller, session_id)
         gone = await asyncio.to_thread(self.book.delete_project, caller, found.project.id)
         await self.store.erase_project(gone)
+        for folder in (ATTACHMENTS, MEDIA):
+            await self.media.delete_all(f"{folder}{gone}/")
         return answer({"message": "Session deleted"})
 
 
@@ -295,6 +336,7 @@ def _fits(details: ProjectDetails, asked: Listing) -> bool:
             or (reference is not None and UUID(reference) in asked.reference_datasets),
             not asked.reference_free or reference is None,
             asked.metadata is None or _has_metadata(details, asked.metadata),
+            asked.filter is None or fits(asked.filter, details),
         )
     )
 
@@ -302,7 +344,7 @@ def _fits(details: ProjectDetails, asked: Listing) -> bool:
 def _has_metadata(details: ProjectDetails, json: str) -> bool:
     try:
         wanted = msgspec.json.decode(json, type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         issue = Issue(("query", "metadata"), "metadata is no JSON object", "json_invalid")
         raise BadInput(issue.message, issues=[issue]) from error
     known = (details.extra or {}).get("metadata")
@@ -325,8 +367,14 @@ def _rank(
         return float(details.start_ns), "", project.id
     if asked.sort_by is SortBy.LAST_RUN:
         return float(last.get(project.id, -1)), "", project.id
-    value = _STATS[asked.sort_by](stats.get(project.id, RunStats()))
-    return -1.0 if value is None else float(value), "", project.id
+    found = stats.get(project.id, RunStats())
+    if asked.sort_by is SortBy.FEEDBACK:
+        judged = found.feedback.get(asked.feedback_key)
+        value = judged.average if judged else None
+    else:
+        value = _STATS[asked.sort_by](found)
+    # What has no value stands below everything that has one.
+    return float("-inf") if value is None else float(value), "", project.id
 
 
 def _changes(sent: ProjectWrite) -> ProjectChanges:
@@ -359,7 +407,7 @@ def _instant(name: str, value: str | None) -> int | None:
     if value is None:
         return None
     try:
-        return parse_iso_ns(value)
+        return parse_fact_ns(value)
     except (ValueError, OverflowError) as error:
         raise _wrong(name, f"{name} is no ISO 8601 instant") from error
 

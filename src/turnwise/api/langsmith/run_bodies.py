@@ -4,8 +4,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from turnwise.api.langsmith.common import feedback_stats
 from turnwise.http.json_text import decimal_text, raw
 from turnwise.model.instants import iso_us
@@ -30,7 +28,7 @@ def run_body(
     run: Observation,
     select: Collection[str] | None,
     feedback: Mapping[str, FeedbackSummary] | None,
-    files: Mapping[str, str],
+    files: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """A run with every field, or with the selected and the always needed ones.
 
@@ -38,11 +36,11 @@ def run_body(
         run: contents included.
         select: names of fields; None for all.
         feedback: judgements by key.
-        files: attachment names to links that need no key.
+        files: by their names, with links that need no key; None without any.
     """
     body = _identity(run) | _contents(run) | _consumption(run)
     body["feedback_stats"] = feedback_stats(feedback or {})
-    body["s3_urls"] = _files(run, files)
+    body["s3_urls"] = files
     if select is None:
         return body
     return {name: value for name, value in body.items() if name in select or name in ALWAYS}
@@ -138,18 +136,4 @@ def _details(usage: Mapping[str, float], side: str) -> dict[str, int] | None:
         for name, count in usage.items()
         if name.startswith(side)
     }
-    return found or None
-
-
-def _files(run: Observation, links: Mapping[str, str]) -> dict[str, Any] | None:
-    found: dict[str, Any] = {}
-    for name, text in run.run.items():
-        if name.startswith("attachment."):
-            file = msgspec.json.decode(text)
-            bare = name.removeprefix("attachment.")
-            found[name] = {
-                "presigned_url": links.get(bare),
-                "s3_url": None,
-                "mime_type": file.get("mime_type"),
-            }
     return found or None

@@ -10,16 +10,25 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from turnwise.api.langsmith.common import Reader, RunsStore, answer, ns_of, own_projects
+from turnwise.api.langsmith.attachments import Attachments
+from turnwise.api.langsmith.common import (
+    ERRORS,
+    NOT_FOUND,
+    Reader,
+    RunsStore,
+    answer,
+    ns_of,
+    own_projects,
+)
 from turnwise.api.langsmith.filters import parse_filter
 from turnwise.api.langsmith.projects import stat_fields
 from turnwise.api.langsmith.run_bodies import run_body
 from turnwise.http.body import read_body
 from turnwise.http.cursors import decode_cursor, encode_cursor
+from turnwise.http.documents import json_body
 from turnwise.http.json_text import decode_json, money
 from turnwise.model.errors import BadInput, NotFound
 from turnwise.model.observation import Observation
-from turnwise.model.ports import MediaStore
 from turnwise.model.runs import (
     AllOf,
     Compare,
@@ -36,7 +45,6 @@ from turnwise.model.tenancy import Caller
 MAX_LIMIT = 100
 MAX_OF_TRACE = 10_000
 MAX_BODY = 4_000_000
-LINK_SECONDS = 3_600
 
 
 class RunsBody(msgspec.Struct):
@@ -69,24 +77,25 @@ class Runs:
     """Handlers of the reads below /runs."""
 
     store: RunsStore
-    media: MediaStore | None
+    attachments: Attachments
 
     def router(self) -> APIRouter:
         """The routes."""
-        routes = APIRouter(tags=["LangSmith runs"])
-        routes.add_api_route("/runs/query", self.query, methods=["POST"])
-        routes.add_api_route("/runs/stats", self.stats, methods=["POST"])
+        routes = APIRouter(tags=["LangSmith runs"], responses=ERRORS | NOT_FOUND)
+        body = json_body(RunsBody)
+        routes.add_api_route("/runs/query", self.query, methods=["POST"], openapi_extra=body)
+        routes.add_api_route("/runs/stats", self.stats, methods=["POST"], openapi_extra=body)
         routes.add_api_route("/runs/{run_id}", self.read, methods=["GET"])
         return routes
 
-    async def read(self, caller: Reader, run_id: UUID) -> Response:
+    async def read(self, caller: Reader, request: Request, run_id: UUID) -> Response:
         """One run."""
         ids = _ids([run_id])
         query = RunQuery(project_ids=caller.project_ids, where=_among(RunField.ID, ids), limit=1)
         found = await self.store.runs(query)
         if not found:
             raise NotFound("Run not found")
-        return answer((await self._bodies(caller, found, None))[0])
+        return answer((await self._bodies(request, caller, found, None))[0])
 
     async def query(self, caller: Reader, request: Request) -> Response:
         """Runs that meet every condition, a page at a time."""
@@ -109,7 +118,7 @@ class Runs:
         more = len(found) > limit
         page = found[:limit]
         following = encode_cursor(page[-1].start_ns, page[-1].span_id) if more else None
-        bodies = await self._bodies(caller, page, sent.select)
+        bodies = await self._bodies(request, caller, page, sent.select)
         return answer({"runs": bodies, "cursors": {"next": following}})
 
     async def stats(self, caller: Reader, request: Request) -> Response:
@@ -127,7 +136,11 @@ class Runs:
         return answer(body)
 
     async def _bodies(
-        self, caller: Caller, runs: Sequence[Observation], select: list[str] | None
+        self,
+        request: Request,
+        caller: Caller,
+        runs: Sequence[Observation],
+        select: list[str] | None,
     ) -> list[dict[str, Any]]:
         judged = {}
         if select is None or "feedback_stats" in select:
@@ -135,17 +148,9 @@ class Runs:
                 caller.project_ids, [run.span_id for run in runs]
             )
         return [
-            run_body(run, select, judged.get(run.span_id), await self._links(run)) for run in runs
+            run_body(run, select, judged.get(run.span_id), await self.attachments.of(request, run))
+            for run in runs
         ]
-
-    async def _links(self, run: Observation) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for name, text in run.run.items():
-            if self.media is not None and name.startswith("attachment."):
-                key = msgspec.json.decode(text)["key"]
-                if (url := await self.media.presigned_url(key, LINK_SECONDS)) is not None:
-                    found[name.removeprefix("attachment.")] = url
-        return found
 
 
 def _query(caller: Caller, sent: RunsBody, limit: int | None) -> RunQuery:

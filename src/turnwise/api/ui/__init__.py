@@ -1,6 +1,5 @@
 """The web pages and the API that only they use (under /ui/api; not promised to anybody else)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +7,8 @@ from fastapi import APIRouter
 
 from turnwise.api.ui import access, dashboard, pages, recordings, sessions, traces
 from turnwise.model.accounts import BrowserAccounts
-from turnwise.model.diagnosis import Issue
 from turnwise.model.overview import OverviewReader
-from turnwise.model.ports import MediaStore, PeaksKeeper, SessionReader
-from turnwise.model.session import Session
+from turnwise.model.ports import Diagnose, MediaStore, PeaksKeeper, SessionReader
 from turnwise.model.trace import TraceReader
 
 
@@ -28,7 +25,7 @@ class UiParts:
     reader: SessionReader
     overview: OverviewReader
     traces: TraceReader
-    diagnose: Callable[[Session], list[Issue]]
+    diagnose: Diagnose
     media: MediaStore
     peaks: PeaksKeeper
     version: str

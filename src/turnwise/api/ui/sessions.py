@@ -1,7 +1,7 @@
 """The list of sessions, one session, and how it grows while it is live."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -21,17 +21,14 @@ from turnwise.api.ui.answers import (
 from turnwise.api.ui.session_bodies import SessionBody, ms, session_body
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.json_text import JSON, money
-from turnwise.model.diagnosis import Issue
 from turnwise.model.errors import BadInput
 from turnwise.model.errors import Issue as Wrong
 from turnwise.model.ids import SessionId, public_session_id
 from turnwise.model.instants import NS_PER_MS, now_ns
 from turnwise.model.overview import LineQuery, Order, OverviewReader, SessionFilter, SessionLine
-from turnwise.model.ports import SessionReader
-from turnwise.model.session import Session, SessionStatus
+from turnwise.model.ports import Diagnose, SessionReader
+from turnwise.model.session import SessionStatus
 from turnwise.model.tenancy import Caller
-
-Diagnose = Callable[[Session], list[Issue]]
 
 PAGE = 50
 MAX_PAGE = 200
@@ -209,8 +206,7 @@ def _add_session(routes: APIRouter, reader: SessionReader, diagnose: Diagnose) -
     async def body_of(caller: Caller, name: str) -> SessionBody:
         session = visible(await reader.session(caller, name), caller)
         project = project_name(caller, session.project_id)
-        # Rules look at every turn, and a long call has thousands.
-        issues = await asyncio.to_thread(diagnose, session)
+        issues = await diagnose(session)
         return session_body(session, project, issues, now_ns())
 
     @routes.get("/sessions/{session_id}")

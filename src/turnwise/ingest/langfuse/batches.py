@@ -21,7 +21,7 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.ids import MAX_ID_LENGTH
 from turnwise.model.instants import now_ns
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Accept, FeedbackStore
+from turnwise.model.ports import Accept, EventLedger, FeedbackStore
 from turnwise.model.tenancy import Caller, Scope
 from turnwise.model.trace import ObservationQuery, TraceFact, TraceReader
 
@@ -60,6 +60,7 @@ class LangfuseWrites:
 
     accept: Accept
     feedback: FeedbackStore
+    ledger: EventLedger
     reader: TraceReader
     max_body_bytes: int
 
@@ -75,7 +76,7 @@ class LangfuseWrites:
     async def ingestion(self, request: Request) -> Response:
         """A batch of events; answered per event when all good ones are durable."""
         caller = await require_caller(request, Scope.INGEST)
-        sent = await self._json(request)
+        sent = await _json(request, min(MAX_BATCH_BYTES, self.max_body_bytes))
         if not isinstance(sent, dict) or not isinstance(sent.get("batch"), list):
             raise BadInput("batch must be a list of events.")
         sorted_ = await self._sort(caller, sent["batch"])
@@ -92,6 +93,7 @@ class LangfuseWrites:
                 for event_id in sorted_.by_record.pop(refused.id, []):
                     sorted_.refuse(event_id, refused.reason)
         await self.feedback.put_feedback(list(sorted_.scores.values()))
+        await self.ledger.mark_seen(caller.project_id, sorted_.ids)
         successes = [{"id": event_id, "status": 201} for event_id in sorted_.ids]
         return _answer({"successes": successes, "errors": sorted_.errors}, 207)
 
@@ -108,6 +110,9 @@ class LangfuseWrites:
                 # the same event twice is one event
                 found.ids[event.id] = None
                 events.append(event)
+        # So is one that an earlier batch brought, whatever it says this time.
+        seen = await self.ledger.seen_events(caller.project_id, found.ids)
+        events = [event for event in events if event.id not in seen]
         traces = await self._known_traces(caller, events)
         for event in events:
             try:
@@ -149,7 +154,7 @@ class LangfuseWrites:
     async def scores(self, request: Request) -> Response:
         """One score, or a list of them of which each stands for itself."""
         caller = await require_caller(request, Scope.INGEST)
-        sent = await self._json(request)
+        sent = await _json(request, self.max_body_bytes)
         if isinstance(sent, dict):
             score = feedback_of(caller.project_id, sent, now_ns())
             await self.feedback.put_feedback([score])
@@ -181,9 +186,9 @@ class LangfuseWrites:
             raise NotFound("Score not found within authorized project")
         return _answer({"message": "Score deleted successfully"}, 202)
 
-    async def _json(self, request: Request) -> Any:
-        limit = min(MAX_BATCH_BYTES, self.max_body_bytes)
-        return await work_on_body(request, limit, _decoded)
+
+async def _json(request: Request, max_bytes: int) -> Any:
+    return await work_on_body(request, max_bytes, _decoded)
 
 
 def _decoded(body: bytes) -> Any:

@@ -30,7 +30,7 @@ from turnwise.ingest.langfuse.usage import costs_of, usage_of
 from turnwise.model.errors import BadInput
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId
-from turnwise.model.instants import parse_iso_ns
+from turnwise.model.instants import parse_fact_ns
 from turnwise.model.observation import Kind, Level, Observation
 from turnwise.model.trace import TraceFact
 
@@ -103,7 +103,7 @@ def read_event(sent: Any) -> Event:
 def _time_of(sent: Fields) -> int:
     value = sent.get("timestamp")
     try:
-        found = parse_iso_ns(value) if isinstance(value, str) else -1
+        found = parse_fact_ns(value) if isinstance(value, str) else -1
     except (ValueError, OverflowError):
         found = -1
     if not 0 <= found < LATEST_NS:

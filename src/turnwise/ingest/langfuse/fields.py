@@ -9,7 +9,7 @@ import msgspec
 
 from turnwise.model.errors import BadInput
 from turnwise.model.ids import MAX_ID_LENGTH
-from turnwise.model.instants import parse_iso_ns
+from turnwise.model.instants import parse_fact_ns
 
 EARLIEST_NS = 946_684_800 * 1_000_000_000
 """2000-01-01: an older start is a clock that was never set."""
@@ -66,7 +66,7 @@ def instant(body: Fields, name: str) -> int | None:
     if value is None:
         return None
     try:
-        found = parse_iso_ns(value) if isinstance(value, str) else None
+        found = parse_fact_ns(value) if isinstance(value, str) else None
     except (ValueError, OverflowError):
         found = None
     if found is None:

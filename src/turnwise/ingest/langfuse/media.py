@@ -10,37 +10,36 @@ GET    media/content     the bytes; again the URL is the permission
 import base64
 import binascii
 import hashlib
-import hmac
 import re
-import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from turnwise.http.auth import require_caller
 from turnwise.http.body import read_body
 from turnwise.http.json_text import JSON
+from turnwise.http.media_links import LinkSigner, file_answer
 from turnwise.ingest.langfuse.fields import Fields, instant, text
-from turnwise.model.errors import BadInput, Forbidden, NotFound, TooLarge
-from turnwise.model.instants import NS_PER_SECOND, iso_ms, now_ns
+from turnwise.model.errors import BadInput, NotFound, TooLarge
+from turnwise.model.instants import iso_ms, now_ns
 from turnwise.model.ports import MediaStore
 from turnwise.model.tenancy import Scope
-
-FOLDER = "langfuse/"
-"""Where in the media store attachments are, by project and id."""
+from turnwise.model.trace import MEDIA
 
 _ID_LENGTH = 22
 _MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
 _FIELDS = ("input", "output", "metadata")
 _MAX_JSON_BYTES = 64 * 1024
-_NAMES = ("project", "id", "type", "size", "sha256", "exp")
+_NAMES = ("project", "id", "type", "size", "sha256")
+_BASE = "/api/public/media"
+_UPLOAD = f"{_BASE}/upload"
+_CONTENT = f"{_BASE}/content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +48,22 @@ class LangfuseMedia:
 
     Attributes:
         media: None while there is no place for files; uploads are then not asked for.
-        key: what links are signed with; never part of them.
-        public_url: the base from outside, "" to take the request's own.
+        signer: of the links by which attachments go up and come back.
         max_bytes: the largest attachment.
     """
 
     media: MediaStore | None
-    key: bytes
-    public_url: str
-    ttl_seconds: int
+    signer: LinkSigner
     max_bytes: int
 
     def routes(self) -> list[Route]:
         """The routes."""
-        base = "/api/public/media"
         return [
-            Route(base, self.announce, methods=["POST"]),
-            Route(f"{base}/upload", self.upload, methods=["PUT"]),
-            Route(f"{base}/content", self.content, methods=["GET"]),
-            Route(f"{base}/{{media_id}}", self.uploaded, methods=["PATCH"]),
-            Route(f"{base}/{{media_id}}", self.read, methods=["GET"]),
+            Route(_BASE, self.announce, methods=["POST"]),
+            Route(_UPLOAD, self.upload, methods=["PUT"]),
+            Route(_CONTENT, self.content, methods=["GET"]),
+            Route(f"{_BASE}/{{media_id}}", self.uploaded, methods=["PATCH"]),
+            Route(f"{_BASE}/{{media_id}}", self.read, methods=["GET"]),
         ]
 
     async def announce(self, request: Request) -> Response:
@@ -89,12 +84,12 @@ class LangfuseMedia:
         url = None
         if self.media is not None and not await self._has(caller.project_id, media_id):
             about = (caller.project_id, media_id, content_type, str(size), sha256)
-            url = self._link(request, "upload", about)[0]
+            url = self._link(request, _UPLOAD, about)[0]
         return _answer({"mediaId": media_id, "uploadUrl": url}, 201)
 
     async def upload(self, request: Request) -> Response:
         """Keep the bytes, if they are the announced ones."""
-        media, said = self._checked(request, "upload")
+        media, said = self._checked(request, _UPLOAD)
         size, sha256 = int(said["size"]), said["sha256"]
         key = _key(said["project"], said["id"])
         await media.put(key, _verified(request, size, sha256), said["type"])
@@ -125,32 +120,27 @@ class LangfuseMedia:
         else:
             raise NotFound("Media asset not found")
         place = (project_id, media_id, about["contentType"], str(about["contentLength"]), "")
-        url, expires = self._link(request, "content", place)
-        direct = await self.media.presigned_url(_key(project_id, media_id), self.ttl_seconds)
+        url, expires_ns = self._link(request, _CONTENT, place)
+        direct = await self.media.presigned_url(_key(project_id, media_id), self.signer.ttl_seconds)
         body = {
             "mediaId": media_id,
             "contentType": about["contentType"],
             "contentLength": about["contentLength"],
             "uploadedAt": iso_ms(about["uploadedAt"]),
             "url": direct or url,
-            "urlExpiry": iso_ms(expires * NS_PER_SECOND),
+            "urlExpiry": iso_ms(expires_ns),
         }
         return _answer(body, 200)
 
     async def content(self, request: Request) -> Response:
         """The bytes of an attachment."""
-        media, said = self._checked(request, "content")
-        found = await media.get(_key(said["project"], said["id"]))
-        if found is None:
-            raise NotFound("Media asset not found")
+        media, said = self._checked(request, _CONTENT)
         # What a sender calls a page or a script must never run here.
-        headers = {
-            "Content-Length": str(found.size_bytes),
-            "Content-Disposition": "attachment",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        }
-        return StreamingResponse(found.content, headers=headers, media_type=said["type"])
+        headers = {"Content-Type": said["type"], "Content-Disposition": "attachment"}
+        answer = await file_answer(request, media, _key(said["project"], said["id"]), headers)
+        if answer is None:
+            raise NotFound("Media asset not found")
+        return answer
 
     async def _has(self, project_id: str, media_id: str) -> bool:
         return await self._about(project_id, media_id) is not None
@@ -165,28 +155,15 @@ class LangfuseMedia:
         return msgspec.json.decode(content, type=dict[str, Any])
 
     def _link(
-        self, request: Request, verb: str, about: tuple[str, str, str, str, str]
+        self, request: Request, path: str, about: tuple[str, str, str, str, str]
     ) -> tuple[str, int]:
-        expires = int(time.time()) + self.ttl_seconds
-        said = dict(zip(_NAMES, (*about, str(expires)), strict=True))
-        query = urlencode({**said, "sig": self._signature(verb, said)})
-        base = self.public_url.rstrip("/") or str(request.base_url).rstrip("/")
-        return f"{base}/api/public/media/{verb}?{query}", expires
+        return self.signer.sign(request, path, dict(zip(_NAMES, about, strict=True)))
 
-    def _checked(self, request: Request, verb: str) -> tuple[MediaStore, dict[str, str]]:
-        said = {name: request.query_params.get(name, "") for name in _NAMES}
-        given = request.query_params.get("sig", "")
-        if not hmac.compare_digest(self._signature(verb, said).encode(), given.encode()):
-            raise Forbidden("This link was not made by this server.", code="bad_signature")
-        if int(said["exp"]) < time.time():
-            raise Forbidden("This link has expired.", code="link_expired")
+    def _checked(self, request: Request, path: str) -> tuple[MediaStore, Mapping[str, str]]:
+        self.signer.check(path, request.query_params)
         if self.media is None:
             raise NotFound("Media asset not found")
-        return self.media, said
-
-    def _signature(self, verb: str, said: Mapping[str, str]) -> str:
-        parts = "\n".join((verb, *(said[name] for name in _NAMES)))
-        return hmac.digest(self.key, parts.encode(), "sha256").hex()
+        return self.media, request.query_params
 
 
 def _hash(body: Fields) -> tuple[str, str]:
@@ -202,7 +179,7 @@ def _hash(body: Fields) -> tuple[str, str]:
 
 
 def _key(project_id: str, media_id: str) -> str:
-    return f"{FOLDER}{project_id}/{media_id}"
+    return f"{MEDIA}{project_id}/{media_id}"
 
 
 async def _verified(request: Request, size: int, sha256: str) -> AsyncIterator[bytes]:

@@ -15,7 +15,7 @@ import msgspec
 from turnwise.ingest.langsmith.multipart import Part
 from turnwise.model.batch import Rejected
 from turnwise.model.errors import BadInput, Issue
-from turnwise.model.instants import NS_PER_MS, NS_PER_SECOND, parse_iso_ns
+from turnwise.model.instants import NS_PER_MS, NS_PER_SECOND, parse_fact_ns
 
 FIELDS = frozenset({"inputs", "outputs", "events", "extra", "error", "serialized"})
 """What travels in parts of its own."""
@@ -79,7 +79,7 @@ def sent_in_batch(body: bytes) -> Sent:
     """
     try:
         batch = msgspec.json.decode(body, type=BatchBody)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"The body is no batch of runs: {error}") from error
     sent = Sent()
     for is_update, runs in ((False, batch.post), (True, batch.patch)):
@@ -212,7 +212,7 @@ def instant_ns(value: Any, where: str) -> int | None:
         return None
     try:
         if isinstance(value, str):
-            return parse_iso_ns(value)
+            return parse_fact_ns(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return int(value * NS_PER_MS)
     except (ValueError, OverflowError) as error:

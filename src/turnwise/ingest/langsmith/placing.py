@@ -25,7 +25,10 @@ from turnwise.model.runs import RunPlace
 from turnwise.model.tenancy import Caller
 
 PATIENCE_SECONDS = (0.1, 0.4, 1.0)
-"""How long an update that names no project waits for its run, which another connection brings."""
+"""How long an update that names no project waits for its run, which another connection brings.
+
+If the run comes later still, the update is kept in the caller's own project until then.
+"""
 
 ProjectNamed = Callable[[str, str], ProjectId]
 """The tenant's project of a name, made when new; called in a worker thread."""
@@ -52,6 +55,7 @@ class Placing:
             try:
                 named = self._own_project(piece, names)
                 run = raw_run(piece, known)
+                run.is_guessed = _is_guessed(piece, named, known)
             except BadInput as error:
                 bad.append(Rejected(piece.id, error.message))
                 continue
@@ -108,12 +112,22 @@ class Placing:
         return found
 
 
+def _is_guessed(piece: Piece, named: ProjectId | None, known: Mapping[str, RunPlace]) -> bool:
+    """Whether neither the update nor what is stored says to which project and trace it belongs."""
+    return piece.is_update and piece.id not in known and (named is None or not _has_trace(piece))
+
+
+def _has_trace(piece: Piece) -> bool:
+    fields = piece.fields
+    return "trace_id" in fields or order_of(fields.get("dotted_order")) is not None
+
+
 def _lacks(piece: Piece, made: Set[str]) -> bool:
     """Whether the store has to be asked where this piece belongs."""
     fields = piece.fields
     if piece.is_update and piece.id in made:
         return False
-    has_trace = "trace_id" in fields or order_of(fields.get("dotted_order")) is not None
+    has_trace = _has_trace(piece)
     if piece.is_update:
         return not has_trace or not ("session_id" in fields or _name(piece) is not None)
     return not has_trace and "parent_run_id" in fields

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -26,18 +26,18 @@ from turnwise.ingest.langsmith.placing import Placing, ProjectNamed
 from turnwise.model.batch import Batch, RawRun, Rejected
 from turnwise.model.errors import BadInput, Issue, NotFound
 from turnwise.model.ids import ProjectId
+from turnwise.model.observation import Observation
 from turnwise.model.ports import Accept, MediaStore
+from turnwise.model.runs import GUESSED, RunPlace, attachment_key
 from turnwise.model.tenancy import Caller, Scope
 
 ROOTS = ("", "/api", "/api/v1")
 """What may stand before /runs: the endpoint that users configure is one of these."""
 
+_ROUNDS = 3
+"""How often a stray piece is looked for that others may have changed meanwhile."""
+
 Placed = tuple[ProjectId, RawRun, Piece]
-
-
-def attachment_key(project_id: ProjectId, run_id: str, name: str) -> str:
-    """Where an attachment lies in the media store."""
-    return f"attachments/{project_id}/{run_id}/{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ class RunWrites:
             receipt = await self.accept(batch)
             stored += receipt.stored
             rejected += receipt.rejected
+        await self._bring_home(caller, placed)
         rejected += [
             Rejected(f"attachment.{run_id}.{file.name}"[:256], "its run is not in this request")
             for run_id, file in sent.loose
@@ -128,6 +129,37 @@ class RunWrites:
                 rejected.append(Rejected(f"feedback.{feedback_id}", error.message))
         return _answer(stored, rejected)
 
+    async def _bring_home(self, caller: Caller, placed: Sequence[Placed]) -> None:
+        """Put updates that came before their runs where the runs are.
+
+        Both sides look after they have written, so that one of them sees the other.
+        """
+        ids = {run.id for _, run, piece in placed if run.is_guessed or not piece.is_update}
+        # The caller does not know yet of projects that this very request has made.
+        projects = tuple({*caller.project_ids, *(project_id for project_id, _, _ in placed)})
+        for _ in range(_ROUNDS):
+            strays = await self.store.guessed_runs(projects, ids)
+            if not strays:
+                return
+            homes = await self.store.run_places(projects, {each.span_id for each in strays})
+            by_home: defaultdict[ProjectId, list[tuple[Observation, Observation]]]
+            by_home = defaultdict(list)
+            for stray in strays:
+                home = homes.get(stray.span_id)
+                if home and (home.project_id, home.trace_id) != (stray.project_id, stray.trace_id):
+                    by_home[home.project_id].append((stray, at_home(stray, home)))
+            for project_id, pairs in by_home.items():
+                await self.accept(
+                    Batch(
+                        project_id=project_id,
+                        user_id=caller.user_id,
+                        observations=[moved for _, moved in pairs],
+                        moved=[stray for stray, _ in pairs],
+                    )
+                )
+            if not by_home:
+                return
+
     async def _keep_files(self, placed: Sequence[Placed]) -> list[Rejected]:
         refused: list[Rejected] = []
         for project_id, run, piece in placed:
@@ -135,7 +167,7 @@ class RunWrites:
                 name = f"attachment.{run.id}.{file.name}"[:256]
                 if self.media is None:
                     refused.append(Rejected(name, "this server keeps no attachments"))
-                elif not file.name or "/" in file.name or len(file.name) > 200:
+                elif not file.name or len(file.name) > 200:
                     refused.append(Rejected(name, "not a name for an attachment"))
                 else:
                     key = attachment_key(project_id, run.id, file.name)
@@ -146,6 +178,12 @@ class RunWrites:
                         "size_bytes": len(file.content),
                     }
         return refused
+
+
+def at_home(stray: Observation, home: RunPlace) -> Observation:
+    """The same piece of a run, where the run is known to be."""
+    said = {name: text for name, text in stray.run.items() if name != GUESSED}
+    return replace(stray, project_id=home.project_id, trace_id=home.trace_id, run=said, version=0)
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

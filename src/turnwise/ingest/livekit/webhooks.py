@@ -112,7 +112,7 @@ def event_facts(project_id: ProjectId, event: dict[str, Any]) -> list[SessionFac
     event_id = _text(event, "id") or _made_id(event)
     facts = [_fact(project_id, session_id, FactKind.ROOM_EVENT, event_id, body)]
     if _text(event, "event") == EGRESS_ENDED and egress:
-        facts.extend(_recordings(project_id, session_id, egress))
+        facts.extend(_recordings(project_id, session_id, room_sid, egress))
     return facts
 
 
@@ -140,9 +140,13 @@ def _room_start(room: dict[str, Any]) -> int | None:
 
 
 def _recordings(
-    project_id: ProjectId, session_id: SessionId, egress: dict[str, Any]
+    project_id: ProjectId, session_id: SessionId, room_sid: str | None, egress: dict[str, Any]
 ) -> list[SessionFact]:
-    """One recording for each file that an egress has made, which stays where it is."""
+    """One recording for each file that an egress has made.
+
+    Only a loss is stated as a status, and what the webhook says has names of its own, so that a
+    webhook that comes again takes nothing back from a file that was copied.
+    """
     egress_id = _text(egress, "egressId") or _made_id(egress)
     status = _text(egress, "status") or ""
     files = egress.get("fileResults")
@@ -159,13 +163,14 @@ def _recordings(
         ending = (name or location or "").rpartition(".")[2].lower()
         is_there = is_done and bool(location or name)
         body = {
-            "status": RecordingStatus.READY if is_there else RecordingStatus.FAILED,
-            "storage_uri": location or name,
-            "content_type": _MEDIA_TYPES.get(ending),
-            "size_bytes": _whole(file, "size"),
-            "duration_ns": _whole(file, "duration"),
+            "status": None if is_there else RecordingStatus.FAILED,
+            "linked_uri": location or name,
+            "source_content_type": _MEDIA_TYPES.get(ending),
+            "source_size_bytes": _whole(file, "size"),
+            "source_duration_ns": _whole(file, "duration"),
             "started_ns": _whole(file, "startedAt") or _whole(egress, "startedAt"),
             "external_id": egress_id,
+            "room_sid": room_sid,
             "error": _text(egress, "error"),
         }
         recording_id = recording_id_of(project_id, f"egress:{egress_id}:{number}")

@@ -1,10 +1,17 @@
 """Bodies of the native writes: camelCase, ISO instants, milliseconds from the session's start."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from turnwise.model.instants import FARTHEST_NS, NS_PER_MS
 from turnwise.model.session import SessionStatus, Speaker
+
+_MOST_MS = FARTHEST_NS // NS_PER_MS - 1
+_MOST = 2**31 - 1
+
+Milliseconds = Annotated[float, msgspec.Meta(ge=-_MOST_MS, le=_MOST_MS)]
+Count = Annotated[int, msgspec.Meta(ge=-_MOST, le=_MOST)]
 
 
 class SessionWrite(msgspec.Struct, rename="camel"):
@@ -27,16 +34,16 @@ class TurnWrite(msgspec.Struct, rename="camel"):
     """One turn; milliseconds since the session's start."""
 
     id: str
-    index: int
+    index: Count
     speaker: Speaker
-    start_ms: float
+    start_ms: Milliseconds
     text: str | None = None
     full_text: str | None = None
-    end_ms: float | None = None
-    stt_ms: float | None = None
-    llm_ms: float | None = None
-    tts_ms: float | None = None
-    e2e_ms: float | None = None
+    end_ms: Milliseconds | None = None
+    stt_ms: Milliseconds | None = None
+    llm_ms: Milliseconds | None = None
+    tts_ms: Milliseconds | None = None
+    e2e_ms: Milliseconds | None = None
     interrupted: bool | None = None
     confidence: float | None = None
 
@@ -46,9 +53,9 @@ class ToolWrite(msgspec.Struct, rename="camel"):
 
     id: str
     name: str
-    turn_index: int | None = None
-    start_ms: float | None = None
-    end_ms: float | None = None
+    turn_index: Count | None = None
+    start_ms: Milliseconds | None = None
+    end_ms: Milliseconds | None = None
     status: str | None = None
     error: str | None = None
     arguments: Any = None
@@ -60,11 +67,11 @@ class InterruptionWrite(msgspec.Struct, rename="camel"):
     """One interruption; milliseconds since the session's start."""
 
     id: str
-    turn_index: int | None = None
-    onset_ms: float | None = None
-    detected_ms: float | None = None
-    stopped_ms: float | None = None
-    bleed_through_words: int | None = None
+    turn_index: Count | None = None
+    onset_ms: Milliseconds | None = None
+    detected_ms: Milliseconds | None = None
+    stopped_ms: Milliseconds | None = None
+    bleed_through_words: Count | None = None
     is_false: bool | None = None
 
 

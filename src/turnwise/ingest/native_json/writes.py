@@ -38,7 +38,7 @@ from turnwise.model.ids import (
     public_session_id,
     session_id_of,
 )
-from turnwise.model.instants import iso_ms, now_ns, parse_iso_ns
+from turnwise.model.instants import iso_ms, now_ns, parse_fact_ns
 from turnwise.model.ports import Accept, SessionReader
 from turnwise.model.session import Session, SessionStatus
 from turnwise.model.tenancy import Caller, Scope
@@ -241,7 +241,7 @@ def _instant(text: str | None, field: str) -> int | None:
     if text is None:
         return None
     try:
-        return parse_iso_ns(text)
+        return parse_fact_ns(text)
     except (ValueError, OverflowError) as error:
         raise _wrong(("body", field), f"{field} is no ISO 8601 instant.") from error
 

@@ -12,6 +12,7 @@ from turnwise.normalise.table import Attribute, Dialect, KindWord
 from turnwise.normalise.values import (
     amount,
     content,
+    count,
     quantity,
     repr_mapping,
     scalar,
@@ -99,6 +100,7 @@ DIALECT = Dialect(
         Attribute(name="gen_ai.response.model", target="model", convert=text, rank=1),
         Attribute(name="gen_ai.request.model", target="model", convert=text, rank=2),
         Attribute(name="model", target="model", convert=text, rank=9),
+        Attribute(name="gen_ai.request.model", target="requested_model", convert=text),
         Attribute(name="gen_ai.provider.name", target="provider", convert=text),
         Attribute(name="gen_ai.system", target="provider", convert=text, rank=1),
         Attribute(name="gen_ai.request.", target="params", convert=scalar, is_prefix=True),
@@ -115,6 +117,17 @@ DIALECT = Dialect(
                 name=f"gen_ai.usage.{name}", target=f"usage.{kept}", convert=quantity, rank=rank
             )
             for name, kept, rank in _ranked(USAGE_NAMES)
+        ),
+        *(
+            Attribute(
+                name=f"gen_ai.usage.{name}",
+                target="voice.cached_tokens",
+                convert=count,
+                rank=rank,
+                steps=frozenset({Step.LLM}),
+            )
+            for name, kept, rank in _ranked(USAGE_NAMES)
+            if kept == "input_cached_tokens"
         ),
         Attribute(
             name="gen_ai.usage.input_token_details",

@@ -113,6 +113,7 @@ DIALECT = Dialect(
             convert=seconds,
             unit="s",
         ),
+        Attribute(name="lk.eou.resume_count", target="voice.eou_resumed", convert=count),
         Attribute(name="lk.eou.outcome", target="voice.eou_outcome", convert=text),
         Attribute(
             name="lk.eou.wait_duration",

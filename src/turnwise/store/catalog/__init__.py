@@ -6,6 +6,7 @@ from turnwise.store.catalog.audit import COMMAND_LINE, SERVER, Actor, AuditEntry
 from turnwise.store.catalog.bootstrap import Defaults, DemoLogin
 from turnwise.store.catalog.database import catalog_url
 from turnwise.store.catalog.keys import NewKey
+from turnwise.store.catalog.prices import Kept, OwnedPrice, Owner
 from turnwise.store.catalog.secrets import KeyStyle
 from turnwise.store.catalog.sql import SqlCatalog
 
@@ -18,8 +19,11 @@ __all__ = [
     "AuditEntry",
     "Defaults",
     "DemoLogin",
+    "Kept",
     "KeyStyle",
     "NewKey",
+    "OwnedPrice",
+    "Owner",
     "ProjectChanges",
     "ProjectDetails",
     "SqlCatalog",

@@ -12,7 +12,14 @@ from turnwise.model.tenancy import Project, ProjectChanges, ProjectDetails
 from turnwise.store.catalog import checks
 from turnwise.store.catalog.audit import INGEST, Actor, record
 from turnwise.store.catalog.database import Database
-from turnwise.store.catalog.tables import agents, api_keys, projects
+from turnwise.store.catalog.tables import (
+    agents,
+    api_keys,
+    form_responses,
+    integrations,
+    prices,
+    projects,
+)
 
 DEFAULT_PROJECT = "default"
 
@@ -96,7 +103,7 @@ class Projects:
             return _get(connection, tenant_id, found.id)
 
     def delete(self, tenant_id: TenantId, project_id: str, *, by: Actor) -> ProjectId:
-        """Forget a project and the agents that ingest has met in it.
+        """Forget a project, its agents with the forms of theirs, its prices and integrations.
 
         Raises:
             NotFound: there is none, or it is another tenant's.
@@ -125,7 +132,11 @@ class Projects:
             connection.execute(
                 update(api_keys).where(api_keys.c.project_id == found).values(project_id=heir)
             )
+            own = select(agents.c.id).where(agents.c.project_id == found)
+            connection.execute(delete(form_responses).where(form_responses.c.agent_id.in_(own)))
             connection.execute(delete(agents).where(agents.c.project_id == found))
+            connection.execute(delete(integrations).where(integrations.c.project_id == found))
+            connection.execute(delete(prices).where(prices.c.project_id == found))
             connection.execute(delete(projects).where(projects.c.id == found))
             now = self._database.now()
             record(connection, now, by, "project.deleted", f"project {found}", tenant_id)

@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 from turnwise.model.errors import Conflict
 from turnwise.model.ids import ProjectId, TenantId
 from turnwise.model.instants import now_ns
-from turnwise.model.price import Price
+from turnwise.model.price import PriceRow
 from turnwise.model.query import Health
 from turnwise.model.tenancy import Agent, Caller, Project, ProjectChanges, Role, Scope, Tenant, User
 from turnwise.store.catalog import bootstrap, schema
@@ -18,6 +18,7 @@ from turnwise.store.catalog.bootstrap import DEFAULT_PUBLIC_KEY, Defaults, DemoL
 from turnwise.store.catalog.callers import Callers
 from turnwise.store.catalog.database import Clock, Database, open_database
 from turnwise.store.catalog.forms import Forms
+from turnwise.store.catalog.integrations import Integrations
 from turnwise.store.catalog.keys import Keys, NewKey
 from turnwise.store.catalog.prices import Prices
 from turnwise.store.catalog.projects import Projects
@@ -32,7 +33,7 @@ class Administration:
     """Everything that can be done to the catalog, by id and for a named actor.
 
     Attributes:
-        tenants, users, projects, agents, keys, prices, forms: one set of operations each.
+        tenants, users, projects, agents, keys, prices, forms, integrations: one set of operations each.
         sessions: numbers and tenants of sessions.
         audit: what has been done.
     """
@@ -45,6 +46,7 @@ class Administration:
         self.keys = Keys(database)
         self.prices = Prices(database)
         self.forms = Forms(database)
+        self.integrations = Integrations(database)
         self.sessions = SessionCatalog(database)
         self.audit = AuditLog(database)
 
@@ -109,8 +111,11 @@ class SqlCatalog:
     def agent(self, project_ids: Sequence[ProjectId], name: str) -> Agent | None:
         return self.admin.agents.find(project_ids, name)
 
-    def prices(self) -> Sequence[Price]:
-        return self.admin.prices.all()
+    def prices(self, project_id: ProjectId) -> Sequence[PriceRow]:
+        return self.admin.prices.of_project(project_id)
+
+    def prices_stamp(self) -> tuple[int, int]:
+        return self.admin.prices.stamp()
 
     # --- log-in ---------------------------------------------------------------------------------
 

@@ -135,18 +135,32 @@ api_keys = Table(
 prices = Table(
     "prices",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", _Uuid, nullable=False, unique=True),
+    # Empty: everyone's, or all of the tenant's projects. Here and below nothing is null that names
+    # the price, because nulls are never equal in a unique constraint.
+    Column("tenant_id", _Uuid, nullable=False),
+    Column("project_id", _Uuid, nullable=False),
     Column("name", Text, nullable=False),
-    Column("stage", String(8), nullable=False),
-    # Empty: any provider. Not null, because nulls are never equal in a unique constraint.
+    Column("stage", String(16), nullable=False),
     Column("provider", String(128), nullable=False),
     Column("match", Text, nullable=False),
-    # Decimal texts by unit: a JSON number would be a binary float.
-    Column("unit_usd", JSON, nullable=False),
+    Column("unit", String(32), nullable=False),
+    Column("above_input_tokens", BigInteger, nullable=False),
     Column("valid_from_ns", BigInteger, nullable=False),
-    Column("source", Text, nullable=False),
-    UniqueConstraint("stage", "provider", "match", "valid_from_ns"),
-)
+    Column("valid_until_ns", BigInteger),
+    # A decimal's text: a database's number may be a binary float.
+    Column("usd", Text, nullable=False),
+    Column("per", BigInteger, nullable=False),
+    Column("source_url", Text, nullable=False),
+    Column("checked_on", String(10), nullable=False),
+    UniqueConstraint(
+        "tenant_id", "project_id", "stage", "provider", "match", "unit", "above_input_tokens",
+        "valid_from_ns", name="uq_prices_what_is_priced",
+    ),
+    # Rows never change, and a number once given never stands for another: see Prices.stamp.
+    sqlite_autoincrement=True,
+)  # fmt: skip
 
 session_numbers = Table(
     "session_numbers",
@@ -171,6 +185,20 @@ form_responses = Table(
     Column("created_ns", BigInteger, nullable=False),
     Index(None, "agent_id", "id"),
     sqlite_autoincrement=True,
+)
+
+integrations = Table(
+    "integrations",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("project_id", _Uuid, ForeignKey("projects.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    # A signature leads to one project.
+    UniqueConstraint("kind", "key"),
+    Index(None, "project_id"),
 )
 
 audit_log = Table(

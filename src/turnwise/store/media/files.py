@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PIECE_BYTES = 5 * 1024 * 1024
 """The smallest part that S3 takes, and what one upload or download holds in memory a few times."""
 _PARTS_AT_ONCE = 3
-_READ_BYTES = 256 * 1024
+READ_BYTES = 256 * 1024
 
 CONTENT_TYPES = {
     "wav": "audio/wav",
@@ -49,14 +49,20 @@ def open_media(url: str, folder: Path) -> "ObjectMedia":
         if not url:
             folder.mkdir(parents=True, exist_ok=True)
             return ObjectMedia(LocalStore(folder), folder.resolve().as_uri(), folder.resolve())
-        if urlsplit(url).scheme in ("s3", "s3a"):
-            return ObjectMedia(_s3(url), url)
+        if is_s3(url):
+            return ObjectMedia(open_s3(url), url)
         return ObjectMedia(from_url(url), url)
     except (BaseError, ValueError, OSError) as error:
         raise Misconfigured(f"TURNWISE_MEDIA_URL cannot be used: {error}") from error
 
 
-def _s3(url: str) -> S3Store:
+def is_s3(url: str) -> bool:
+    """Whether a media URL names a bucket."""
+    return urlsplit(url).scheme in ("s3", "s3a")
+
+
+def open_s3(url: str) -> S3Store:
+    """The bucket of a URL, by the usual AWS variables."""
     endpoint = next((found for name in ENDPOINTS if (found := os.environ.get(name))), None)
     if endpoint is None:
         return S3Store.from_url(url)
@@ -95,7 +101,7 @@ class ObjectMedia:
         except BaseError as error:
             if counted.failure is not None:
                 raise counted.failure from None
-            raise _busy() from error
+            raise media_busy() from error
         if self._folder is not None:
             await asyncio.to_thread(_to_disk, self._folder / key)
         return counted.size
@@ -116,13 +122,13 @@ class ObjectMedia:
         except FileNotFoundError:
             return None
         except BaseError as error:
-            raise _busy() from error
+            raise media_busy() from error
 
     async def _read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         if start >= end:
             return
         found = await obstore.get_async(self._store, key, options={"range": (start, end)})
-        async for piece in found.stream(min_chunk_size=_READ_BYTES):
+        async for piece in found.stream(min_chunk_size=READ_BYTES):
             yield bytes(piece)
 
     async def delete(self, key: str) -> None:
@@ -132,7 +138,15 @@ class ObjectMedia:
         except FileNotFoundError:
             return
         except BaseError as error:
-            raise _busy() from error
+            raise media_busy() from error
+
+    async def delete_all(self, folder: str) -> None:
+        """See MediaStore.delete_all."""
+        try:
+            async for found in obstore.list(self._store, folder):
+                await obstore.delete_async(self._store, [each["path"] for each in found])
+        except BaseError as error:
+            raise media_busy() from error
 
     def uri(self, key: str) -> str:
         """See MediaStore.uri."""
@@ -145,7 +159,7 @@ class ObjectMedia:
         try:
             return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=ttl_seconds))
         except BaseError as error:
-            raise _busy() from error
+            raise media_busy() from error
 
 
 class _Counted:
@@ -176,7 +190,8 @@ def content_type_of(key: str) -> str:
     return CONTENT_TYPES.get(PurePosixPath(key).suffix.removeprefix("."), BYTES)
 
 
-def _busy() -> Busy:
+def media_busy() -> Busy:
+    """The error for a store that does not do what it is asked."""
     # The engine's own text may hold addresses with keys.
     return Busy("The media store does not answer.", retry_after_seconds=5)
 

@@ -227,6 +227,9 @@ def sessions_in(
     if wanted.to_ns is not None:
         statement += " AND started_ns < {last:Int64}"
         parameters["last"] = wanted.to_ns
+    if wanted.version is not None:
+        statement += " AND ifNull(app_version, release) = {version:String}"
+        parameters["version"] = wanted.version
     if after is not None:
         statement += " AND (started_ns, session_id) > ({start:Int64}, {id:String})"
         parameters["start"], parameters["id"] = after

@@ -6,7 +6,10 @@ from clickhouse_connect.driver.client import Client
 from turnwise.model.query import Health
 from turnwise.store.telemetry.sql import lines
 
-_TABLES = ("observations", "trace_activity", "session_facts", "sessions", "feedback", "traces")
+_TABLES = (
+    "observations", "trace_activity", "session_facts", "sessions", "feedback", "traces",
+    "seen_events",
+)  # fmt: skip
 
 
 class _Detached(msgspec.Struct):

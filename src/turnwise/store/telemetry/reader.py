@@ -94,6 +94,17 @@ WHERE project_id = {project:String} AND session_id IN {sessions:Array(String)}
 ORDER BY session_id, kind, fact_id
 """
 
+_WAITING = """
+SELECT project_id, argMax(session_facts.session_id, version) AS session_id
+FROM session_facts FINAL WHERE kind = 'recording'
+GROUP BY project_id, fact_id
+HAVING max(JSONHas(body, 'source_url') OR JSONHas(body, 'linked_uri'))
+    AND NOT max(JSONHas(body, 'storage_uri') OR JSONHas(body, 'copy_error')
+        OR JSONExtractString(body, 'status') = 'failed')
+ORDER BY max(version) DESC
+LIMIT {limit:UInt32}
+"""
+
 _NEWEST = "SELECT max(last_version) FROM trace_activity"
 
 
@@ -268,6 +279,14 @@ def changed_sessions(
         for line in one.lines
     }
     return newest, sorted(changed)
+
+
+def waiting_recordings(client: Client, limit: int) -> list[tuple[ProjectId, SessionId]]:
+    """Sessions with recordings that lie elsewhere and were not tried, the newest first."""
+    rows = _pair_decoder.decode_lines(lines(client, _WAITING, {"limit": limit}))
+    return list(
+        dict.fromkeys((ProjectId(row.project_id), SessionId(row.session_id)) for row in rows)
+    )
 
 
 def session_ids(client: Client) -> list[tuple[ProjectId, SessionId]]:

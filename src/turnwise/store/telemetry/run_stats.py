@@ -10,7 +10,7 @@ from clickhouse_connect.driver.client import Client
 
 from turnwise.model.ids import ProjectId
 from turnwise.model.instants import NS_PER_SECOND
-from turnwise.model.runs import FeedbackSummary, RunQuery, RunStats
+from turnwise.model.runs import FeedbackSummary, RunFilter, RunQuery, RunStats
 from turnwise.store.telemetry.rows import NS_PER_DAY
 from turnwise.store.telemetry.run_filters import IS_ROOT
 from turnwise.store.telemetry.runs import scope_of
@@ -119,18 +119,22 @@ _BY_PROJECT, _TOGETHER, _BY_RUN = "project_id", "''", "ifNull(observation_id, ''
 
 
 def by_project(
-    client: Client, project_ids: Sequence[ProjectId], since_ns: int | None
+    client: Client,
+    project_ids: Sequence[ProjectId],
+    since_ns: int | None,
+    where: RunFilter | None,
 ) -> dict[ProjectId, RunStats]:
-    """Statistics of each project over the runs that start at or after an instant."""
+    """Statistics of each project over the matching runs that start at or after an instant."""
     found: dict[ProjectId, RunStats] = {}
     for part in chunks(list(project_ids)):
-        condition = "project_id IN {projects:Array(String)}"
-        parameters: dict[str, Any] = {"projects": part}
-        about = _ABOUT_ALL
+        condition, conditions = scope_of(RunQuery(project_ids=tuple(part), where=where))
+        parameters: dict[str, Any] = {**conditions.parameters, "projects": part}
         if since_ns is not None:
             condition += " AND day >= {since_day:Date} AND start_ns >= {since:Int64}"
             day = min(max(0, since_ns // NS_PER_DAY), 65_000)
             parameters |= {"since": since_ns, "since_day": date_text(day)}
+        about = _ABOUT_ALL
+        if since_ns is not None or where is not None:
             about = f"({_OWN} OR {_ABOUT.replace('{condition}', condition)})"
         made = _stats(
             client, _BY_PROJECT, condition, f"{condition} AND {IS_ROOT}", about, parameters

@@ -1,6 +1,7 @@
 """Observations asked for as runs of tracing projects."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -8,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 from turnwise.model.ids import ProjectId
 from turnwise.model.instants import NS_PER_US
 from turnwise.model.observation import Observation
-from turnwise.model.runs import RunPlace, RunQuery
+from turnwise.model.runs import GUESSED, RunPlace, RunQuery
 from turnwise.store.telemetry.rows import COLUMNS, NS_PER_DAY, decode_observations
 from turnwise.store.telemetry.run_filters import IS_ROOT, Conditions
 from turnwise.store.telemetry.sql import chunks, date_text, lines
@@ -37,8 +38,14 @@ _twin_decoder = msgspec.json.Decoder(_Twin)
 _PLACES = """
 SELECT project_id, trace_id, span_id, start_ns FROM observations FINAL
 WHERE project_id IN {projects:Array(String)} AND span_id IN {spans:Array(String)}
-ORDER BY version
+ORDER BY mapContains(run, {guessed:String}) DESC, version
 """
+
+_GUESSED = f"""
+SELECT {COLUMNS} FROM observations FINAL
+WHERE project_id IN {{projects:Array(String)}} AND span_id IN {{spans:Array(String)}}
+AND mapContains(run, {{guessed:String}})
+"""  # noqa: S608 - our own column names
 
 _LAST_STARTS = """
 SELECT project_id, max(start_ns) AS start_ns FROM observations FINAL
@@ -56,14 +63,28 @@ AND (intDiv(start_ns + 500, 1000), name) IN (
 
 _TWINS = "SELECT DISTINCT trace_id FROM observations FINAL WHERE " + _IS_TWIN  # noqa: S608 - ours
 
-# A span that is sent again gets a newer version, comes back, and is dropped again.
-_DROP_TWINS = (
+_DROP = (
     "INSERT INTO observations (project_id, day, trace_id, span_id, version, is_deleted, start_ns) "
     "SELECT project_id, day, trace_id, span_id, version + 1, 1, start_ns "
-    "FROM observations FINAL WHERE " + _IS_TWIN
+    "FROM observations FINAL WHERE "
+)
+# A span that is sent again gets a newer version, comes back, and is dropped again.
+_DROP_TWINS = _DROP + _IS_TWIN
+_FORGET = (
+    _DROP + "(project_id, trace_id, span_id, version) IN "
+    "{keys:Array(Tuple(String, String, String, UInt64))}"
 )
 
-_OWNED = ("observations", "trace_activity", "session_facts", "sessions", "feedback")
+_OWNED = (
+    "observations",
+    "traces",
+    "trace_activity",
+    "session_facts",
+    "sessions",
+    "feedback",
+    "seen_events",
+    "diagnoses",
+)
 
 
 def scope_of(query: RunQuery) -> tuple[str, Conditions]:
@@ -102,13 +123,35 @@ def runs(client: Client, query: RunQuery) -> list[Observation]:
 def places(
     client: Client, project_ids: Sequence[ProjectId], run_ids: Collection[str]
 ) -> dict[str, RunPlace]:
-    """Where runs are kept; of several of one id the one written last."""
+    """Where runs are kept; of several of one id no guess, and then the one written last."""
     found: dict[str, RunPlace] = {}
     for part in chunks(list(run_ids)):
-        answer = lines(client, _PLACES, {"projects": list(project_ids), "spans": part})
+        answer = lines(client, _PLACES, _of_ids(project_ids, part))
         for row in _place_decoder.decode_lines(answer):
             found[row.span_id] = RunPlace(ProjectId(row.project_id), row.trace_id, row.start_ns)
     return found
+
+
+def guessed(
+    client: Client, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+) -> list[Observation]:
+    """Runs whose place was guessed."""
+    return [
+        each
+        for part in chunks(list(run_ids))
+        for each in decode_observations(lines(client, _GUESSED, _of_ids(project_ids, part)))
+    ]
+
+
+def _of_ids(project_ids: Sequence[ProjectId], run_ids: list[str]) -> dict[str, Any]:
+    return {"projects": list(project_ids), "spans": run_ids, "guessed": GUESSED}
+
+
+def forget(client: Client, observations: Sequence[Observation]) -> None:
+    """Make exactly these versions of observations disappear."""
+    for part in chunks(observations):
+        keys = [(each.project_id, each.trace_id, each.span_id, each.version) for each in part]
+        client.command(_FORGET, parameters={"keys": keys})
 
 
 def last_starts(client: Client, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:

@@ -8,7 +8,9 @@ from clickhouse_connect.driver.client import Client
 
 from turnwise.model.feedback import Feedback
 from turnwise.model.trace import ScoreQuery
+from turnwise.store.telemetry.column_filters import Column, Holds, add_filters
 from turnwise.store.telemetry.conditions import Conditions
+from turnwise.store.telemetry.observation_pages import OF_TRACE
 from turnwise.store.telemetry.sql import lines
 
 
@@ -16,7 +18,7 @@ class _Count(msgspec.Struct):
     found: int
 
 
-_COLUMNS = ", ".join(item.name for item in fields(Feedback))
+_FIELDS = ", ".join(item.name for item in fields(Feedback))
 _decoder = msgspec.json.Decoder(Feedback)
 _count_decoder = msgspec.json.Decoder(_Count)
 
@@ -35,7 +37,36 @@ _AMONG = {
     "session_refs": "session_ref",
     "labels": "value",
 }
-_ABOUT_SOMETHING = "(isNotNull(trace_id) OR isNotNull(session_ref) OR isNotNull(observation_id))"
+ABOUT_SOMETHING = "(isNotNull(trace_id) OR isNotNull(session_ref) OR isNotNull(observation_id))"
+ENVIRONMENT = """if(JSONExtractString(extra, 'environment') = '', 'default',
+    JSONExtractString(extra, 'environment'))"""
+SOURCE = "transform(source, ['api', 'app', 'model'], ['API', 'ANNOTATION', 'EVAL'], 'API')"
+
+_TEXTS = {
+    "id": "id",
+    "name": "key",
+    "source": SOURCE,
+    "dataType": DATA_TYPE,
+    "stringValue": "value",
+    "comment": "comment",
+    "environment": ENVIRONMENT,
+    "traceId": "trace_id",
+    "observationId": "observation_id",
+    **{
+        name: f"JSONExtractString(extra, '{name}')"
+        for name in ("configId", "queueId", "authorUserId", "datasetRunId")
+    },
+}
+COLUMNS: dict[str, Column] = {
+    **{name: Column(sql) for name, sql in _TEXTS.items()},
+    **OF_TRACE,
+    "sessionId": Column("session_ref"),
+    "value": Column("score", Holds.NUMBER),
+    "timestamp": Column("created_ns", Holds.INSTANT),
+    "metadata": Column("JSONExtractRaw(extra, 'metadata')", Holds.OBJECT),
+}
+"""What a filter may name."""
+
 _OPERATORS = frozenset({"=", "!=", ">", ">=", "<", "<="})
 
 _OF_TRACES = """(project_id, trace_id) IN (
@@ -54,7 +85,7 @@ ORDER BY created_ns DESC, project_id DESC, id DESC LIMIT {limit:UInt32} OFFSET {
 def scores(client: Client, query: ScoreQuery) -> list[Feedback]:
     """A page, newest first."""
     where = _conditions(query)
-    statement = f"SELECT {_COLUMNS} FROM feedback FINAL WHERE {where}{_ORDER}"  # noqa: S608
+    statement = f"SELECT {_FIELDS} FROM feedback FINAL WHERE {where}{_ORDER}"  # noqa: S608
     paging = {"limit": query.limit, "offset": query.offset}
     return _decoder.decode_lines(lines(client, statement, where.parameters | paging))
 
@@ -69,7 +100,7 @@ def count_scores(client: Client, query: ScoreQuery) -> int:
 def _conditions(query: ScoreQuery) -> Conditions:
     where = Conditions(query.project_ids)
     # Judgements of a whole project have no place on this surface.
-    where.add("isNotNull(trace_id)" if query.about_traces else _ABOUT_SOMETHING)
+    where.add("isNotNull(trace_id)" if query.about_traces else ABOUT_SOMETHING)
     where.among(query, _AMONG)
     for index, (name, allowed) in enumerate(query.extras):
         found = f"JSONExtractString(extra, {{e_name{index}:String}})"
@@ -84,6 +115,7 @@ def _conditions(query: ScoreQuery) -> Conditions:
     if query.scores is not None:
         where.add("score IN {scores:Array(Float64)}", scores=list(query.scores))
     _of_traces(query, where)
+    add_filters(where, COLUMNS, query.filters)
     where.within("created_ns", query.from_ns, query.to_ns)
     where.before(("created_ns", "project_id", "id"), query.before)
     return where

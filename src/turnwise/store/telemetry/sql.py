@@ -1,6 +1,6 @@
 """One way to ask: parameters bound by the client, lines of JSON back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -33,3 +33,12 @@ def chunks(items: Sequence[T], size: int = 1_000) -> Iterator[list[T]]:
     """The items in lists that fit into one statement."""
     for start in range(0, len(items), size):
         yield list(items[start : start + size])
+
+
+def is_text(key: Iterable[str]) -> bool:
+    """Whether ids can be asked for; half a surrogate pair is no character of any encoding."""
+    try:
+        "".join(key).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from turnwise.model.diagnosis import Diagnosis, Lesson
 from turnwise.model.errors import Busy
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
@@ -21,6 +22,7 @@ from turnwise.model.overview import Course, Facets, LineQuery, SessionFilter, Se
 from turnwise.model.ports import Complete
 from turnwise.model.query import (
     Claim,
+    DiagnosisQuery,
     Estate,
     FeedbackQuery,
     Health,
@@ -29,9 +31,10 @@ from turnwise.model.query import (
     SessionRange,
     Written,
 )
-from turnwise.model.runs import FeedbackSummary, RunPlace, RunQuery, RunStats
+from turnwise.model.runs import FeedbackSummary, RunFilter, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.trace import (
+    DayUsage,
     MetricsQuery,
     NamedSession,
     ObservationQuery,
@@ -42,10 +45,11 @@ from turnwise.model.trace import (
 )
 from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 from turnwise.store.telemetry import (
+    daily_usage,
     derived,
     estates,
     judgements,
-    observation_metrics,
+    metrics,
     observation_pages,
     overview,
     reader,
@@ -53,8 +57,10 @@ from turnwise.store.telemetry import (
     runs,
     schema,
     score_pages,
+    seen_events,
     trace_views,
 )
+from turnwise.store.telemetry import diagnoses as findings
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry import usage as consumption
 from turnwise.store.telemetry.clock import VersionClock
@@ -141,7 +147,7 @@ class ClickHouseTelemetry:
         with closing(engine.client(None, {})) as maker:
             self._step = schema.migrate(maker, engine)
         # Each of these belongs to one writer thread.
-        self._writing = [engine.client(engine.database, WRITE_SETTINGS) for _ in range(3)]
+        self._writing = [engine.client(engine.database, WRITE_SETTINGS) for _ in range(4)]
         settings: dict[str, str | int] = {"max_execution_time": READ_SECONDS}
         self._reading = Handles(lambda: engine.client(engine.database, settings), READERS)
         self._readers = ThreadPoolExecutor(READERS, "telemetry-read")
@@ -157,6 +163,8 @@ class ClickHouseTelemetry:
         sessions = SessionWriter(self._writing[1])
         self._sessions = GroupCommit(sessions.commit, "telemetry-derive", limits)
         judged = judgements.FeedbackWriter(self._writing[2], VersionClock(newest))
+        found = findings.DiagnosisWriter(self._writing[3])
+        self._diagnoses = GroupCommit(found.commit, "telemetry-diagnose", limits)
         self._judgements = GroupCommit(judged.commit, "telemetry-feedback", limits)
 
     # Writing
@@ -174,11 +182,29 @@ class ClickHouseTelemetry:
         work = Submission(user_id, time.time_ns(), observations, facts, traces)
         return await asyncio.wrap_future(self._facts.submit(work, rows, _weight(work)))
 
+    async def complete_again(
+        self, spans: Sequence[tuple[ProjectId, str, str]], complete: Complete
+    ) -> Written:
+        if not spans:
+            return Written()
+        work = Submission(0, time.time_ns(), again=[(each, complete) for each in spans])
+        job = self._facts.submit(work, len(spans), _ROW_BYTES * len(spans))
+        return await asyncio.wrap_future(job)
+
     async def claim(self, project_id: ProjectId, claims: Sequence[Claim]) -> None:
         if claims:
             work = Submission(0, time.time_ns(), claims=[(project_id, each) for each in claims])
             weight = _ROW_BYTES * len(claims)
             await asyncio.wrap_future(self._facts.submit(work, len(claims), weight))
+
+    async def seen_events(self, project_id: ProjectId, event_ids: Collection[str]) -> set[str]:
+        return await self._ask(seen_events.known, project_id, event_ids) if event_ids else set()
+
+    async def mark_seen(self, project_id: ProjectId, event_ids: Collection[str]) -> None:
+        if rows := seen_events.rows_of(project_id, event_ids):
+            work = Submission(0, time.time_ns(), seen_events=rows)
+            weight = sum(map(len, rows))
+            await asyncio.wrap_future(self._facts.submit(work, len(rows), weight))
 
     async def put_sessions(self, sessions: Sequence[Session]) -> None:
         if sessions:
@@ -193,6 +219,8 @@ class ClickHouseTelemetry:
         if there:
             work = Change(retired=[(project_id, each, versions[each]) for each in there])
             await asyncio.wrap_future(self._sessions.submit(work, len(there), 100 * len(there)))
+            gone = findings.Change(retired=work.retired)
+            await asyncio.wrap_future(self._diagnoses.submit(gone, len(there), 100 * len(there)))
 
     # Facts
 
@@ -241,6 +269,9 @@ class ClickHouseTelemetry:
     ) -> list[tuple[ProjectId, SessionId]]:
         return await self._ask(_silent, arrived_before_ns, limit)
 
+    async def waiting_recordings(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        return await self._ask(reader.waiting_recordings, limit)
+
     async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
         return await self._ask(reader.session_ids)
 
@@ -270,10 +301,22 @@ class ClickHouseTelemetry:
     ) -> dict[str, RunPlace]:
         return await self._ask(runs.places, project_ids, run_ids) if run_ids else {}
 
+    async def guessed_runs(
+        self, project_ids: Sequence[ProjectId], run_ids: Collection[str]
+    ) -> list[Observation]:
+        return await self._ask(runs.guessed, project_ids, run_ids) if run_ids else []
+
+    async def forget(self, observations: Sequence[Observation]) -> None:
+        if observations:
+            await self._ask(runs.forget, observations)
+
     async def run_stats(
-        self, project_ids: Sequence[ProjectId], since_ns: int | None
+        self,
+        project_ids: Sequence[ProjectId],
+        since_ns: int | None,
+        where: RunFilter | None = None,
     ) -> dict[ProjectId, RunStats]:
-        return await self._ask(run_stats.by_project, project_ids, since_ns)
+        return await self._ask(run_stats.by_project, project_ids, since_ns, where)
 
     async def matching_stats(self, query: RunQuery) -> RunStats:
         return await self._ask(run_stats.matching, query)
@@ -318,8 +361,28 @@ class ClickHouseTelemetry:
     async def count_scores(self, query: ScoreQuery) -> int:
         return await self._ask(score_pages.count_scores, query)
 
+    async def daily(self, query: TraceQuery) -> list[DayUsage]:
+        return await self._ask(daily_usage.daily, query)
+
     async def metrics(self, query: MetricsQuery) -> list[dict[str, Any]]:
-        return await self._ask(observation_metrics.metrics, query)
+        return await self._ask(metrics.metrics, query)
+
+    # Diagnoses
+
+    async def put_diagnoses(self, diagnoses: Sequence[Diagnosis]) -> None:
+        if diagnoses:
+            work = findings.Change(put=diagnoses)
+            job = self._diagnoses.submit(work, len(diagnoses), findings.weight_of(diagnoses))
+            await asyncio.wrap_future(job)
+
+    async def diagnosis(self, project_id: ProjectId, session_id: SessionId) -> Diagnosis | None:
+        return await self._ask(findings.of_session, project_id, session_id)
+
+    async def diagnoses(self, query: DiagnosisQuery) -> list[Diagnosis]:
+        return await self._ask(findings.find, query)
+
+    async def lessons(self, project_id: ProjectId, agent: str | None, limit: int) -> list[Lesson]:
+        return await self._ask(findings.lessons, project_id, agent, limit)
 
     # Judgements
 
@@ -387,6 +450,7 @@ class ClickHouseTelemetry:
         """`close` for those who have no event loop."""
         self._facts.close()
         self._sessions.close()
+        self._diagnoses.close()
         self._judgements.close()
         self._readers.shutdown()
         self._reading.close()

@@ -9,6 +9,7 @@ from clickhouse_connect.driver.client import Client
 
 from turnwise.model.ids import ProjectId, session_id_of
 from turnwise.model.trace import NamedSession, TraceQuery, TraceView
+from turnwise.store.telemetry.column_filters import Column, Holds, add_filters
 from turnwise.store.telemetry.conditions import Conditions, day_of
 from turnwise.store.telemetry.sql import chunks, lines
 
@@ -55,13 +56,22 @@ _content_decoder = msgspec.json.Decoder(_Content)
 _session_decoder = msgspec.json.Decoder(_Session)
 _count_decoder = msgspec.json.Decoder(_Count)
 
-_SPAN_COLUMNS = """project_id, trace_id, span_id, version, start_ns, end_ns, parent_span_id, name,
+_STAGE = "multiIf(step IN ('stt', 'user_turn'), 1, step IN ('tts', 'tts_request'), 2, 0)"
+
+# What a span above a priced one of the same stage says of cost, that one says again.
+_OWN_COST = f"""if((project_id, trace_id, span_id, {_STAGE}) IN (
+        SELECT project_id, trace_id, assumeNotNull(parent_span_id), {_STAGE}
+        FROM observations FINAL
+        WHERE {{where}} AND total_cost IS NOT NULL AND parent_span_id IS NOT NULL),
+    NULL, total_cost)"""  # noqa: S608 - our own column names
+
+_SPAN_COLUMNS = f"""project_id, trace_id, span_id, version, start_ns, end_ns, parent_span_id, name,
     trace_name, session_ref, session_rank, user_ref, tags, environment, release, app_version,
-    total_cost, 0 AS is_said, NULL AS at, NULL AS seen, NULL AS shared"""
+    {_OWN_COST} AS own_cost, 0 AS is_said, NULL AS at, NULL AS seen, NULL AS shared"""
 
 _SAID_COLUMNS = """project_id, trace_id, '' AS span_id, version, NULL AS start_ns, NULL AS end_ns,
     NULL AS parent_span_id, NULL AS name, traces.name AS trace_name, session_ref, session_rank, user_ref,
-    tags, environment, release, app_version, NULL AS total_cost, 1 AS is_said, at_ns AS at,
+    tags, environment, release, app_version, NULL AS own_cost, 1 AS is_said, at_ns AS at,
     seen_ns AS seen, is_public AS shared"""
 
 
@@ -73,7 +83,7 @@ def _first(column: str, condition: str = "1") -> str:
     )
 
 
-_VIEWS = f"""
+VIEWS = f"""
 SELECT project_id, trace_id,
     assumeNotNull(coalesce(max(at), min(start_ns), max(seen))) AS at_ns,
     coalesce({_first("trace_name")}, {_first("name", "parent_span_id IS NULL AND is_said = 0")},
@@ -88,7 +98,7 @@ SELECT project_id, trace_id,
     toUInt8(coalesce(max(shared), 0)) AS is_public,
     greatest(coalesce(max(end_ns), max(start_ns), 0) - coalesce(min(start_ns), 0), 0)
         AS latency_ns,
-    coalesce(sum(total_cost), 0) AS cost_usd,
+    coalesce(sum(own_cost), 0) AS cost_usd,
     arrayMap(pair -> pair.2, arraySort(groupArrayIf((coalesce(start_ns, 0), span_id),
         is_said = 0))) AS observation_ids,
     max(version) AS version
@@ -99,6 +109,70 @@ FROM (
 AS told
 GROUP BY project_id, trace_id
 """  # noqa: S608 - our own column names
+
+WITH_NUMBERS = """
+SELECT * FROM ({views}) AS whole
+LEFT JOIN (
+    SELECT project_id, trace_id, toUInt64(ifNull(sum(input_tokens), 0)) AS input_tokens,
+        toUInt64(ifNull(sum(output_tokens), 0)) AS output_tokens,
+        toUInt64(ifNull(sum(total_tokens), 0)) AS total_tokens,
+        toFloat64(sum(cost_details['input'])) AS input_cost,
+        toFloat64(sum(cost_details['output'])) AS output_cost,
+        countIf(level = 'ERROR') AS errors, countIf(level = 'WARNING') AS warnings,
+        countIf(level = 'DEFAULT') AS defaults, countIf(level = 'DEBUG') AS debugs
+    FROM observations FINAL WHERE {where} GROUP BY project_id, trace_id
+) AS sums USING (project_id, trace_id)
+LEFT JOIN (
+    SELECT project_id, assumeNotNull(trace_id) AS trace_id, count() AS score_count FROM feedback FINAL
+    WHERE project_id IN {projects:Array(String)} AND isNotNull(trace_id)
+    GROUP BY project_id, trace_id
+) AS judged USING (project_id, trace_id)
+"""
+"""Views (`{views}`) with what their observations (`{where}`) add up to."""
+
+_OF_METADATA = """(project_id, trace_id) IN (
+    SELECT project_id, trace_id FROM (
+        SELECT project_id, trace_id, metadata FROM traces FINAL
+        WHERE project_id IN {projects:Array(String)}
+        UNION ALL
+        SELECT project_id, trace_id, metadata FROM observations FINAL
+        WHERE project_id IN {projects:Array(String)} AND isNull(parent_span_id))
+    WHERE {test})"""
+
+_TEXTS = {
+    "id": "trace_id",
+    "name": "name",
+    "userId": "user_ref",
+    "sessionId": "session_ref",
+    "environment": "coalesce(environment, 'default')",
+    "version": "app_version",
+    "release": "release",
+    "level": """multiIf(errors > 0, 'ERROR', warnings > 0, 'WARNING', defaults > 0, 'DEFAULT',
+        debugs > 0, 'DEBUG', NULL)""",
+}
+_NUMBERS = {
+    "latency": "latency_ns / 1e9",
+    "inputTokens": "input_tokens",
+    "outputTokens": "output_tokens",
+    "totalTokens": "total_tokens",
+    "tokens": "total_tokens",
+    "inputCost": "input_cost",
+    "outputCost": "output_cost",
+    "totalCost": "toFloat64(cost_usd)",
+    "warningCount": "warnings",
+    "errorCount": "errors",
+    "defaultCount": "defaults",
+    "debugCount": "debugs",
+}
+COLUMNS: dict[str, Column] = {
+    **{name: Column(sql) for name, sql in _TEXTS.items()},
+    **{name: Column(sql, Holds.NUMBER) for name, sql in _NUMBERS.items()},
+    "timestamp": Column("at_ns", Holds.INSTANT),
+    "tags": Column("tags", Holds.TEXTS),
+    "bookmarked": Column("0", Holds.FLAG),
+    "metadata": Column("metadata", Holds.OBJECT, _OF_METADATA),
+}
+"""What a filter may name, of views with numbers; durations are seconds, money is USD."""
 
 OF_SESSION = """(project_id, trace_id) IN (
     SELECT project_id, trace_id FROM (
@@ -161,7 +235,7 @@ _LAST_DAY = 64_999
 
 def traces(client: Client, query: TraceQuery) -> list[TraceView]:
     """A page of traces, with contents when they are asked for."""
-    statement, parameters = _statement(query)
+    statement, parameters = matching(query)
     field, is_descending = query.order
     direction = "DESC" if is_descending else "ASC"
     order = field if field in _ORDERS else "at_ns"
@@ -177,7 +251,7 @@ def traces(client: Client, query: TraceQuery) -> list[TraceView]:
 
 def count_traces(client: Client, query: TraceQuery) -> int:
     """How many traces there are without paging."""
-    statement, parameters = _statement(query)
+    statement, parameters = matching(query)
     return _counted(client, statement, parameters)
 
 
@@ -215,7 +289,8 @@ def _counted(client: Client, rows: str, parameters: dict[str, Any]) -> int:
     return _count_decoder.decode_lines(lines(client, statement, parameters))[0].found
 
 
-def _statement(query: TraceQuery) -> tuple[str, dict[str, Any]]:
+def matching(query: TraceQuery) -> tuple[str, dict[str, Any]]:
+    """A statement of every view that matches, without paging, and its parameters."""
     inside, around = Conditions(query.project_ids), Conditions(query.project_ids)
     if query.keys is not None:
         inside.add(
@@ -233,14 +308,16 @@ def _statement(query: TraceQuery) -> tuple[str, dict[str, Any]]:
     if query.tags:
         around.add("hasAll(tags, {tags:Array(String)})", tags=list(query.tags))
     around.environments(query.environments)
+    add_filters(around, COLUMNS, query.filters)
     # Around the grouping names mean the results, and not the columns that these are made of.
-    views = _VIEWS.replace("{where}", str(inside))
+    views = VIEWS if not query.filters else WITH_NUMBERS.replace("{views}", VIEWS)
+    views = views.replace("{where}", str(inside))
     statement = f"SELECT * FROM ({views}) WHERE {around}"  # noqa: S608 - our own text
     return statement, inside.parameters | around.parameters
 
 
 def _sessions(query: TraceQuery) -> tuple[str, dict[str, Any]]:
-    views, parameters = _statement(query)
+    views, parameters = matching(query)
     return _SESSIONS.replace("{views}", views), parameters
 
 

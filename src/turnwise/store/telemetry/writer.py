@@ -41,6 +41,7 @@ from turnwise.store.telemetry.rows import (
     encode_observation,
     encode_tombstone,
 )
+from turnwise.store.telemetry.sql import is_text
 from turnwise.store.telemetry.stored import (
     FactKey,
     SpanKey,
@@ -65,7 +66,7 @@ _UNFIT = (TypeError, ValueError, ArithmeticError, AttributeError)
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One call of `write` or `claim`."""
+    """One call of `write`, `claim` or `complete_again`."""
 
     user_id: int
     arrival_ns: int
@@ -73,6 +74,9 @@ class Submission:
     facts: Sequence[SessionFact] = ()
     traces: Sequence[TraceFact] = ()
     claims: Sequence[tuple[ProjectId, Claim]] = ()
+    again: Sequence[tuple[SpanKey, Complete]] = ()
+    seen_events: Sequence[bytes] = ()
+    """Rows of that table."""
 
 
 @dataclass(slots=True)
@@ -89,8 +93,10 @@ class _Record:
 
 @dataclass(slots=True)
 class _Span(_Record):
+    """Without updates what is stored is to be completed again, by `complete`."""
+
     updates: list[Observation] = field(default_factory=list)
-    observation: Observation | None = None
+    complete: Complete | None = None
 
 
 @dataclass(slots=True)
@@ -113,6 +119,7 @@ class _Group:
     refused: list[tuple[_Record, str]] = field(default_factory=list)
     tombstones: list[bytes] = field(default_factory=list)
     claims: list[tuple[ProjectId, Claim, int]] = field(default_factory=list)
+    seen_events: list[bytes] = field(default_factory=list)
 
 
 class FactWriter:
@@ -165,6 +172,8 @@ class FactWriter:
         for project_id, claim, arrival_ns in group.claims:
             add_row(self._owed, _claimed(project_id, claim, arrival_ns // NS_PER_DAY, version))
         self._pay()
+        if group.seen_events:
+            self._insert_lines("seen_events", group.seen_events)
         # Only now is the row under the new day there for sure.
         if group.tombstones:
             self._insert_lines("observations", group.tombstones)
@@ -191,7 +200,7 @@ class FactWriter:
         partial = [
             key
             for key, span in group.spans.items()
-            if span.updates[0].stamps is not None and _is_text(key)
+            if (not span.updates or span.updates[0].stamps is not None) and is_text(key)
         ]
         stored = stored_observations(self._client, partial) if partial else {}
         for key, span in group.spans.items():
@@ -203,6 +212,9 @@ class FactWriter:
     def _make_span(
         self, group: _Group, span: _Span, stored: Observation | None, version: int
     ) -> None:
+        if not span.updates:
+            self._complete_again(span, stored, version)
+            return
         observation = stored
         for update in span.updates:
             if update.stamps is None:
@@ -211,6 +223,23 @@ class FactWriter:
                 observation = merge_observations(observation, update)
         assert observation is not None
         observation = self._completed(observation)
+        self._put_line(span, observation, version)
+        day = observation.start_ns // NS_PER_DAY
+        if stored is not None and (old := day_number(stored.start_ns)) != day:
+            group.tombstones.append(encode_tombstone(stored, old, version))
+
+    def _complete_again(self, span: _Span, stored: Observation | None, version: int) -> None:
+        """Nobody has sent anything: it is no arrival, and what stays as it was is not written."""
+        if stored is None or span.complete is None:
+            return
+        done = span.complete(stored)
+        if done == stored:
+            return
+        self._put_line(span, done, version)
+        assert span.activity is not None
+        span.activity.last_arrival_ns, span.activity.first_seen = 0, NOBODY
+
+    def _put_line(self, span: _Span, observation: Observation, version: int) -> None:
         session_id = self._session(observation)
         span.line = encode_observation(observation, session_id or "", version)
         day = observation.start_ns // NS_PER_DAY
@@ -225,8 +254,6 @@ class FactWriter:
             last_arrival_ns=span.arrival_ns,
             first_seen=first_seen(span.arrival_ns, span.user_id),
         )
-        if stored is not None and (old := day_number(stored.start_ns)) != day:
-            group.tombstones.append(encode_tombstone(stored, old, version))
 
     def _completed(self, observation: Observation) -> Observation:
         try:
@@ -253,7 +280,7 @@ class FactWriter:
     def _make_facts(self, group: _Group, version: int) -> None:
         if not group.facts:
             return
-        stored = stored_bodies(self._client, [key for key in group.facts if _is_text(key)])
+        stored = stored_bodies(self._client, [key for key in group.facts if is_text(key)])
         for key, fact in group.facts.items():
             body = stored.get(key, {})
             for update in fact.bodies:
@@ -291,7 +318,7 @@ class FactWriter:
     def _make_traces(self, group: _Group, version: int) -> None:
         if not group.traces:
             return
-        stored = stored_traces(self._client, [key for key in group.traces if _is_text(key)])
+        stored = stored_traces(self._client, [key for key in group.traces if is_text(key)])
         for key, trace in group.traces.items():
             try:
                 fact = stored.get(key)
@@ -357,15 +384,6 @@ def _claimed(project_id: ProjectId, claim: Claim, day: int, version: int) -> Act
     )
 
 
-def _is_text(key: Iterable[str]) -> bool:
-    """Whether ids can be asked for; half a surrogate pair is no character of any encoding."""
-    try:
-        "".join(key).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _unfit(error: Exception) -> str:
     return str(error) if type(error) is ValueError else f"cannot be stored: {type(error).__name__}"
 
@@ -399,7 +417,18 @@ def _gather(works: Sequence[Submission]) -> _Group:
             trace.updates.append(said)
             trace.owners.append(index)
         group.claims += [(*each, work.arrival_ns) for each in work.claims]
+        group.seen_events += work.seen_events
+    _gather_again(group, works)
     return group
+
+
+def _gather_again(group: _Group, works: Sequence[Submission]) -> None:
+    """Comes last: what is updated in this group is completed anyhow, and keeps its sender."""
+    for index, work in enumerate(works):
+        for key, complete in work.again:
+            if key not in group.spans:
+                group.spans[key] = _Span(key, work.user_id, work.arrival_ns, complete=complete)
+            group.spans[key].owners.append(index)
 
 
 def _written(index: int, work: Submission, refused: list[tuple[_Record, str]]) -> Written:

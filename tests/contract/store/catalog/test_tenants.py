@@ -1,7 +1,6 @@
-"""Tenants, users, projects, agents and prices, and the border between two tenants."""
+"""Tenants, users, projects and agents, and the border between two tenants."""
 
 from dataclasses import replace
-from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -10,9 +9,7 @@ from tests.contract.store.catalog.conftest import FakeClock, MakeKey, Place, ens
 from tests.contract.store.catalog.together import in_processes, in_threads
 from turnwise.model.errors import BadInput, Conflict, NotFound
 from turnwise.model.ids import ProjectId, TenantId, agent_uuid_of
-from turnwise.model.price import Price
 from turnwise.model.tenancy import Role
-from turnwise.model.usage import Stage
 from turnwise.store.catalog import COMMAND_LINE, AgentFields, ProjectChanges, SqlCatalog
 
 PASSWORD = "correct horse"
@@ -286,26 +283,3 @@ def test_an_agent_can_be_changed(catalog: SqlCatalog, project: ProjectId) -> Non
     )
     assert (changed.agent.name, changed.agent.is_active) == ("Desk", False)
     assert catalog.agent([project], "desk") == changed.agent
-
-
-# --- prices ---------------------------------------------------------------------------------------
-
-
-def test_prices_keep_their_decimals(catalog: SqlCatalog) -> None:
-    assert catalog.prices() == []
-    old = Price(
-        name="openai/gpt",
-        stage=Stage.LLM,
-        match="gpt.*",
-        unit_usd={"input": Decimal("0.00000010"), "output": Decimal("4E-7")},
-        provider="openai",
-        source="a page, 2026-01-01",
-    )
-    new = replace(old, valid_from_ns=1_800_000_000_000_000_000, provider=None)
-    catalog.admin.prices.put([old, new], by=COMMAND_LINE)
-    assert catalog.prices() == [new, old]
-    dearer = replace(old, unit_usd={"input": Decimal(1)})
-    catalog.admin.prices.put([dearer], by=COMMAND_LINE)
-    assert catalog.prices() == [new, dearer]
-    catalog.admin.prices.clear(by=COMMAND_LINE)
-    assert catalog.prices() == []

@@ -1,52 +1,15 @@
 """One suite for a folder and for a server of the S3 protocol."""
 
 import re
-import socket
-import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.server import wait_for
+from tests.s3 import ACCOUNT
 from turnwise.model.errors import Misconfigured
 from turnwise.store.media.files import ObjectMedia, open_media
-
-MOTO = Path(__file__).parents[4] / ".venv-clients" / "moto-5" / "bin" / "moto_server"
-ACCOUNT = {"AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
-
-
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    if not MOTO.exists():
-        pytest.skip("the environment moto-5 was not made: ./dev test makes it")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen([MOTO, "-p", str(port)], stderr=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: _answers(url), seconds=60)
-        # moto takes any signature; what it holds obstore to is the protocol.
-        made = httpx2.put(
-            f"{url}/media",
-            headers={
-                "Authorization": "AWS4-HMAC-SHA256 Credential=an-id/20200101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
-            },
-        )
-        assert made.is_success, made.text
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx2.get(f"{url}/moto-api/").is_success
-    except httpx2.TransportError:
-        return False
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -94,6 +57,15 @@ async def test_a_second_put_replaces_the_first(media: ObjectMedia) -> None:
     await media.put("a.ogg", pieces(10), "audio/ogg")
     await media.put("a.ogg", pieces(0, 4), "audio/ogg")
     assert await read(media, "a.ogg") == b"\1" * 4
+
+
+async def test_a_folder_is_forgotten_whole_and_no_other(media: ObjectMedia) -> None:
+    for key in ("files/a/1", "files/a/deep/2", "files/ab/3", "a"):
+        await media.put(key, pieces(1), "audio/wav")
+    for _ in range(2):
+        await media.delete_all("files/a/")
+        assert await media.size("files/a/1") is await media.size("files/a/deep/2") is None
+    assert (await media.size("files/ab/3"), await media.size("a")) == (1, 1)
 
 
 async def test_an_upload_that_breaks_off_leaves_nothing(media: ObjectMedia) -> None:

@@ -127,6 +127,7 @@ async def test_every_insert_is_synced_and_nothing_is_in_the_default_database(
         "trace_activity",
         "session_facts",
         "sessions",
+        "diagnoses",
         "schema_version",
     }
     for name, definition in found:

@@ -1,5 +1,7 @@
 """What reads answer: exact, one project's alone, and never an older version."""
 
+from typing import Any
+
 import pytest
 from clickhouse_connect.driver.client import Client
 
@@ -16,7 +18,7 @@ from tests.contract.store.telemetry.places import (
     session,
     span,
 )
-from turnwise.model.facts import FactKind
+from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.observation import Voice
 from turnwise.model.query import Membership, SessionQuery
 from turnwise.store.telemetry import ClickHouseTelemetry
@@ -178,6 +180,33 @@ async def test_silence_is_judged_by_the_newest_fact(store: ClickHouseTelemetry) 
     silent = await store.silent_sessions(one.last_arrival_ns + 1, 10)
     assert set(silent) == {(PROJECT, named("one")), (PROJECT, named("two"))}
     assert len(await store.silent_sessions(one.last_arrival_ns + 1, 1)) <= 1
+
+
+async def test_recordings_wait_until_somebody_has_kept_or_given_them_up(
+    store: ClickHouseTelemetry,
+) -> None:
+    def told(name: str, **body: Any) -> SessionFact:
+        return fact(named(name), FactKind.RECORDING, f"recording of {name}", **body)
+
+    for name in ("kept", "lost", "uncopied", "first", "second"):
+        await store.write(0, [], [told(name, source_url="https://api.twilio.com/a")])
+    linked = {"linked_uri": "https://files.example.com/a.ogg"}
+    await store.write(0, [], [told("linked", **linked), told("elsewhere", **linked)])
+    await store.write(0, [], [told("announced", call_id="CA1")])
+    assert len(await store.waiting_recordings(10)) == 7
+    done = {
+        "kept": {"storage_uri": "file:a.wav", "status": "ready"},
+        "lost": {"status": "failed"},
+        "uncopied": {"copy_error": "It lies elsewhere."},
+    }
+    await store.write(0, [], [told(name, **body) for name, body in done.items()])
+    # Under another id of the same session, as when a copy is told of where its call is.
+    copy = {"storage_uri": "file:b.ogg"}
+    other = fact(named("call"), FactKind.RECORDING, "recording of elsewhere", **copy)
+    await store.write(0, [], [other])
+    waiting = {(PROJECT, named(name)) for name in ("first", "second", "linked")}
+    assert set(await store.waiting_recordings(10)) == waiting
+    assert await store.waiting_recordings(1) == [(PROJECT, named("linked"))]
 
 
 async def test_an_index_never_brings_back_an_old_version(

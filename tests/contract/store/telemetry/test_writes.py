@@ -21,11 +21,14 @@ from tests.contract.store.telemetry.places import (
     full_span,
     named,
     rows,
+    session,
     span,
 )
 from turnwise.model.errors import Busy
 from turnwise.model.facts import FactKind
+from turnwise.model.feedback import Feedback
 from turnwise.model.observation import Observation, Voice
+from turnwise.model.trace import TraceFact, TraceQuery
 from turnwise.store.telemetry import ClickHouseTelemetry
 from turnwise.store.telemetry.group import Limits
 
@@ -232,6 +235,32 @@ async def test_projects_do_not_see_each_other(store: ClickHouseTelemetry) -> Non
     await store.write(7, [mine, theirs], [])
     assert [item.name for item in await store.trace(PROJECT, "t1")] == ["mine"]
     assert [item.name for item in await store.trace(OTHER, "t1")] == ["theirs"]
+
+
+async def test_an_erased_project_leaves_nothing_and_its_neighbour_all(
+    store: ClickHouseTelemetry, client: Client
+) -> None:
+    for each in (PROJECT, OTHER):
+        here = named("s", each)
+        said = TraceFact(project_id=each, trace_id="t2", seen_ns=START, name="call")
+        told = replace(fact(here, FactKind.TURN, "1", text="a"), project_id=each)
+        await store.write(7, [span("a", project_id=each)], [told], [said])
+        await store.put_sessions([replace(session("s"), project_id=each, id=here)])
+        judged = Feedback(id="f", project_id=each, key="k", trace_id="t1", created_ns=START)
+        await store.put_feedback([judged])
+        await store.mark_seen(each, ["e"])
+    await store.erase_project(PROJECT)
+    tables = [
+        str(name)
+        for (name,) in rows(client, "SELECT table FROM system.columns WHERE name = 'project_id' "
+                                    "AND database = currentDatabase()")
+    ]  # fmt: skip
+    assert "traces" in tables
+    for table in tables:
+        found = rows(client, f"SELECT DISTINCT project_id FROM {table}")
+        assert [str(name) for (name,) in found] == [OTHER], table
+    assert await store.traces(TraceQuery(project_ids=(PROJECT,))) == []
+    assert len(await store.traces(TraceQuery(project_ids=(OTHER,)))) == 2
 
 
 async def test_a_full_queue_says_busy_and_what_waits_is_written(open_store: Open) -> None:

@@ -1,0 +1,218 @@
+"""What is usual for an agent: its own clean turns, falling back from the narrow to the wide.
+
+Source: voice.md 2.3: last 500 clean turns or 7 days; agent and version, then agent, then project;
+what was seen fewer than 20 times decides nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from turnwise.analyse.diagnosis.estimators import LogSpread, among_few, log_spread
+from turnwise.model.diagnosis import Lesson, Sample
+from turnwise.model.ids import SessionId
+from turnwise.model.instants import NS_PER_SECOND
+
+ENOUGH = 20
+"""Fewer values than this are no baseline."""
+FEW = 5
+"""Fewer values than this say nothing at all."""
+NEWEST = 500
+SPAN_NS = 7 * 86_400 * NS_PER_SECOND
+MOST_TURNS = 3 * NEWEST
+"""Clean turns that are kept of an agent: enough for each kind of turns and for two versions."""
+
+_Key = tuple[str, ...]
+
+
+class _Seen(NamedTuple):
+    at_ns: int
+    session_id: SessionId
+    value: float
+
+
+class History:
+    """Clean turns by everything that they may be compared by; grows by one session at a time."""
+
+    def __init__(self, lessons: Iterable[Lesson] = ()):
+        self._lessons: dict[SessionId, Lesson] = {}
+        self._index: defaultdict[_Key, list[_Seen]] = defaultdict(list)
+        self._spreads: dict[_Key, LogSpread | None] = {}
+        self._turns = 0
+        for each in lessons:
+            self.add(each)
+
+    @property
+    def turns(self) -> int:
+        """How many clean turns there are."""
+        return self._turns
+
+    def turns_of(self, session_id: SessionId | None) -> int:
+        """How many of them one session taught."""
+        lesson = self._lessons.get(session_id) if session_id is not None else None
+        return _turns_in(lesson) if lesson is not None else 0
+
+    def add(self, lesson: Lesson) -> None:
+        """Take a session's samples in place of its earlier ones; the oldest give way to the newest."""
+        self.remove(lesson.session_id)
+        if not lesson.samples:
+            return
+        self._lessons[lesson.session_id] = lesson
+        self._turns += _turns_in(lesson)
+        for sample in lesson.samples:
+            seen = _Seen(lesson.at_ns, lesson.session_id, sample.value)
+            for key in _keys(lesson.version, sample):
+                self._index[key].append(seen)
+                self._spreads.pop(key, None)
+        while self._turns > MOST_TURNS and len(self._lessons) > 1:
+            oldest = min(self._lessons.values(), key=lambda each: (each.at_ns, each.session_id))
+            self.remove(oldest.session_id)
+
+    def remove(self, session_id: SessionId) -> None:
+        """Forget what a session taught."""
+        lesson = self._lessons.pop(session_id, None)
+        if lesson is None:
+            return
+        self._turns -= _turns_in(lesson)
+        for key in {key for each in lesson.samples for key in _keys(lesson.version, each)}:
+            kept = [each for each in self._index[key] if each.session_id != session_id]
+            self._spreads.pop(key, None)
+            if kept:
+                self._index[key] = kept
+            else:
+                del self._index[key]
+
+    def values(self, key: _Key, without: SessionId | None) -> list[float]:
+        """The newest values, but for those of one session."""
+        seen = [each for each in self._index.get(key, ()) if each.session_id != without]
+        return [each.value for each in _newest(seen)]
+
+    def spread(self, key: _Key, without: SessionId | None) -> LogSpread | None:
+        """Where they lie; None when there are too few."""
+        if without is not None and without in self._lessons:
+            values = self.values(key, without)
+            return log_spread(values) if len(values) >= ENOUGH else None
+        if key not in self._spreads:
+            values = self.values(key, None)
+            self._spreads[key] = log_spread(values) if len(values) >= ENOUGH else None
+        return self._spreads[key]
+
+    def sessions(self, key: _Key, without: SessionId | None) -> int:
+        """In how many sessions they were seen."""
+        return len({each.session_id for each in self._index.get(key, ())} - {without})
+
+    def versions(self, without: SessionId | None) -> dict[str, int]:
+        """When the last session of each version began."""
+        found: dict[str, int] = {}
+        for each in self._lessons.values():
+            if each.version and each.session_id != without:
+                found[each.version] = max(each.at_ns, found.get(each.version, each.at_ns))
+        return found
+
+
+def _turns_in(lesson: Lesson) -> int:
+    return len({each.turn for each in lesson.samples})
+
+
+def _keys(version: str, sample: Sample) -> tuple[_Key, ...]:
+    part, kind, model = sample.part, sample.kind, sample.model
+    return (
+        ("version", version, part, kind, model),
+        ("version", version, part),
+        ("all", part, kind, model),
+        ("all", part, kind),
+        ("all", part),
+    )
+
+
+def _newest(seen: Sequence[_Seen]) -> Sequence[_Seen]:
+    """At most 500, and not from more than a week before the last, as long as enough remain."""
+    if len(seen) <= ENOUGH:
+        return seen
+    newest = sorted(seen, reverse=True)[:NEWEST]
+    since_ns = newest[0].at_ns - SPAN_NS
+    recent = [each for each in newest if each.at_ns >= since_ns]
+    return recent if len(recent) >= ENOUGH else newest[:ENOUGH]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A baseline and where it comes from: "version", "agent", "project" or "session"."""
+
+    spread: LogSpread
+    source: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the agent's own history."""
+        return self.source in ("version", "agent")
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """What is usual for the session in question, by the sessions other than itself.
+
+    Attributes:
+        agent: clean turns of the agent.
+        project: clean turns of all agents of the project.
+        version: of the agent that the session talked to; "" for unknown.
+        session_id: whose own turns are left out.
+    """
+
+    agent: History = field(default_factory=History)
+    project: History = field(default_factory=History)
+    version: str = ""
+    session_id: SessionId | None = None
+
+    @property
+    def turns(self) -> int:
+        """How many clean turns of the agent are known."""
+        return self.agent.turns - self.agent.turns_of(self.session_id)
+
+    def usual(
+        self, part: str, kind: str, model: str, *, is_model_bound: bool = False
+    ) -> Reference | None:
+        """What is usual, by the narrowest baseline that is large enough.
+
+        With `is_model_bound` values of other models (other tools, other sets of stages) say nothing.
+        """
+        own: list[_Key] = [
+            ("version", self.version, part, kind, model),
+            ("all", part, kind, model),
+        ]
+        if not is_model_bound:
+            own += [("all", part, kind), ("all", part)]
+        for key in own:
+            spread = self.agent.spread(key, self.session_id)
+            if spread is not None:
+                return Reference(spread, "version" if key[0] == "version" else "agent")
+        if is_model_bound:
+            return None
+        spread = self.project.spread(("all", part, kind), self.session_id)
+        return Reference(spread, "project") if spread is not None else None
+
+    def hint(self, part: str, kind: str, model: str) -> LogSpread | None:
+        """What little is known of exactly this, where it is too little for a baseline.
+
+        It can say that a long time is nothing unusual; it is not enough to blame anything.
+        """
+        values = self.agent.values(("all", part, kind, model), self.session_id)
+        return among_few(values) if len(values) >= FEW else None
+
+    def values(self, part: str, version: str | None = None) -> list[float]:
+        """The newest values of a part, of one version or of all."""
+        key: _Key = ("all", part) if version is None else ("version", version, part)
+        return self.agent.values(key, self.session_id)
+
+    def sessions(self, part: str) -> int:
+        """In how many sessions of the agent a part was seen."""
+        return self.agent.sessions(("all", part), self.session_id)
+
+    def previous_version(self) -> str | None:
+        """The version other than this one that was seen last; None when there is none."""
+        versions = self.agent.versions(self.session_id)
+        others = {name: at for name, at in versions.items() if name != self.version}
+        if not self.version or not others:
+            return None
+        return max(others, key=lambda name: (others[name], name))

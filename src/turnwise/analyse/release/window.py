@@ -1,0 +1,60 @@
+"""The measurements of the sessions of one time."""
+
+from collections import Counter
+
+from turnwise.analyse.release.statistics import Measured
+from turnwise.model.instants import NS_PER_MS
+from turnwise.model.session import Interruption, InterruptionKind, Session, Speaker
+
+
+class Window:
+    """Collects what a release is judged by; latencies in milliseconds."""
+
+    def __init__(self) -> None:
+        self.sessions = 0
+        self.agent_turns = 0
+        self.kinds: Counter[InterruptionKind] = Counter()
+        self.sources: Counter[str] = Counter()
+        self._values: dict[str, tuple[list[float], list[int]]] = {}
+
+    def add(self, session: Session) -> None:
+        """Take a session in."""
+        self.sessions += 1
+        for turn in session.turns:
+            if turn.speaker is Speaker.AGENT:
+                self.agent_turns += 1
+                self._keep("turnLatencyMs", turn.response and turn.response.latency_ns)
+                self._keep("llmMs", turn.llm_ns)
+                self._keep("ttsMs", turn.tts_ns)
+            else:
+                self._keep("sttMs", turn.stt_ns)
+                self._keep("endpointingMs", turn.eou_delay_ns)
+        for each in (*session.interruptions, *session.overlaps):
+            self.kinds[each.kind] += 1
+            if each.kind is InterruptionKind.BARGE_IN:
+                self.sources[each.source] += 1
+                self._interruption(each)
+
+    def measured(self, metric: str) -> Measured:
+        """The values of a metric by its name in the answer."""
+        return Measured(*self._values.get(metric, ((), ())))
+
+    def _interruption(self, cut: Interruption) -> None:
+        self._keep("detectionLatencyMs", _between(cut.onset_ns, cut.detected_ns))
+        self._keep("stopLatencyMs", _between(cut.onset_ns, cut.stopped_ns))
+        self._keep("flushLatencyMs", _between(cut.detected_ns, cut.stopped_ns))
+        if cut.bleed_words is not None:
+            self._take("bleedThroughWords", cut.bleed_words)
+
+    def _keep(self, metric: str, duration_ns: int | None) -> None:
+        if duration_ns is not None and duration_ns >= 0:
+            self._take(metric, duration_ns / NS_PER_MS)
+
+    def _take(self, metric: str, value: float) -> None:
+        values, sessions = self._values.setdefault(metric, ([], []))
+        values.append(value)
+        sessions.append(self.sessions)
+
+
+def _between(first_ns: int | None, last_ns: int | None) -> int | None:
+    return None if first_ns is None or last_ns is None else last_ns - first_ns

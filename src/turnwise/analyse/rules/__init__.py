@@ -1,1 +1,0 @@
-"""Causes: what is wrong with a session, found by fixed limits."""

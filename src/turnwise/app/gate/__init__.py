@@ -1,0 +1,1 @@
+"""The command `turnwise gate`: may this release go out?"""
