@@ -19,6 +19,7 @@ from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
 from turnwise.app.prices import CurrentPrices
 from turnwise.model.batch import Batch, Receipt
+from turnwise.model.boards import BoardStore
 from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
@@ -58,6 +59,9 @@ class FactStore(
     Protocol,
 ):
     """The telemetry store in all its parts."""
+
+    @property
+    def boards(self) -> BoardStore: ...
 
 
 # A leg, its parent, the session of both: what is claimed is at most a few steps away.

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 import turnwise
 from turnwise import __version__
+from turnwise.analyse.release.gates import ENOUGH
 from turnwise.api import (
     agents,
     health,
@@ -159,6 +160,10 @@ def _ui_parts(parts: Parts, accounts: CatalogAccounts) -> ui.UiParts:
         accounts=accounts,
         reader=parts.reading,
         overview=parts.reading,
+        boards=parts.reading,
+        diagnoses=parts.flow.store,
+        judge=SessionJudge(parts.reading),
+        enough=ENOUGH,
         traces=parts.flow.store,
         diagnose=parts.reading.issues,
         media=parts.media,

@@ -5,10 +5,28 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
-from turnwise.api.ui import access, dashboard, pages, recordings, sessions, traces
+from turnwise.api.ui import (
+    access,
+    causes,
+    dashboard,
+    faults,
+    pages,
+    recordings,
+    releases,
+    sessions,
+    traces,
+)
 from turnwise.model.accounts import BrowserAccounts
+from turnwise.model.boards import BoardReader
 from turnwise.model.overview import OverviewReader
-from turnwise.model.ports import Diagnose, MediaStore, PeaksKeeper, SessionReader
+from turnwise.model.ports import (
+    Diagnose,
+    DiagnosisStore,
+    MediaStore,
+    PeaksKeeper,
+    ReleaseJudge,
+    SessionReader,
+)
 from turnwise.model.trace import TraceReader
 
 
@@ -17,6 +35,7 @@ class UiParts:
     """What the pages are made of.
 
     Attributes:
+        enough: interruptions below which the judge says nothing.
         public_url: the address from outside, "" when each request's own holds.
         web: the folder of the built pages; it may be missing.
     """
@@ -24,6 +43,10 @@ class UiParts:
     accounts: BrowserAccounts
     reader: SessionReader
     overview: OverviewReader
+    boards: BoardReader
+    diagnoses: DiagnosisStore
+    judge: ReleaseJudge
+    enough: int
     traces: TraceReader
     diagnose: Diagnose
     media: MediaStore
@@ -41,7 +64,10 @@ def router(parts: UiParts) -> APIRouter:
         sessions.router(parts.overview, parts.reader, parts.diagnose),
         traces.router(parts.reader, parts.traces),
         recordings.router(parts.reader, parts.media, parts.peaks),
-        dashboard.router(parts.overview),
+        dashboard.router(parts.overview, parts.boards),
+        faults.router(parts.boards),
+        causes.router(parts.overview, parts.boards, parts.diagnoses),
+        releases.router(parts.boards, parts.judge, parts.enough),
         pages.router(parts.reader, parts.web),
     ):
         whole.include_router(part, include_in_schema=False)

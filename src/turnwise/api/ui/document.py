@@ -9,7 +9,17 @@ from typing import Any
 
 import msgspec
 
-from turnwise.api.ui import access, answers, dashboard, session_bodies, sessions, traces
+from turnwise.api.ui import (
+    access,
+    answers,
+    causes,
+    dashboard,
+    faults,
+    releases,
+    session_bodies,
+    sessions,
+    traces,
+)
 
 _REF = "#/components/schemas/{name}"
 _PROJECT = f"{answers.PREFIX}/projects/{{project}}"
@@ -22,6 +32,10 @@ ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{_PROJECT}/facets"): sessions.FacetsBody,
     ("get", f"{_PROJECT}/sessions"): sessions.LinePage,
     ("get", f"{_PROJECT}/dashboard"): dashboard.DashboardBody,
+    ("get", f"{_PROJECT}/faults"): faults.FaultsBody,
+    ("get", f"{_PROJECT}/causes"): causes.CausesBody,
+    ("get", f"{_PROJECT}/agents"): releases.AgentsBody,
+    ("get", f"{_PROJECT}/gate"): releases.VerdictBody,
     ("get", f"{answers.PREFIX}/sessions/{{session_id}}"): session_bodies.SessionBody,
     ("get", f"{answers.PREFIX}/traces/{{trace_id}}"): traces.TraceBody,
     (

@@ -1,6 +1,6 @@
 """A session as its page shows it: times in milliseconds since its start, None where unreported."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -181,7 +181,9 @@ def _ms(duration_ns: int | None) -> float | None:
     return None if duration_ns is None else ms(duration_ns)
 
 
-def session_body(session: Session, project: str, issues: list[Issue], now_ns: int) -> SessionBody:
+def session_body(
+    session: Session, project: str, issues: Sequence[Issue], now_ns: int
+) -> SessionBody:
     """The session; `now_ns` stands for the end of a live one."""
     start = session.started_ns
     responses = response_times_ns(session)
@@ -210,7 +212,7 @@ def session_body(session: Session, project: str, issues: list[Issue], now_ns: in
         tools=[_tool(each, start) for each in session.tools],
         interruptions=[_interruption(each, start) for each in session.interruptions],
         recordings=[_recording(each) for each in session.recordings],
-        issues=[_issue(each, start) for each in issues],
+        issues=[issue_body(each, start) for each in issues],
         traces=[_trace(each, start) for each in session.traces],
         usage=[_usage(each) for each in session.usage],
         metadata=raw(session.metadata),
@@ -287,7 +289,8 @@ def _recording(each: Recording) -> RecordingBody:
     )
 
 
-def _issue(each: Issue, start_ns: int) -> IssueBody:
+def issue_body(each: Issue, start_ns: int) -> IssueBody:
+    """An issue of a session that began at an instant."""
     return IssueBody(
         type=each.type,
         turn=each.turn,

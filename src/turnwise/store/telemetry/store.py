@@ -63,6 +63,7 @@ from turnwise.store.telemetry import (
 from turnwise.store.telemetry import diagnoses as findings
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry import usage as consumption
+from turnwise.store.telemetry.boards import Boards
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
 from turnwise.store.telemetry.embedded import DEFAULT_MEMORY_BYTES, Embedded
@@ -166,6 +167,7 @@ class ClickHouseTelemetry:
         found = findings.DiagnosisWriter(self._writing[3])
         self._diagnoses = GroupCommit(found.commit, "telemetry-diagnose", limits)
         self._judgements = GroupCommit(judged.commit, "telemetry-feedback", limits)
+        self.boards = Boards(self._ask)
 
     # Writing
 
