@@ -113,10 +113,10 @@ WHERE {where} GROUP BY model, stage ORDER BY cost_usd DESC NULLS LAST, requests 
 LIMIT {most:UInt32}"""
 
 _TOOLS = """
-SELECT tool AS name, count() AS runs, sum(has_failed) AS failed, countIf(took IS NOT NULL) AS known,
-    quantilesExactInclusiveIf(0.5, 0.95)(assumeNotNull(took), took IS NOT NULL) AS took
+SELECT tool AS name, count() AS runs, sum(has_failed) AS failed, countIf(run_ns IS NOT NULL) AS known,
+    quantilesExactInclusiveIf(0.5, 0.95)(assumeNotNull(run_ns), run_ns IS NOT NULL) AS took
 FROM sessions FINAL
-ARRAY JOIN tool_names AS tool, tool_took_ns AS took, tool_failed AS has_failed
+ARRAY JOIN tool_names AS tool, tool_took_ns AS run_ns, tool_failed AS has_failed
 WHERE {where} GROUP BY tool ORDER BY if(known = 0, -1, took[2]) DESC, runs DESC, tool
 LIMIT {most:UInt32}"""
 
