@@ -59,7 +59,7 @@ class FiguresBody(msgspec.Struct, rename="camel", frozen=True):
     stage_p95_ms: dict[str, float | None]
 
 
-class ModelBody(msgspec.Struct, rename="camel", frozen=True):
+class ModelUseBody(msgspec.Struct, rename="camel", frozen=True):
     """What one model was used for and cost; `cost_usd` is null when none of it has a price."""
 
     model: str
@@ -69,7 +69,7 @@ class ModelBody(msgspec.Struct, rename="camel", frozen=True):
     cost_usd: MaybeMoney
 
 
-class ToolBody(msgspec.Struct, rename="camel", frozen=True):
+class ToolUseBody(msgspec.Struct, rename="camel", frozen=True):
     """How one tool does."""
 
     name: str
@@ -114,8 +114,8 @@ class DashboardBody(msgspec.Struct, rename="camel", frozen=True):
     deployments: list[DeploymentBody]
     attention: list[AttentionBody]
     faults: list[FaultBody]
-    tools: list[ToolBody]
-    models: list[ModelBody]
+    tools: list[ToolUseBody]
+    models: list[ModelUseBody]
 
 
 def router(overview: OverviewReader, boards: BoardReader) -> APIRouter:
@@ -220,8 +220,8 @@ def _deployments(releases: list[Release]) -> list[DeploymentBody]:
     return sorted(found, key=lambda each: each.at_ms)
 
 
-def _tool(each: ToolUse) -> ToolBody:
-    return ToolBody(
+def _tool(each: ToolUse) -> ToolUseBody:
+    return ToolUseBody(
         name=each.name,
         runs=each.runs,
         failed=each.failed,
@@ -230,8 +230,8 @@ def _tool(each: ToolUse) -> ToolBody:
     )
 
 
-def _model(each: ModelUse) -> ModelBody:
-    return ModelBody(
+def _model(each: ModelUse) -> ModelUseBody:
+    return ModelUseBody(
         model=each.model,
         stage=each.stage,
         sessions=each.sessions,
