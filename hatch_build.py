@@ -24,7 +24,7 @@ class UiBuildHook(BuildHookInterface):  # type: ignore[type-arg] # its parameter
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build what is needed, and name what git ignores."""
-        build_data["artifacts"].append("/src/turnwise/web/**")
+        build_data["artifacts"].append("/src/turnwise/web/[!.]*")
         pages = self._pages()
         if pages is not None and not pages.is_current():
             pages.build()

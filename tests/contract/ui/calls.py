@@ -1,5 +1,7 @@
 """Sessions for the tests of the pages, sent as native JSON."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -47,14 +49,15 @@ def ids(client: httpx2.Client, **parameters: Any) -> list[str]:
     return [line["id"] for line in answer.json()["data"]]
 
 
-def browser(person: Person) -> httpx2.Client:
+@contextmanager
+def browser(person: Person) -> Iterator[httpx2.Client]:
     """A client with the cookie of somebody who has logged in, and the token for writes."""
-    client = httpx2.Client(base_url=person.server.url, timeout=30)
     body = {"email": person.email, "password": PASSWORD}
-    answer = client.post("/ui/api/login", json=body)
-    assert answer.status_code == 200, answer.text
-    client.headers["x-csrf-token"] = answer.json()["csrf"]
-    return client
+    with httpx2.Client(base_url=person.server.url, timeout=30) as client:
+        answer = client.post("/ui/api/login", json=body)
+        assert answer.status_code == 200, answer.text
+        client.headers["x-csrf-token"] = answer.json()["csrf"]
+        yield client
 
 
 def unknown() -> str:

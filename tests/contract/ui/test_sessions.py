@@ -116,7 +116,7 @@ def test_a_session_that_comes_in_between_pages_moves_none_of_them(client: httpx2
 def test_bad_parameters_are_named(client: httpx2.Client, parameters: dict[str, Any]) -> None:
     answer = client.get(LIST, params=parameters)
     assert answer.status_code == 400, answer.text
-    assert answer.json()["issues"][0]["location"] == ["query", next(iter(parameters))]
+    assert answer.json()["issues"][0]["location"][:2] == ["query", next(iter(parameters))]
 
 
 def test_a_cursor_of_another_order_is_refused(client: httpx2.Client) -> None:

@@ -5,7 +5,6 @@ import { Link, Outlet, useNavigate, useParams } from "@tanstack/react-router";
 import {
   AudioLines,
   BookOpen,
-  Check,
   ChevronsUpDown,
   CircleUser,
   LogOut,
@@ -17,6 +16,7 @@ import { DropdownMenu } from "radix-ui";
 import type { ReactNode } from "react";
 import { post } from "../api/client";
 import { me } from "../api/queries";
+import { MenuMark } from "../elements/MenuMark";
 import { useConnection } from "./connection";
 import { Keys } from "./Keys";
 import { Mark } from "./Mark";
@@ -104,7 +104,7 @@ function ProjectSwitcher({ project }: { project: string }) {
           >
             {projects.map((each) => (
               <DropdownMenu.RadioItem key={each.id} value={each.name} className="menu-item">
-                <Chosen />
+                <MenuMark />
                 {each.name}
               </DropdownMenu.RadioItem>
             ))}
@@ -112,16 +112,6 @@ function ProjectSwitcher({ project }: { project: string }) {
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
-  );
-}
-
-function Chosen() {
-  return (
-    <span className="mark">
-      <DropdownMenu.ItemIndicator>
-        <Check size={14} aria-hidden />
-      </DropdownMenu.ItemIndicator>
-    </span>
   );
 }
 
@@ -137,7 +127,10 @@ function Person() {
   }
   return (
     <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="nav-link person" aria-label="Account and theme">
+      <DropdownMenu.Trigger
+        className="nav-link person"
+        aria-label={`${data?.email ?? "…"}, account and theme`}
+      >
         <CircleUser size={17} aria-hidden />
         <span className="person-name">{data?.email ?? "…"}</span>
       </DropdownMenu.Trigger>
@@ -153,7 +146,7 @@ function Person() {
           <DropdownMenu.RadioGroup value={theme} onValueChange={(value) => choose(value as Theme)}>
             {THEMES.map((each) => (
               <DropdownMenu.RadioItem key={each} value={each} className="menu-item">
-                <Chosen />
+                <MenuMark />
                 {THEME_NAMES[each]}
                 <span className="end">{THEME_ICONS[each]}</span>
               </DropdownMenu.RadioItem>

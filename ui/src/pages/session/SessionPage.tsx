@@ -7,6 +7,7 @@ import { address } from "../../api/client";
 import { session as sessionQuery } from "../../api/queries";
 import type { SchemaSessionBody, SchemaTurnBody } from "../../api/schema";
 import { Failure, Loading } from "../../elements/states";
+import { Tiles } from "../../elements/Tiles";
 import { clock, count, duration, exactInstant, instant, money } from "../../format/figures";
 import { useKeys } from "../../shell/keys";
 import { Status } from "../sessions/SessionTable";
@@ -147,7 +148,12 @@ function Head({ session, name }: { session: SchemaSessionBody; name: string }) {
     <header className="page-head">
       <div>
         <nav className="crumbs" aria-label="Breadcrumb">
-          <Link to="/p/$project/sessions" params={{ project: session.project }} search={{}}>
+          <Link
+            to="/p/$project/sessions"
+            activeOptions={{ exact: true }}
+            params={{ project: session.project }}
+            search={{}}
+          >
             Sessions
           </Link>{" "}
           / <span className="mono">{session.id.slice(5, 13)}</span>
@@ -169,14 +175,7 @@ function Head({ session, name }: { session: SchemaSessionBody; name: string }) {
           {session.errors > 0 && <span className="badge bad">{session.errors} errors</span>}
         </p>
       </div>
-      <dl className="tiles panel">
-        {tiles.map(([title, value]) => (
-          <div className="tile" key={title}>
-            <dt>{title}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Tiles figures={tiles} />
     </header>
   );
 }

@@ -1,10 +1,11 @@
 /** Filters: a menu to add them, and a chip for each that is set. */
 
 import { useQuery } from "@tanstack/react-query";
-import { Check, ChevronRight, ListFilter, X } from "lucide-react";
+import { ChevronRight, ListFilter, X } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import type { ReactNode } from "react";
 import { facets } from "../../api/queries";
+import { MenuMark } from "../../elements/MenuMark";
 import { duration } from "../../format/figures";
 import { chips, RANGES, type Range, type SessionsSearch, STATUSES } from "./search";
 
@@ -147,16 +148,6 @@ function Branch({
   );
 }
 
-function Mark() {
-  return (
-    <span className="mark">
-      <DropdownMenu.ItemIndicator>
-        <Check size={14} aria-hidden />
-      </DropdownMenu.ItemIndicator>
-    </span>
-  );
-}
-
 function Tick({
   isOn,
   onChange,
@@ -174,7 +165,7 @@ function Tick({
       // Several are chosen one after the other.
       onSelect={(event) => event.preventDefault()}
     >
-      <Mark />
+      <MenuMark />
       {children}
     </DropdownMenu.CheckboxItem>
   );
@@ -197,12 +188,12 @@ function Choice<T extends string | number>({
       onValueChange={(chosen) => onChange(options.find((each) => String(each) === chosen))}
     >
       <DropdownMenu.RadioItem className="menu-item" value="">
-        <Mark />
+        <MenuMark />
         Any
       </DropdownMenu.RadioItem>
       {options.map((option) => (
         <DropdownMenu.RadioItem key={option} className="menu-item" value={String(option)}>
-          <Mark />
+          <MenuMark />
           {name(option)}
         </DropdownMenu.RadioItem>
       ))}

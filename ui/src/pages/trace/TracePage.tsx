@@ -8,6 +8,7 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react"
 import { trace as traceQuery } from "../../api/queries";
 import type { SchemaRowBody, SchemaTraceBody } from "../../api/schema";
 import { Failure, Loading } from "../../elements/states";
+import { Tiles } from "../../elements/Tiles";
 import { count, duration, exactInstant, instant, money } from "../../format/figures";
 import { Observation } from "./Observation";
 import { flatten, matching, type Node } from "./tree";
@@ -45,7 +46,12 @@ function Trace({ trace }: { trace: SchemaTraceBody }) {
       <header className="page-head">
         <div>
           <nav className="crumbs" aria-label="Breadcrumb">
-            <Link to="/p/$project/sessions" params={{ project: trace.project }} search={{}}>
+            <Link
+              to="/p/$project/sessions"
+              activeOptions={{ exact: true }}
+              params={{ project: trace.project }}
+              search={{}}
+            >
               Sessions
             </Link>{" "}
             /{" "}
@@ -66,19 +72,14 @@ function Trace({ trace }: { trace: SchemaTraceBody }) {
             </span>
           </p>
         </div>
-        <dl className="tiles panel">
-          {[
+        <Tiles
+          figures={[
             ["Observations", count(trace.rows.length)],
             ["Duration", duration(trace.durationMs)],
             ["Errors", count(trace.errors)],
             ["Cost", money(cost)],
-          ].map(([title, value]) => (
-            <div className="tile" key={title}>
-              <dt>{title}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
+          ]}
+        />
       </header>
       <search className="search-box trace-search">
         <Search size={16} aria-hidden />

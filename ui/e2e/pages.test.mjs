@@ -1,0 +1,223 @@
+// Looks at the running server with a real browser: node --test, TURNWISE_URL, _EMAIL, _PASSWORD.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { chromium } from "playwright-core";
+
+const URL_ = process.env.TURNWISE_URL;
+const EMAIL = process.env.TURNWISE_EMAIL;
+const PASSWORD = process.env.TURNWISE_PASSWORD;
+const SESSION = process.env.TURNWISE_SESSION;
+const TRACE = process.env.TURNWISE_TRACE;
+const FLAGS =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
+  "--disable-component-update --disable-sync";
+const BUDGET_BYTES = 170 * 1024;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const PAGES = {
+  sessions: { path: "/p/default/sessions", ready: "[role=gridcell]" },
+  session: { path: `/p/default/sessions/${SESSION}?turn=1`, ready: "[aria-current=true]" },
+  causes: { path: `/p/default/sessions/${SESSION}?tab=causes`, ready: ".turn" },
+  trace: { path: `/traces/view/${TRACE}`, ready: "[role=treegrid] [role=row]" },
+};
+const WIDTHS = [1440, 1024, 390];
+
+let browser;
+let cookies;
+
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: FLAGS.split(" "),
+  });
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await logIn(page, "/");
+  cookies = await context.cookies();
+});
+after(() => browser?.close());
+
+async function logIn(page, from) {
+  await page.goto(URL_ + from);
+  await page.getByLabel("Email").fill(EMAIL);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("navigation", { name: "Pages" }).waitFor();
+}
+
+/** A page whose every complaint is kept. */
+async function open(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  if (options.loggedIn !== false) await context.addCookies(cookies);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (line) => {
+    if (["error", "warning"].includes(line.type())) complaints.push(line.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("response", (answer) => {
+    if (answer.status() >= 400) complaints.push(`${answer.status()} ${answer.url()}`);
+  });
+  page.on("request", (request) => {
+    const place = request.url();
+    if (!place.startsWith(URL_) && !/^(data|blob):/.test(place)) complaints.push(`asks ${place}`);
+  });
+  return { context, page, complaints };
+}
+
+for (const [name, { path, ready }] of Object.entries(PAGES)) {
+  describe(`the page ${name}`, () => {
+    test("opens without a complaint, within its budget, and asks no other host", async () => {
+      const { context, page, complaints } = await open();
+      const scripts = [];
+      page.on("response", (answer) => {
+        if (answer.request().resourceType() === "script") scripts.push(answer.body());
+      });
+      await page.goto(URL_ + path);
+      await page.locator(ready).first().waitFor();
+      assert.match(await page.title(), /Turnwise/);
+      const sizes = (await Promise.all(scripts)).map((body) => gzipSync(body, { level: 9 }).length);
+      const total = sizes.reduce((sum, size) => sum + size, 0);
+      assert.ok(total > 0 && total <= BUDGET_BYTES, `${total} bytes of scripts`);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    test("is accessible in both themes, and fits every width", async () => {
+      // The checker is a script of another origin, which the policy rightly refuses.
+      const { context, page } = await open({ bypassCSP: true });
+      await page.goto(URL_ + path);
+      await page.locator(ready).first().waitFor();
+      await page.evaluate(AXE);
+      for (const colorScheme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme });
+        const found = await page.evaluate(() =>
+          globalThis.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }),
+        );
+        const told = found.violations.map(
+          (each) => `${each.id}: ${each.nodes.map((node) => node.html).slice(0, 2)}`,
+        );
+        assert.deepEqual(told, [], colorScheme);
+      }
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 844 });
+        const beyond = await page.evaluate(
+          () => document.documentElement.scrollWidth - window.innerWidth,
+        );
+        assert.ok(beyond <= 0, `${beyond} pixels too wide at ${width}`);
+      }
+      await context.close();
+    });
+  });
+}
+
+describe("the log-in", () => {
+  test("refuses a wrong password and leads on to where one wanted to go", async () => {
+    const { context, page } = await open({ loggedIn: false });
+    await page.goto(`${URL_}/traces/view/${TRACE}`);
+    await page.getByLabel("Email").fill(EMAIL);
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("alert").waitFor();
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.locator(PAGES.trace.ready).first().waitFor();
+    assert.equal(new URL(page.url()).pathname, `/p/default/traces/${TRACE}`);
+    await context.close();
+  });
+
+  test("never leads to another site, and logging out ends it", async () => {
+    const { context, page } = await open({ loggedIn: false });
+    await logIn(page, "/login?next=//other.example/x");
+    assert.equal(new URL(page.url()).origin, URL_);
+    await page.getByRole("button", { name: /account and theme/ }).click();
+    await page.getByRole("menuitem", { name: "Log out" }).click();
+    await page.getByLabel("Password").waitFor();
+    await page.goto(`${URL_}/p/default/sessions`);
+    await page.getByLabel("Password").waitFor();
+    await context.close();
+  });
+});
+
+describe("the list", () => {
+  test("narrows by a filter that the address keeps, and opens a session by the keys", async () => {
+    const { context, page } = await open();
+    await page.goto(`${URL_}/p/default/sessions`);
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.getByRole("menuitem", { name: "Status" }).click();
+    await page.getByRole("menuitemcheckbox", { name: "failed" }).click();
+    await page.waitForURL(/status=failed/);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    await page.reload();
+    await page.getByRole("button", { name: "Remove the filter status failed" }).click();
+    await page.locator(PAGES.sessions.ready).first().waitFor();
+    assert.ok(!page.url().includes("status"));
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.locator(".turn").first().waitFor();
+    await page.goBack();
+    await page.locator(PAGES.sessions.ready).first().waitFor();
+    await context.close();
+  });
+
+  test("searches what was said", async () => {
+    const { context, page } = await open();
+    await page.goto(`${URL_}/p/default/sessions`);
+    await page.locator(PAGES.sessions.ready).first().waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("word-that-nobody-said");
+    await page.getByRole("heading", { name: "No session fits" }).waitFor();
+    assert.match(page.url(), /q=word-that-nobody-said/);
+    await context.close();
+  });
+});
+
+describe("a session", () => {
+  test("moves from turn to turn by the keys, in the address and in the sound", async () => {
+    const { context, page } = await open();
+    await page.goto(`${URL_}/p/default/sessions/${SESSION}?turn=0`);
+    await page.locator('[data-turn="0"][aria-current=true]').waitFor();
+    await page
+      .locator("audio")
+      .evaluate(
+        (audio) =>
+          audio.readyState > 0 ||
+          new Promise((done) => audio.addEventListener("loadedmetadata", done, { once: true })),
+      );
+    await page.keyboard.press("j");
+    await page.waitForURL(/turn=1/);
+    const at = await page.locator("audio").evaluate((audio) => audio.currentTime);
+    assert.ok(Math.abs(at - Number(process.env.TURNWISE_TURN_1_SECONDS)) < 0.1, `at ${at} s`);
+    await page.locator('[data-turn="1"][aria-current=true]').waitFor();
+    await context.close();
+  });
+
+  test("shows what strangers wrote as text", async () => {
+    const { context, page } = await open();
+    let ran = false;
+    await page.exposeFunction("ranFromContent", () => {
+      ran = true;
+    });
+    await page.goto(`${URL_}/p/default/sessions/${SESSION}?tab=metadata`);
+    await page.getByText("<img src=x onerror=ranFromContent()>").first().waitFor();
+    assert.equal(ran, false);
+    await context.close();
+  });
+});
+
+describe("the theme", () => {
+  test("follows the system until it is chosen, and then stays without a flash", async () => {
+    const { context, page } = await open({ colorScheme: "light" });
+    await page.goto(`${URL_}/p/default/sessions`);
+    await page.getByRole("button", { name: /account and theme/ }).click();
+    await page.getByRole("menuitemradio", { name: "Dark" }).click();
+    await page.reload({ waitUntil: "commit" });
+    await page.waitForFunction(() => document.body !== null);
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+    await context.close();
+  });
+});
