@@ -11,7 +11,10 @@ import {
 import { parseSearch, safeNext, stringifySearch, text, whole } from "./addresses";
 import { me, serverState, session, trace } from "./api/queries";
 import { Failure, Loading, NotFound } from "./elements/states";
+import { agentsSearch } from "./pages/agents/search";
+import { gateSearch } from "./pages/gate/search";
 import { sessionsSearch } from "./pages/sessions/search";
+import { type PeriodSearch, periodSearch } from "./period/search";
 import { Shell } from "./shell/Shell";
 
 /** `turn` is the index of the chosen turn, `tab` the open part of the side panel. */
@@ -34,6 +37,26 @@ const sessionSearch = (raw: Record<string, unknown>): SessionSearch => ({
 const traceSearch = (raw: Record<string, unknown>): TraceSearch => ({
   obs: text(raw.obs),
   q: text(raw.q),
+});
+
+/** `open` is the cause whose evidence is shown, "-" for none; at first it is the first one. */
+export interface CausesSearch extends PeriodSearch {
+  open?: string | undefined;
+}
+
+const causesSearch = (raw: Record<string, unknown>): CausesSearch => ({
+  ...periodSearch(raw),
+  open: text(raw.open),
+});
+
+/** `stage` narrows the list to one stage of the pipeline. */
+export interface ErrorsSearch extends PeriodSearch {
+  stage?: string | undefined;
+}
+
+const errorsSearch = (raw: Record<string, unknown>): ErrorsSearch => ({
+  ...periodSearch(raw),
+  stage: text(raw.stage),
 });
 
 interface Context {
@@ -77,7 +100,7 @@ const front = createRoute({
   beforeLoad: async ({ context }) => {
     const { projects } = await context.queries.ensureQueryData(me);
     const project = projects[0]?.name ?? "default";
-    throw redirect({ to: "/p/$project/sessions", params: { project }, replace: true });
+    throw redirect({ to: "/p/$project", params: { project }, search: {}, replace: true });
   },
 });
 
@@ -86,12 +109,13 @@ const project = createRoute({
   path: "/p/$project",
 });
 
-const projectFront = createRoute({
+const dashboard = createRoute({
   getParentRoute: () => project,
   path: "/",
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: "/p/$project/sessions", params, replace: true });
-  },
+  validateSearch: periodSearch,
+  // What one project shows is nothing to begin another with.
+  remountDeps: ({ params }) => params,
+  component: lazyRouteComponent(() => import("./pages/dashboard/DashboardPage"), "DashboardPage"),
 });
 
 const sessions = createRoute({
@@ -115,6 +139,38 @@ const oneTrace = createRoute({
   validateSearch: traceSearch,
   loader: ({ context, params }) => void context.queries.prefetchQuery(trace(params.id)),
   component: lazyRouteComponent(() => import("./pages/trace/TracePage"), "TracePage"),
+});
+
+const causes = createRoute({
+  getParentRoute: () => project,
+  path: "/causes",
+  validateSearch: causesSearch,
+  remountDeps: ({ params }) => params,
+  component: lazyRouteComponent(() => import("./pages/causes/CausesPage"), "CausesPage"),
+});
+
+const errors = createRoute({
+  getParentRoute: () => project,
+  path: "/errors",
+  validateSearch: errorsSearch,
+  remountDeps: ({ params }) => params,
+  component: lazyRouteComponent(() => import("./pages/faults/ErrorsPage"), "ErrorsPage"),
+});
+
+const gate = createRoute({
+  getParentRoute: () => project,
+  path: "/gate",
+  validateSearch: gateSearch,
+  remountDeps: ({ params }) => params,
+  component: lazyRouteComponent(() => import("./pages/gate/GatePage"), "GatePage"),
+});
+
+const agents = createRoute({
+  getParentRoute: () => project,
+  path: "/agents",
+  validateSearch: agentsSearch,
+  remountDeps: ({ params }) => params,
+  component: lazyRouteComponent(() => import("./pages/agents/AgentsPage"), "AgentsPage"),
 });
 
 /** Addresses that other surfaces hand out, which know no project. */
@@ -147,7 +203,7 @@ const tree = root.addChildren([
   login,
   inside.addChildren([
     front,
-    project.addChildren([projectFront, sessions, oneSession, oneTrace]),
+    project.addChildren([dashboard, sessions, oneSession, oneTrace, causes, errors, gate, agents]),
     sessionByName,
     traceById,
   ]),

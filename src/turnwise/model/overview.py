@@ -121,6 +121,7 @@ class Course:
         cuts: how often both voices were heard, by InterruptionKind; kinds without are left out.
         stop_ns: percentiles ("p50", "p95") from the caller's onset to the agent's silence, of
             interruptions in which the caller took the floor.
+        responses: how many response times are known.
         response_ns: percentiles by name ("p50", "p95", "p99"), None without any response.
         stage_p95_ns: 95th percentile by stage ("eou", "stt", "llm", "tool", "tts").
     """
@@ -137,6 +138,7 @@ class Course:
     cost_usd: Decimal = Decimal(0)
     cuts: dict[str, int] = field(default_factory=dict)
     stop_ns: dict[str, int | None] = field(default_factory=dict)
+    responses: int = 0
     response_ns: dict[str, int | None] = field(default_factory=dict)
     stage_p95_ns: dict[str, int | None] = field(default_factory=dict)
 

@@ -645,11 +645,11 @@ export interface components {
             readonly faults: readonly components["schemas"]["FaultBody"][];
             readonly fromMs: number;
             readonly isNew: boolean;
-            readonly models: readonly components["schemas"]["ModelBody"][];
+            readonly models: readonly components["schemas"]["ModelUseBody"][];
             readonly stepMs: number;
             readonly stretches: readonly components["schemas"]["FiguresBody"][];
             readonly toMs: number;
-            readonly tools: readonly components["schemas"]["turnwise.api.ui.dashboard.ToolBody"][];
+            readonly tools: readonly components["schemas"]["ToolUseBody"][];
             readonly total: components["schemas"]["FiguresBody"] | null;
         };
         /**
@@ -732,6 +732,7 @@ export interface components {
          *         Attributes:
          *             failed: sessions with an error.
          *             errors: failures that nothing made good.
+         *             responses: how many response times are known.
          *             cuts: how often both voices were heard, by what became of it.
          *             cut_off_rate: share of the agent's turns in which the caller took the floor, 0 to 1; None
          *                 without turns.
@@ -753,6 +754,7 @@ export interface components {
             readonly responseMs: {
                 readonly [key: string]: number | null;
             };
+            readonly responses: number;
             readonly sessions: number;
             readonly stageP95Ms: {
                 readonly [key: string]: number | null;
@@ -896,10 +898,10 @@ export interface components {
             readonly tenant: string;
         };
         /**
-         * ModelBody
+         * ModelUseBody
          * @description What one model was used for and cost; `cost_usd` is null when none of it has a price.
          */
-        readonly ModelBody: {
+        readonly ModelUseBody: {
             readonly costUsd: number | null;
             readonly model: string;
             readonly requests: number;
@@ -1065,7 +1067,7 @@ export interface components {
             readonly roomName: string | null;
             readonly startedMs: number;
             readonly status: components["schemas"]["SessionStatus"];
-            readonly tools: readonly components["schemas"]["turnwise.api.ui.session_bodies.ToolBody"][];
+            readonly tools: readonly components["schemas"]["ToolBody"][];
             readonly traces: readonly components["schemas"]["TraceLineBody"][];
             readonly turns: readonly components["schemas"]["TurnBody"][];
             readonly unpriced: number;
@@ -1113,6 +1115,34 @@ export interface components {
          * @enum {unknown}
          */
         readonly Step: "agent_speaking" | "agent_turn" | "close" | "eou_detection" | "eou_wait" | "exchange" | "handoff" | "job" | "llm" | "llm_attempt" | "llm_node" | "other" | "session" | "stt" | "tool" | "tts" | "tts_attempt" | "tts_request" | "user_speaking" | "user_turn";
+        /**
+         * ToolBody
+         * @description One run of a tool; arguments and output are the sender's own JSON, as text.
+         */
+        readonly ToolBody: {
+            readonly arguments: string | null;
+            readonly endMs: number | null;
+            readonly error: string | null;
+            readonly id: string;
+            readonly isError: boolean;
+            readonly name: string;
+            readonly output: string | null;
+            readonly spanId: string | null;
+            readonly startMs: number | null;
+            readonly traceId: string | null;
+            readonly turnIndex: number | null;
+        };
+        /**
+         * ToolUseBody
+         * @description How one tool does.
+         */
+        readonly ToolUseBody: {
+            readonly failed: number;
+            readonly name: string;
+            readonly p50Ms: number | null;
+            readonly p95Ms: number | null;
+            readonly runs: number;
+        };
         /**
          * TraceBody
          * @description A trace, its rows by start. `started_ms` is since the epoch.
@@ -1171,34 +1201,6 @@ export interface components {
             readonly text: string | null;
             readonly traceId: string | null;
             readonly ttsMs: number | null;
-        };
-        /**
-         * ToolBody
-         * @description How one tool does.
-         */
-        readonly "turnwise.api.ui.dashboard.ToolBody": {
-            readonly failed: number;
-            readonly name: string;
-            readonly p50Ms: number | null;
-            readonly p95Ms: number | null;
-            readonly runs: number;
-        };
-        /**
-         * ToolBody
-         * @description One run of a tool; arguments and output are the sender's own JSON, as text.
-         */
-        readonly "turnwise.api.ui.session_bodies.ToolBody": {
-            readonly arguments: string | null;
-            readonly endMs: number | null;
-            readonly error: string | null;
-            readonly id: string;
-            readonly isError: boolean;
-            readonly name: string;
-            readonly output: string | null;
-            readonly spanId: string | null;
-            readonly startMs: number | null;
-            readonly traceId: string | null;
-            readonly turnIndex: number | null;
         };
         /**
          * UsageBody
@@ -1270,7 +1272,7 @@ export type SchemaLineBody = components['schemas']['LineBody'];
 export type SchemaLinePage = components['schemas']['LinePage'];
 export type SchemaLogIn = components['schemas']['LogIn'];
 export type SchemaMe = components['schemas']['Me'];
-export type SchemaModelBody = components['schemas']['ModelBody'];
+export type SchemaModelUseBody = components['schemas']['ModelUseBody'];
 export type SchemaObservationBody = components['schemas']['ObservationBody'];
 export type SchemaPlaceBody = components['schemas']['PlaceBody'];
 export type SchemaProjectBody = components['schemas']['ProjectBody'];
@@ -1287,11 +1289,11 @@ export type SchemaSpeaker = components['schemas']['Speaker'];
 export type SchemaSpreadBody = components['schemas']['SpreadBody'];
 export type SchemaStage = components['schemas']['Stage'];
 export type SchemaStep = components['schemas']['Step'];
+export type SchemaToolBody = components['schemas']['ToolBody'];
+export type SchemaToolUseBody = components['schemas']['ToolUseBody'];
 export type SchemaTraceBody = components['schemas']['TraceBody'];
 export type SchemaTraceLineBody = components['schemas']['TraceLineBody'];
 export type SchemaTurnBody = components['schemas']['TurnBody'];
-export type SchemaTurnwiseApiUiDashboardToolBody = components['schemas']['turnwise.api.ui.dashboard.ToolBody'];
-export type SchemaTurnwiseApiUiSessionBodiesToolBody = components['schemas']['turnwise.api.ui.session_bodies.ToolBody'];
 export type SchemaUsageBody = components['schemas']['UsageBody'];
 export type SchemaVerdictBody = components['schemas']['VerdictBody'];
 export type $defs = Record<string, never>;

@@ -40,6 +40,19 @@ export function count(value: number | null | undefined): string {
   return value === null || value === undefined ? NOTHING : value.toLocaleString("en");
 }
 
+/** A number with at most two digits behind the point: `0.4`, `3.25`, `12`. */
+export function decimal(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NOTHING;
+  return value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 10 ? 2 : 1 });
+}
+
+/** A share between 0 and 1 in per cent: `0 %`, `2.4 %`, `46 %`. */
+export function percent(share: number | null | undefined): string {
+  if (share === null || share === undefined) return NOTHING;
+  const value = share * 100;
+  return `${value === 0 || value >= 10 ? Math.round(value) : Math.max(0.1, value).toFixed(1)} %`;
+}
+
 /** Bytes as people say them. */
 export function bytes(size: number): string {
   if (size < 1024) return `${size} B`;

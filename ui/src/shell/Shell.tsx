@@ -5,11 +5,16 @@ import { Link, Outlet, useNavigate, useParams } from "@tanstack/react-router";
 import {
   AudioLines,
   BookOpen,
+  Bot,
   ChevronsUpDown,
+  CircleAlert,
   CircleUser,
+  Gauge,
   LogOut,
   Monitor,
   Moon,
+  ShieldCheck,
+  Stethoscope,
   Sun,
 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
@@ -17,13 +22,21 @@ import type { ReactNode } from "react";
 import { post } from "../api/client";
 import { me } from "../api/queries";
 import { MenuMark } from "../elements/MenuMark";
+import { carried } from "../period/search";
 import { useConnection } from "./connection";
 import { Keys } from "./Keys";
 import { Mark } from "./Mark";
 import { choose, THEMES, type Theme, useTheme } from "./theme";
 
 /** The pages of a project, in the order of the navigation. A page is listed once it exists. */
-const PAGES = [{ to: "/p/$project/sessions", name: "Sessions", icon: AudioLines }] as const;
+const PAGES = [
+  { to: "/p/$project", name: "Dashboard", icon: Gauge },
+  { to: "/p/$project/sessions", name: "Sessions", icon: AudioLines },
+  { to: "/p/$project/causes", name: "Root causes", icon: Stethoscope },
+  { to: "/p/$project/errors", name: "Errors", icon: CircleAlert },
+  { to: "/p/$project/gate", name: "Interruption gate", icon: ShieldCheck },
+  { to: "/p/$project/agents", name: "Agents", icon: Bot },
+] as const;
 
 const THEME_ICONS: Record<Theme, ReactNode> = {
   system: <Monitor size={16} />,
@@ -52,7 +65,17 @@ export function Shell() {
           <ul>
             {PAGES.map((page) => (
               <li key={page.to}>
-                <Link to={page.to} params={{ project }} className="nav-link">
+                <Link
+                  to={page.to}
+                  params={{ project }}
+                  // The time that one looks at goes along.
+                  search={(old) => carried({ ...old })}
+                  activeOptions={{
+                    exact: page.to === "/p/$project",
+                    includeSearch: false,
+                  }}
+                  className="nav-link"
+                >
                   <page.icon size={17} aria-hidden />
                   <span>{page.name}</span>
                 </Link>
@@ -99,7 +122,7 @@ function ProjectSwitcher({ project }: { project: string }) {
           <DropdownMenu.RadioGroup
             value={project}
             onValueChange={(name) =>
-              void navigate({ to: "/p/$project/sessions", params: { project: name } })
+              void navigate({ to: "/p/$project", params: { project: name }, search: {} })
             }
           >
             {projects.map((each) => (

@@ -35,6 +35,7 @@ class FiguresBody(msgspec.Struct, rename="camel", frozen=True):
     Attributes:
         failed: sessions with an error.
         errors: failures that nothing made good.
+        responses: how many response times are known.
         cuts: how often both voices were heard, by what became of it.
         cut_off_rate: share of the agent's turns in which the caller took the floor, 0 to 1; None
             without turns.
@@ -55,6 +56,7 @@ class FiguresBody(msgspec.Struct, rename="camel", frozen=True):
     cost_usd: Money
     cost_per_session_usd: MaybeMoney
     stop_ms: dict[str, float | None]
+    responses: int
     response_ms: dict[str, float | None]
     stage_p95_ms: dict[str, float | None]
 
@@ -197,6 +199,7 @@ def figures_body(each: Course) -> FiguresBody:
         cost_usd=money(each.cost_usd),
         cost_per_session_usd=maybe_money(each_usd),
         stop_ms=_all_ms(each.stop_ns),
+        responses=each.responses,
         response_ms=_all_ms(each.response_ns),
         stage_p95_ms=_all_ms(each.stage_p95_ns),
     )

@@ -194,6 +194,7 @@ def figures(row: FigureRow) -> Course:
             name: rounded(value, row.stops)
             for name, value in zip(("p50", "p95"), row.stop, strict=True)
         },
+        responses=row.responses,
         # Of no values the engine makes a percentile all the same.
         response_ns={name: rounded(value, row.responses) for name, value in percentiles},
         stage_p95_ns={name: rounded(value, count) for name, value, count in stages},
