@@ -592,13 +592,18 @@ export interface components {
         };
         /**
          * CausesBody
-         * @description Ranked causes; `excess_ms` is all the time that callers waited longer than usual.
+         * @description Ranked causes.
+         *
+         *         Attributes:
+         *             sessions_before: of the time before, as long as this one.
+         *             excess_ms: all the time that callers waited longer than usual.
          */
         readonly CausesBody: {
             readonly data: readonly components["schemas"]["CauseBody"][];
             readonly excessMs: number;
             readonly fromMs: number;
             readonly sessions: number;
+            readonly sessionsBefore: number;
             readonly stepMs: number;
             readonly toMs: number;
         };

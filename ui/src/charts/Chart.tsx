@@ -36,7 +36,7 @@ interface Props {
   onOpen: (fromMs: number, toMs: number) => void;
 }
 
-const HEIGHT_PX = 190;
+const HEIGHT_PX = 200;
 const SYNC = "boards";
 const FRAME = ["line", "ink-2", "ink-3", "panel"] as const;
 /** A press that moves less than this is a click. */
@@ -130,29 +130,31 @@ export default function Chart(props: Props) {
       >
         <div ref={place} className="chart-place" style={{ height: HEIGHT_PX }} />
       </div>
-      <table className="hidden-text">
-        <caption>{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            {lines.map((line) => (
-              <th scope="col" key={line.name}>
-                {line.name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {startsMs.map((start, index) => (
-            <tr key={start}>
-              <th scope="row">{exactInstant(start)}</th>
+      <div className="hidden-text">
+        <table>
+          <caption>{title}</caption>
+          <thead>
+            <tr>
+              <th scope="col">From</th>
               {lines.map((line) => (
-                <td key={line.name}>{format(line.values[index] ?? null)}</td>
+                <th scope="col" key={line.name}>
+                  {line.name}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {startsMs.map((start, index) => (
+              <tr key={start}>
+                <th scope="row">{exactInstant(start)}</th>
+                {lines.map((line) => (
+                  <td key={line.name}>{format(line.values[index] ?? null)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }
@@ -194,7 +196,7 @@ function options(plan: Plan): uPlot.Options {
       {
         ...axis,
         grid: { show: false },
-        size: 40,
+        size: 34,
         space: 76,
         values: (_, splits, __, ___, step) => timeLabels(splits, step),
       },

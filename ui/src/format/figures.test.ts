@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, clock, decimal, duration, money, NOTHING, percent } from "./figures";
+import { bytes, clock, decimal, duration, money, NOTHING, percent, stretch } from "./figures";
 
 describe("durations", () => {
   it.each([
@@ -61,4 +61,14 @@ it("a number has no more digits than tell something", () => {
     "12.3",
     "–",
   ]);
+});
+
+it.each([
+  [3 * 3_600_000, "3 hours"],
+  [86_400_000, "day"],
+  [28 * 86_400_000, "4 weeks"],
+  [300_000, "5 minutes"],
+  [90_500, "1 m 31 s"],
+])("%d ms is a stretch of %s", (ms, text) => {
+  expect(stretch(ms)).toBe(text);
 });

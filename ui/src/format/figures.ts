@@ -15,6 +15,20 @@ export function duration(ms: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
 }
 
+const UNITS = [
+  ["week", 7 * 86_400_000],
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+] as const;
+
+/** A length of time in one whole unit: `3 hours`, `day`; another one as a duration. */
+export function stretch(ms: number): string {
+  const [name, size] = UNITS.find(([, each]) => ms >= each && ms % each === 0) ?? [];
+  if (!name || !size) return duration(ms);
+  return ms === size ? name : `${ms / size} ${name}s`;
+}
+
 /** A place in a call, as a player shows it: `1:07`, `1:02:33`. */
 export function clock(ms: number | null | undefined): string {
   if (ms === null || ms === undefined || !Number.isFinite(ms)) return NOTHING;

@@ -10,7 +10,7 @@ export function Moved({ change, since }: { change: Change | null; since: string 
   if (!change) return <span className="moved">nothing {since}</span>;
   const Arrow = ARROWS[change.direction];
   return (
-    <span className={`moved ${change.verdict}`} title={`Against the same ${since}`}>
+    <span className={`moved ${change.verdict}`} title={`Against ${since}`}>
       <Arrow size={12} aria-hidden />
       {change.text}
       <span className="hidden-text">

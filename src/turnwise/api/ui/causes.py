@@ -25,6 +25,8 @@ SHOWN = 12
 _EVIDENCE = 3
 """Sessions that prove one cause."""
 _EVERYTHING_NS = 2**62
+_GRAVITY = dict(zip(Severity, (0.0, 0.25, 0.5, 0.75, 1.0), strict=True))
+"""How much a session with such an issue counts beside one with the gravest."""
 
 
 class EvidenceBody(msgspec.Struct, rename="camel", frozen=True):
@@ -63,12 +65,18 @@ class CauseBody(msgspec.Struct, rename="camel", frozen=True):
 
 
 class CausesBody(msgspec.Struct, rename="camel", frozen=True):
-    """Ranked causes; `excess_ms` is all the time that callers waited longer than usual."""
+    """Ranked causes.
+
+    Attributes:
+        sessions_before: of the time before, as long as this one.
+        excess_ms: all the time that callers waited longer than usual.
+    """
 
     from_ms: float
     to_ms: float
     step_ms: float
     sessions: int
+    sessions_before: int
     excess_ms: float
     data: list[CauseBody]
 
@@ -83,12 +91,14 @@ def router(overview: OverviewReader, boards: BoardReader, diagnoses: DiagnosisSt
     ) -> Response:
         wanted = period.wanted(caller, project)
         board = await boards.board(wanted.project_ids[0])
-        total, found, earlier = await asyncio.gather(
+        total, past, found, earlier = await asyncio.gather(
             overview.course(caller, wanted, _EVERYTHING_NS),
+            overview.course(caller, period.before(wanted), _EVERYTHING_NS),
             board.causes(wanted, period.step_ns),
             board.causes(period.before(wanted), period.step_ns),
         )
         sessions = total[0].sessions if total else 0
+        sessions_before = past[0].sessions if past else 0
         excess_ns = sum(each.excess_ns for each in found)
         before = {(each.type, each.stage): each.sessions for each in earlier}
         ranked = sorted(found, key=_weight(sessions, excess_ns), reverse=True)
@@ -98,6 +108,7 @@ def router(overview: OverviewReader, boards: BoardReader, diagnoses: DiagnosisSt
             to_ms=ms(period.to_ns),
             step_ms=ms(period.step_ns),
             sessions=sessions,
+            sessions_before=sessions_before,
             excess_ms=ms(excess_ns),
             data=[
                 CauseBody(
@@ -122,13 +133,12 @@ def router(overview: OverviewReader, boards: BoardReader, diagnoses: DiagnosisSt
 
 
 def _weight(sessions: int, excess_ns: int) -> Callable[[Cause], float]:
-    """By the larger of both shares: what costs time, and what spoils calls without costing any."""
+    """The larger of its shares of the slow time and, as far as it is grave, of the sessions."""
 
     def weight(each: Cause) -> float:
         of_time = each.excess_ns / excess_ns if excess_ns else 0.0
         of_sessions = each.sessions / sessions if sessions else 0.0
-        # What is no alarm comes last, however frequent it is.
-        return max(of_time, of_sessions) - 2 * (each.severity is Severity.INFO)
+        return max(of_time, of_sessions * _GRAVITY[each.severity])
 
     return weight
 

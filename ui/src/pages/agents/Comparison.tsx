@@ -12,6 +12,7 @@ import { type Better, change } from "../../period/change";
 import { Moved } from "../../period/Moved";
 import { asked } from "../../period/search";
 import { p99 } from "../dashboard/p99";
+import { signed } from "../gate/words";
 import type { AgentsSearch } from "./search";
 
 interface Row {
@@ -176,7 +177,7 @@ export function Comparison({ project, search, found, onChange }: Props) {
 function Judged({ found }: { found: SchemaChangeBody | undefined }) {
   if (!found?.difference95) return <span className="quiet">{NOTHING}</span>;
   const [low, high] = found.difference95;
-  const range = [low, high].map((end) => `${end < 0 ? "−" : "+"}${duration(Math.abs(end))}`);
+  const range = [low, high].map((end) => signed(end, duration));
   return (
     <>
       {found.isWorse ? (

@@ -89,7 +89,8 @@ function Summary({ found }: { found: SchemaCausesBody }) {
   return (
     <p className="quiet small">
       {count(found.sessions)} sessions, in which callers waited {duration(found.excessMs)} longer
-      than usual in all.
+      than usual in all. Ranked by the larger of two: the share of that time, and the share of
+      sessions as far as the cause is grave.
     </p>
   );
 }
@@ -159,7 +160,13 @@ function Cause({ rank, project, found, cause, isOpen, onOpen }: CauseProps) {
             <span className="small">
               <b>{percent(cause.shareOfSessions)}</b> of sessions, {count(cause.sessions)}
             </span>
-            <Moved change={change(cause.sessions, cause.sessionsBefore)} since="the time before" />
+            <Moved
+              change={change(
+                cause.shareOfSessions,
+                found.sessionsBefore ? cause.sessionsBefore / found.sessionsBefore : null,
+              )}
+              since="before"
+            />
           </span>
           <Spark
             course={cause.course}

@@ -5,7 +5,7 @@ import { lazy, Suspense, useCallback, useMemo } from "react";
 import type { SchemaDashboardBody, SchemaFiguresBody } from "../../api/schema";
 import { along, grid } from "../../charts/axes";
 import type { Line } from "../../charts/Chart";
-import { decimal, duration, exactInstant, money } from "../../format/figures";
+import { decimal, duration, exactInstant, money, stretch } from "../../format/figures";
 import { type PeriodSearch, sessionsBetween } from "../../period/search";
 import type { SessionsSearch } from "../sessions/search";
 import { p99 } from "./p99";
@@ -81,7 +81,7 @@ export function Charts({ project, search, found, onChange }: Props) {
       search: sessionsBetween(search, Math.max(from, fromMs), Math.min(to, toMs), more),
     });
   const shared = { startsMs: places, stepMs, markers, onRange };
-  const every = `in stretches of ${duration(stepMs)}`;
+  const every = `in stretches of ${stretch(stepMs)}`;
   return (
     <>
       <section className="charts" aria-label="Course">
@@ -104,7 +104,7 @@ export function Charts({ project, search, found, onChange }: Props) {
           />
           <Chart
             {...shared}
-            title={`Cost per ${duration(stepMs)}`}
+            title={`Cost per ${stretch(stepMs)}`}
             summary={`US dollars ${every}.`}
             lines={charts.cost}
             format={money}

@@ -164,7 +164,7 @@ function Figures({
               )}
             </dd>
             <dd className="since">
-              <Moved change={moved} since="the time before" />
+              <Moved change={moved} since="before" />
             </dd>
           </div>
         );

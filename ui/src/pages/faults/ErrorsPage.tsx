@@ -108,7 +108,7 @@ function Kinds({ project, found, shown }: KindsProps) {
               Sessions
             </th>
             <th scope="col">First and last</th>
-            <th scope="col">Hear it in</th>
+            <th scope="col">Seen in</th>
           </tr>
         </thead>
         <tbody>
@@ -135,7 +135,9 @@ function Kinds({ project, found, shown }: KindsProps) {
               <td className="number">{count(each.sessions)}</td>
               <td className="small when">
                 <span title={exactInstant(each.firstMs)}>{instant(each.firstMs)}</span>
-                <span title={exactInstant(each.lastMs)}>{instant(each.lastMs)}</span>
+                {each.lastMs > each.firstMs && (
+                  <span title={exactInstant(each.lastMs)}>{instant(each.lastMs)}</span>
+                )}
               </td>
               <td className="small places">
                 {each.places.map((place) => (

@@ -2,12 +2,17 @@
 
 import { Link } from "@tanstack/react-router";
 import { CircleCheck, CircleHelp, CircleX } from "lucide-react";
-import type { SchemaAgentBody, SchemaQualityBody, SchemaVerdictBody } from "../../api/schema";
+import type {
+  SchemaAgentBody,
+  SchemaChangeBody,
+  SchemaQualityBody,
+  SchemaVerdictBody,
+} from "../../api/schema";
 import { Scrolls } from "../../elements/Scrolls";
 import { count, decimal, duration, instant, NOTHING, percent } from "../../format/figures";
 import { wilson } from "../../period/change";
 import { type GateSearch, newestFirst, type Sides } from "./search";
-import { KIND_NAMES, metricName, metricValue } from "./words";
+import { KIND_NAMES, metricName, metricValue, signed } from "./words";
 
 export function Passed({ passed }: { passed: boolean | null }) {
   if (passed === null) {
@@ -174,7 +179,9 @@ export function Changes({ found, sides }: { found: SchemaVerdictBody; sides: Sid
                 <td className="number">{metricValue(`${each.metric}.change`, each.ratio)}</td>
                 <td className="number quiet">
                   {each.difference95
-                    ? each.difference95.map((end) => signed(each.metric, end)).join(" to ")
+                    ? each.difference95
+                        .map((end) => signed(end, (size) => metricValue(each.metric, size)))
+                        .join(" to ")
                     : NOTHING}
                 </td>
                 <td className="number quiet">
@@ -186,7 +193,9 @@ export function Changes({ found, sides }: { found: SchemaVerdictBody; sides: Sid
                       <CircleX size={15} aria-hidden /> worse
                     </span>
                   ) : (
-                    <span className="quiet">not worse for sure</span>
+                    <span className="quiet">
+                      {isBetter(each) ? "surely better" : "may be chance"}
+                    </span>
                   )}
                 </td>
               </tr>
@@ -198,8 +207,8 @@ export function Changes({ found, sides }: { found: SchemaVerdictBody; sides: Sid
   );
 }
 
-function signed(metric: string, value: number): string {
-  return `${value < 0 ? "−" : "+"}${metricValue(metric, Math.abs(value))}`;
+function isBetter({ difference95 }: SchemaChangeBody): boolean {
+  return difference95 !== null && difference95[1] < 0;
 }
 
 interface HistoryProps {

@@ -16,6 +16,7 @@ test.each([
   ["bleedThroughWords.p50", 1, "1 word"],
   ["bleedThroughWords.p50", 2.5, "2.5 words"],
   ["stopLatencyMs.p95.change", -0.2, "−20 %"],
+  ["stopLatencyMs.p95.change", 0, "0 %"],
   ["stopLatencyMs.p95", null, "–"],
 ])("%s of %s is %s", (metric, value, text) => {
   expect(metricValue(metric, value)).toBe(text);

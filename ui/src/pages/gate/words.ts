@@ -36,9 +36,15 @@ export function metricName(metric: string): string {
 /** A value of a metric with its unit; a change is a share. */
 export function metricValue(metric: string, value: number | null): string {
   if (metric.endsWith(".change")) {
-    return value === null ? percent(null) : `${value < 0 ? "−" : "+"}${percent(Math.abs(value))}`;
+    return value === null ? percent(null) : signed(value, percent);
   }
   return (METRICS[metric.split(".")[0] ?? ""]?.write ?? decimal)(value);
+}
+
+/** A difference with its sign; none has none. */
+export function signed(value: number, write: (value: number) => string): string {
+  const text = write(Math.abs(value));
+  return value === 0 ? text : `${value < 0 ? "−" : "+"}${text}`;
 }
 
 export const KIND_NAMES = {
