@@ -1,19 +1,13 @@
-// Looks at the running server with a real browser: node --test, TURNWISE_URL, _EMAIL, _PASSWORD.
+// Looks at every page of the running server with a real browser.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { chromium } from "playwright-core";
+import { EMAIL, logIn, open, PASSWORD, URL_ } from "./browser.mjs";
 
-const URL_ = process.env.TURNWISE_URL;
-const EMAIL = process.env.TURNWISE_EMAIL;
-const PASSWORD = process.env.TURNWISE_PASSWORD;
 const SESSION = process.env.TURNWISE_SESSION;
 const TRACE = process.env.TURNWISE_TRACE;
-const FLAGS =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
-  "--disable-component-update --disable-sync";
 const BUDGET_BYTES = 170 * 1024;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -24,49 +18,6 @@ const PAGES = {
   trace: { path: `/traces/view/${TRACE}`, ready: "[role=treegrid] [role=row]" },
 };
 const WIDTHS = [1440, 1024, 390];
-
-let browser;
-let cookies;
-
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    args: FLAGS.split(" "),
-  });
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await logIn(page, "/");
-  cookies = await context.cookies();
-});
-after(() => browser?.close());
-
-async function logIn(page, from) {
-  await page.goto(URL_ + from);
-  await page.getByLabel("Email").fill(EMAIL);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("navigation", { name: "Pages" }).waitFor();
-}
-
-/** A page whose every complaint is kept. */
-async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  if (options.loggedIn !== false) await context.addCookies(cookies);
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("console", (line) => {
-    if (["error", "warning"].includes(line.type())) complaints.push(line.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("response", (answer) => {
-    if (answer.status() >= 400) complaints.push(`${answer.status()} ${answer.url()}`);
-  });
-  page.on("request", (request) => {
-    const place = request.url();
-    if (!place.startsWith(URL_) && !/^(data|blob):/.test(place)) complaints.push(`asks ${place}`);
-  });
-  return { context, page, complaints };
-}
 
 for (const [name, { path, ready }] of Object.entries(PAGES)) {
   describe(`the page ${name}`, () => {

@@ -9,6 +9,13 @@ import { useKeys } from "./keys";
 const GROUPS = [
   { name: "Everywhere", keys: [["?", "These keys"]] },
   {
+    name: "Charts",
+    keys: [
+      ["← / →", "Stretch before or after"],
+      ["Enter", "Its sessions"],
+    ],
+  },
+  {
     name: "Sessions",
     keys: [
       ["/", "Search"],

@@ -5,6 +5,7 @@ import { CircleCheck } from "lucide-react";
 import type { ReactNode } from "react";
 import type { SchemaAttentionBody, SchemaDashboardBody } from "../../api/schema";
 import { Spark } from "../../charts/Spark";
+import { Scrolls } from "../../elements/Scrolls";
 import { count, duration, exactInstant, instant, money, percent } from "../../format/figures";
 import { carried, type PeriodSearch } from "../../period/search";
 import { stageName, typeName } from "../../period/words";
@@ -79,6 +80,7 @@ export function Lists({ project, search, found }: Props) {
         </ul>
       </Panel>
       <Panel title="Slowest tools" isEmpty={!found.tools.length} empty="No tool ran.">
+        <Scrolls name="Slowest tools">
         <table className="plain-table">
           <thead>
             <tr>
@@ -113,9 +115,12 @@ export function Lists({ project, search, found }: Props) {
             ))}
           </tbody>
         </table>
+        </Scrolls>
       </Panel>
       <Panel title="Models by cost" isEmpty={!found.models.length} empty="No model was named.">
-        <Models found={found} />
+        <Scrolls name="Models by cost">
+          <Models found={found} />
+        </Scrolls>
       </Panel>
     </div>
   );
