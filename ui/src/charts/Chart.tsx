@@ -84,7 +84,12 @@ export default function Chart(props: Props) {
     const next = Math.max(0, Math.min(startsMs.length - 1, index));
     const at = startsMs[next];
     if (!made || at === undefined) return;
-    made.setCursor({ left: made.valToPos(at / 1000, "x"), top: 8 });
+    // As a pointer would: the other charts follow it.
+    const { left, top } = made.over.getBoundingClientRect();
+    const clientX = left + made.valToPos(at / 1000, "x");
+    made.over.dispatchEvent(
+      new MouseEvent("mousemove", { clientX, clientY: top + 8, movementX: 1 }),
+    );
   };
   function pressed(event: KeyboardEvent) {
     const moves: Record<string, number> = {
@@ -126,7 +131,7 @@ export default function Chart(props: Props) {
         aria-valuenow={Math.max(0, shown)}
         aria-valuetext={told}
         onKeyDown={pressed}
-        onBlur={() => plot.current?.setCursor({ left: -10, top: -10 })}
+        onBlur={() => plot.current?.over.dispatchEvent(new MouseEvent("mouseleave"))}
       >
         <div ref={place} className="chart-place" style={{ height: HEIGHT_PX }} />
       </div>
@@ -186,7 +191,11 @@ function options(plan: Plan): uPlot.Options {
     padding: [10, 12, 0, 0],
     legend: { show: false },
     cursor: {
-      sync: { key: SYNC },
+      // A stretch is chosen in one chart; only the cursor goes along in all.
+      sync: {
+        key: SYNC,
+        filters: { pub: (type) => type === "mousemove" || type === "mouseleave" },
+      },
       drag: { x: true, y: false, dist: DRAG_PX, setScale: false },
       points: { size: 7, fill: panel, width: 2 },
       bind: { dblclick: () => null },

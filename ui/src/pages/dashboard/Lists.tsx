@@ -81,40 +81,40 @@ export function Lists({ project, search, found }: Props) {
       </Panel>
       <Panel title="Slowest tools" isEmpty={!found.tools.length} empty="No tool ran.">
         <Scrolls name="Slowest tools">
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">Tool</th>
-              <th scope="col" className="number">
-                p50
-              </th>
-              <th scope="col" className="number">
-                p95
-              </th>
-              <th scope="col" className="number">
-                Runs
-              </th>
-              <th scope="col" className="number">
-                Failed
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.tools.map((each) => (
-              <tr key={each.name}>
-                <th scope="row" className="mono">
-                  {each.name}
+          <table className="plain-table">
+            <thead>
+              <tr>
+                <th scope="col">Tool</th>
+                <th scope="col" className="number">
+                  p50
                 </th>
-                <td className="number">{duration(each.p50Ms)}</td>
-                <td className="number">{duration(each.p95Ms)}</td>
-                <td className="number">{count(each.runs)}</td>
-                <td className={`number${each.failed ? " worse" : ""}`}>
-                  {percent(each.failed / each.runs)}
-                </td>
+                <th scope="col" className="number">
+                  p95
+                </th>
+                <th scope="col" className="number">
+                  Runs
+                </th>
+                <th scope="col" className="number">
+                  Failed
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {found.tools.map((each) => (
+                <tr key={each.name}>
+                  <th scope="row" className="mono">
+                    {each.name}
+                  </th>
+                  <td className="number">{duration(each.p50Ms)}</td>
+                  <td className="number">{duration(each.p95Ms)}</td>
+                  <td className="number">{count(each.runs)}</td>
+                  <td className={`number${each.failed ? " worse" : ""}`}>
+                    {percent(each.failed / each.runs)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
         </Scrolls>
       </Panel>
       <Panel title="Models by cost" isEmpty={!found.models.length} empty="No model was named.">
