@@ -2,13 +2,16 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { ChevronDown, X } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
+import { lazy } from "react";
 import { facets } from "../api/queries";
-import { MenuMark } from "../elements/MenuMark";
 import { instant } from "../format/figures";
 import { RANGES, type Range } from "../pages/sessions/search";
+import { LateMenu } from "../shell/LateMenu";
 import { DEFAULT_RANGE, type PeriodSearch } from "./search";
 import "./period.css";
+
+const loadMenu = () => import("./ValuesMenu");
+const ValuesMenu = lazy(async () => ({ default: (await loadMenu()).ValuesMenu }));
 
 interface Props {
   project: string;
@@ -71,54 +74,27 @@ export function PeriodBar({
   );
 }
 
-function Choose({
-  name,
-  all,
-  chosen,
-  onChange,
-}: {
+interface ChooseProps {
   name: string;
   all: readonly string[];
   chosen: readonly string[];
   onChange: (chosen: string[]) => void;
-}) {
+}
+
+function Choose({ name, all, chosen, onChange }: ChooseProps) {
   // A value from the address can be taken back even when nothing has it any more.
   const offered = [...all, ...chosen.filter((each) => !all.includes(each))];
-  const said = chosen.length > 1 ? `${chosen.length} chosen` : chosen[0];
+  const said = (chosen.length > 1 ? `${chosen.length} chosen` : chosen[0]) ?? "all";
   return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="button choose" disabled={!offered.length}>
-        <span className="quiet">{name}</span>
-        <span className="cut">{said ?? "all"}</span>
-        <ChevronDown size={14} aria-hidden />
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
-          {offered.map((value) => (
-            <DropdownMenu.CheckboxItem
-              key={value}
-              className="menu-item"
-              checked={chosen.includes(value)}
-              onCheckedChange={(isOn) =>
-                onChange(isOn ? [...chosen, value] : chosen.filter((each) => each !== value))
-              }
-              onSelect={(event) => event.preventDefault()}
-            >
-              <MenuMark />
-              {value}
-            </DropdownMenu.CheckboxItem>
-          ))}
-          <DropdownMenu.Separator className="menu-line" />
-          <DropdownMenu.Item
-            className="menu-item"
-            disabled={!chosen.length}
-            onSelect={() => onChange([])}
-          >
-            <span className="mark" />
-            All
-          </DropdownMenu.Item>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <LateMenu
+      className="button choose"
+      label={`${name}: ${said}`}
+      load={() => void loadMenu()}
+      menu={(button) => <ValuesMenu {...{ offered, chosen, onChange, button }} />}
+    >
+      <span className="quiet">{name}</span>
+      <span className="cut">{said}</span>
+      <ChevronDown size={14} aria-hidden />
+    </LateMenu>
   );
 }

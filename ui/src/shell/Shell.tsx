@@ -1,7 +1,7 @@
 /** The frame around every page behind the log-in: where one is, where one can go, who one is. */
 
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate, useParams } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useParams } from "@tanstack/react-router";
 import {
   AudioLines,
   BookOpen,
@@ -10,23 +10,16 @@ import {
   CircleAlert,
   CircleUser,
   Gauge,
-  LogOut,
-  Monitor,
-  Moon,
   ShieldCheck,
   Stethoscope,
-  Sun,
 } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
-import type { ReactNode } from "react";
-import { post } from "../api/client";
+import { lazy } from "react";
 import { me } from "../api/queries";
-import { MenuMark } from "../elements/MenuMark";
 import { carried } from "../period/search";
 import { useConnection } from "./connection";
 import { Keys } from "./Keys";
+import { LateMenu } from "./LateMenu";
 import { Mark } from "./Mark";
-import { choose, THEMES, type Theme, useTheme } from "./theme";
 
 /** The pages of a project, in the order of the navigation. A page is listed once it exists. */
 const PAGES = [
@@ -38,12 +31,10 @@ const PAGES = [
   { to: "/p/$project/agents", name: "Agents", icon: Bot },
 ] as const;
 
-const THEME_ICONS: Record<Theme, ReactNode> = {
-  system: <Monitor size={16} />,
-  light: <Sun size={16} />,
-  dark: <Moon size={16} />,
-};
-const THEME_NAMES: Record<Theme, string> = { system: "System", light: "Light", dark: "Dark" };
+const loadProjectMenu = () => import("./ProjectMenu");
+const loadPersonMenu = () => import("./PersonMenu");
+const ProjectMenu = lazy(async () => ({ default: (await loadProjectMenu()).ProjectMenu }));
+const PersonMenu = lazy(async () => ({ default: (await loadPersonMenu()).PersonMenu }));
 
 export function Shell() {
   const { data } = useQuery(me);
@@ -107,84 +98,31 @@ export function Shell() {
 }
 
 function ProjectSwitcher({ project }: { project: string }) {
-  const { data } = useQuery(me);
-  const navigate = useNavigate();
-  const projects = data?.projects ?? [];
   return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="switcher" aria-label={`Project ${project}; choose another`}>
-        <span className="switcher-name">{project}</span>
-        <ChevronsUpDown size={14} aria-hidden />
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="start" sideOffset={6}>
-          <DropdownMenu.Label className="menu-label">Projects</DropdownMenu.Label>
-          <DropdownMenu.RadioGroup
-            value={project}
-            onValueChange={(name) =>
-              void navigate({ to: "/p/$project", params: { project: name }, search: {} })
-            }
-          >
-            {projects.map((each) => (
-              <DropdownMenu.RadioItem key={each.id} value={each.name} className="menu-item">
-                <MenuMark />
-                {each.name}
-              </DropdownMenu.RadioItem>
-            ))}
-          </DropdownMenu.RadioGroup>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <LateMenu
+      className="switcher"
+      label={`Project ${project}; choose another`}
+      load={() => void loadProjectMenu()}
+      menu={(button) => <ProjectMenu project={project} button={button} />}
+    >
+      <span className="switcher-name">{project}</span>
+      <ChevronsUpDown size={14} aria-hidden />
+    </LateMenu>
   );
 }
 
 function Person() {
   const { data } = useQuery(me);
-  const theme = useTheme();
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  async function logOut() {
-    await post("/logout");
-    queries.clear();
-    await navigate({ to: "/login", search: { next: undefined } });
-  }
+  const email = data?.email ?? "…";
   return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger
-        className="nav-link person"
-        aria-label={`${data?.email ?? "…"}, account and theme`}
-      >
-        <CircleUser size={17} aria-hidden />
-        <span className="person-name">{data?.email ?? "…"}</span>
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" side="top" align="start" sideOffset={6}>
-          <DropdownMenu.Label className="menu-label">
-            {data?.email}
-            <br />
-            {data?.role} of {data?.tenant}
-          </DropdownMenu.Label>
-          <DropdownMenu.Separator className="menu-line" />
-          <DropdownMenu.Label className="menu-label">Theme</DropdownMenu.Label>
-          <DropdownMenu.RadioGroup value={theme} onValueChange={(value) => choose(value as Theme)}>
-            {THEMES.map((each) => (
-              <DropdownMenu.RadioItem key={each} value={each} className="menu-item">
-                <MenuMark />
-                {THEME_NAMES[each]}
-                <span className="end">{THEME_ICONS[each]}</span>
-              </DropdownMenu.RadioItem>
-            ))}
-          </DropdownMenu.RadioGroup>
-          <DropdownMenu.Separator className="menu-line" />
-          <DropdownMenu.Item className="menu-item" onSelect={() => void logOut()}>
-            <span className="mark" />
-            Log out
-            <span className="end">
-              <LogOut size={16} aria-hidden />
-            </span>
-          </DropdownMenu.Item>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <LateMenu
+      className="nav-link person"
+      label={`${email}, account and theme`}
+      load={() => void loadPersonMenu()}
+      menu={(button) => <PersonMenu button={button} />}
+    >
+      <CircleUser size={17} aria-hidden />
+      <span className="person-name">{email}</span>
+    </LateMenu>
   );
 }
