@@ -88,7 +88,7 @@ function Choose({ name, all, chosen, onChange }: ChooseProps) {
   return (
     <LateMenu
       className="button choose"
-      label={`${name}: ${said}`}
+      label={`${name} ${said}`}
       load={() => void loadMenu()}
       menu={(button) => <ValuesMenu {...{ offered, chosen, onChange, button }} />}
     >
