@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
+_LOOKED_AT_S = 2.0
+_IDLE_SHARE = 0.1
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -24,6 +26,15 @@ def cpu_seconds(pid: int) -> float:
     text = Path(f"/proc/{pid}/stat").read_text()
     fields = text.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def wait_until_idle(pid: int) -> None:
+    """Wait until a process has worked off what it was given: it uses next to no time any more."""
+    while True:
+        before = cpu_seconds(pid)
+        time.sleep(_LOOKED_AT_S)
+        if cpu_seconds(pid) - before < _IDLE_SHARE * _LOOKED_AT_S:
+            return
 
 
 def peak_rss_mb(pid: int) -> float:

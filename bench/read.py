@@ -25,7 +25,15 @@ from uuid import UUID
 import httpx2
 
 from bench._corpus import ANCHOR_NS, DAYS, session_requests
-from bench._measure import cpu_seconds, load_average, machine, peak_rss_mb, percentile, row
+from bench._measure import (
+    cpu_seconds,
+    load_average,
+    machine,
+    peak_rss_mb,
+    percentile,
+    row,
+    wait_until_idle,
+)
 from tests.server import PUBLIC, SECRET, RunningServer
 from turnwise.app import config
 from turnwise.app.flow import Flow
@@ -45,8 +53,6 @@ WARM_UP_CALLS = 20
 _DAY_NS = 86_400 * 1_000_000_000
 # A server that starts looks again at what came in within the hour before: not at this.
 _FILLED_BEFORE_NS = 2 * 3_600 * 1_000_000_000
-_LOOKED_AT_S = 2.0
-_IDLE_SHARE = 0.1
 
 
 def main() -> None:
@@ -76,7 +82,8 @@ def _measure(folder: Path, size: int, calls: int) -> None:
         )
         done.touch()
     with RunningServer(folder) as server, server.client() as client:
-        _wait_until_idle(server.process.pid)
+        # A server that starts derives what came in last; it is measured after that.
+        wait_until_idle(server.process.pid)
         _report(server, client, calls)
         row("peak RSS of the server", f"{peak_rss_mb(server.process.pid):,.0f} MB")
     row("while this ran", load_average())
@@ -175,15 +182,6 @@ def _progress(what: str) -> Any:
 
 
 # Reading
-
-
-def _wait_until_idle(pid: int) -> None:
-    """A server that starts derives what came in last; it is measured after that."""
-    while True:
-        before = cpu_seconds(pid)
-        time.sleep(_LOOKED_AT_S)
-        if cpu_seconds(pid) - before < _IDLE_SHARE * _LOOKED_AT_S:
-            return
 
 
 def _report(server: RunningServer, client: httpx2.Client, calls: int) -> None:

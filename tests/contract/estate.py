@@ -29,6 +29,7 @@ class Estate:
         project: UUID of a tracing project; run, feedback: of a LangSmith run in it.
         score, media: of Langfuse.
         key: one of the person's API keys.
+        alert, price: of the tenant; an admin has made them.
     """
 
     mark: str
@@ -44,6 +45,8 @@ class Estate:
     score: str
     media: str
     key: str
+    alert: str
+    price: str
 
 
 def unknown() -> Estate:
@@ -63,11 +66,13 @@ def unknown() -> Estate:
         score=str(uuid4()),
         media=str(uuid4()),
         key=str(uuid4()),
+        alert=str(uuid4()),
+        price=str(uuid4()),
     )
 
 
-def settle(person: Person) -> Estate:
-    """Make one of everything; needs the scopes `ingest` and `read`."""
+def settle(person: Person, chief: Person) -> Estate:
+    """Make one of everything; needs the scopes `ingest` and `read`, and of the chief `admin`."""
     mark = f"mark{uuid4().hex[:8]}"
     with person.client() as client, person.logged_in() as logged_in:
         character = create_character(client, f"c-{mark}", allowed_origins=["https://example.com"])
@@ -88,6 +93,8 @@ def settle(person: Person) -> Estate:
             score=_score(client, trace, mark),
             media=_media(client, trace, mark.encode()),
             key=str(_made(logged_in.post("/api/auth/api-keys/", json={"name": mark}))["id"]),
+            alert=_alert(chief, mark),
+            price=_price(chief, mark),
         )
 
 
@@ -150,6 +157,19 @@ def _media(client: httpx2.Client, trace: str, content: bytes) -> str:
     return str(announced["mediaId"])
 
 
+def _alert(chief: Person, mark: str) -> str:
+    body = {"name": mark, "metric": "turns", "operator": "gt", "threshold": 1000, "channel": "slack",
+            "url": "https://hooks.example.com/x"}  # fmt: skip
+    with chief.client() as client:
+        return str(_made(client.post("/v1/alerts", json=body))["id"])
+
+
+def _price(chief: Person, mark: str) -> str:
+    body = {"match": mark, "unit": "input_token", "usd": 1, "stage": "llm"}
+    with chief.client() as client:
+        return str(_made(client.post("/v1/prices", json=body))["id"])
+
+
 def _agent(client: httpx2.Client, character: str) -> str:
     return str(client.get(f"/v1/agents/{character}").json()["agent"]["id"])
 
@@ -171,6 +191,8 @@ _NAMED = {
 _NAMED_BELOW = {
     "/v1/agents": {"id": "agent"},
     "/v1/keys": {"id": "key"},
+    "/v1/alerts": {"id": "alert"},
+    "/v1/prices": {"id": "price"},
     "/api/v1/sessions": {"session_id": "project"},
     "/api/billing": {"session_id": "session"},
 }

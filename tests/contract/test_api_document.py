@@ -41,7 +41,7 @@ def test_whatever_is_sent_is_answered_as_documented(
     own_server: RunningServer, tmp_path: Path
 ) -> None:
     person = new_person(own_server)
-    made = settle(person)
+    made = settle(person, person)
     known = {
         f"{method} {path}": path_parameters(path, made)
         for method, path, _ in operations(own_server)

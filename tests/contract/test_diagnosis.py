@@ -1,5 +1,7 @@
 """Root causes, calls and interruption quality: shapes, arithmetic, scope and errors."""
 
+import json
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -76,17 +78,19 @@ def test_every_simple_cause_is_found_in_order(server: RunningServer) -> None:
         ]  # fmt: skip
         write(client, session, turns=turns, tools=tools, interruptions=cuts)
         found = issues(client, session)
-    assert [(each["type"], each["turn"]) for each in found] == [
-        ("failed_turn", 1),
-        ("stt_low_confidence", 1),
-        ("dead_air", 2),
-        ("tool_failure", 3),
-        ("high_latency", 3),
-        ("slow_barge_in", 3),
-        ("slow_tool", 3),
-        ("failed_turn", 4),
+    assert [(each["type"], each["turn"], each["causedBy"]) for each in found] == [
+        ("failed_turn", 1, None),
+        ("stt_low_confidence", 1, None),
+        ("dead_air", 2, "failed_turn"),
+        ("tool_failure", 3, None),
+        ("slow_barge_in", 3, None),
+        ("slow_tool", 3, None),
+        ("dead_air", 4, "failed_turn"),
+        ("failed_turn", 4, None),
+        ("abrupt_hangup", None, "failed_turn"),
     ]
     assert found[3]["description"] == "Tool find failed: not found"
+    assert found[3]["spanIds"] == ["a"]
 
 
 def test_a_good_session_has_no_issues(server: RunningServer) -> None:
@@ -119,8 +123,10 @@ def test_a_call_is_its_session_and_several_sessions_are_one_sequence(
         causes = client.get(f"{CALLS}/{call}/root-cause").json()
         assert (causes["callId"], causes["sessionId"]) == (call, first)
         assert [(each["type"], each["turn"]) for each in causes["issues"]] == [
-            ("dead_air", 2),
+            ("dead_air", 1),
+            ("failed_turn", 1),
             ("high_latency", 2),
+            ("abrupt_hangup", None),
         ]
 
 
@@ -201,3 +207,78 @@ def test_a_bad_date_is_400(server: RunningServer, name: str, value: str) -> None
         answer = client.get(QUALITY, params={name: value})
     assert answer.status_code == 400
     assert answer.json()["issues"][0]["location"] == ["query", name]
+
+
+def exchange(at: int, index: int, *, llm: int = 500, tts: int = 250) -> list[dict[str, Any]]:
+    """A question and its answer, in milliseconds after the start."""
+    first = at + 1400 + 150 + 400 + llm + tts
+    return [
+        turn(index, "user", at, at + 1400, sttMs=150, text=f"question {index} about lamp {index}"),
+        turn(index + 1, "agent", first, first + 1500, llmMs=llm, ttsMs=tts),
+    ]
+
+
+def told(client: httpx2.Client, minute: int, *, slow: int | None = None) -> str:
+    """A call of six exchanges of which one may have a slow voice; every call is a little other."""
+    session = new_session(client, minute)
+    turns: list[dict[str, Any]] = []
+    for number in range(6):
+        more = 10 * ((minute + number) % 5)
+        tts = 880 if number == slow else 250 + more
+        turns += exchange(4500 * number, 2 * number, llm=500 + 2 * more, tts=tts)
+    write(client, session, turns=turns)
+    return session
+
+
+def test_what_is_usual_for_an_agent_is_learned_kept_and_survives_a_restart(
+    own_server: RunningServer,
+) -> None:
+    key = own_server.new_user()
+    with own_server.client(key) as client:
+        first = told(client, 0, slow=3)
+        assert issues(client, first) == []
+        for minute in range(1, 9):
+            assert issues(client, told(client, minute)) == []
+        late = told(client, 20, slow=3)
+        [issue] = issues(client, late)
+    assert (issue["type"], issue["turn"], issue["stage"]) == ("high_latency", 7, "tts")
+    assert issue["description"] == "TTS latency spike to 880ms (usually 270ms)"
+    assert issue["evidence"]["baseline"] == "agent"
+    assert issue["evidence"]["n"] >= 40
+    own_server.stop()
+    own_server.start()
+    with own_server.client(key) as client:
+        assert issues(client, late) == [issue]
+        [again] = issues(client, told(client, 30, slow=4))
+        assert (again["turn"], again["stage"]) == (9, "tts")
+        assert again["evidence"]["n"] > issue["evidence"]["n"]
+
+
+def test_the_same_question_has_the_same_answer_and_a_replay_teaches_nothing_twice(
+    own_server: RunningServer,
+) -> None:
+    with own_server.client(own_server.new_user()) as client:
+        sessions = [told(client, minute) for minute in range(6)]
+        late = told(client, 20, slow=2)
+        [issue] = issues(client, late)
+        before = issue["evidence"]["n"]
+        turns = [each for at in range(6) for each in exchange(4500 * at, 2 * at)]
+        write(client, sessions[0], turns=turns)
+        write(client, sessions[0], turns=turns)
+        assert issues(client, late) == issues(client, late)
+        [other] = issues(client, told(client, 21, slow=2))
+        assert other["evidence"]["n"] <= before + 6
+
+
+def test_limits_can_be_set_for_all_agents_and_for_one(tmp_path: Path) -> None:
+    limits = {"diagnosis_preset": "strict", "diagnosis_agents": {"support": {"tts_ms": 2000}}}
+    environment = {f"TURNWISE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+                   for name, value in limits.items()}  # fmt: skip
+    with RunningServer(tmp_path, **environment) as server, server.client() as client:
+        lenient = new_session(client)
+        strict = new_session(client, agentId="sales")
+        for session in (lenient, strict):
+            write(client, session, turns=[turn(0, "agent", 2000, 3000, ttsMs=1900)])
+        assert issues(client, lenient) == []
+        [issue] = issues(client, strict)
+        assert (issue["stage"], issue["evidence"]["targetMs"]) == ("tts", 500)

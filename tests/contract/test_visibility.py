@@ -6,7 +6,7 @@ the ids that were sent.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import httpx2
@@ -28,6 +28,7 @@ TENANT = frozenset({MAKER, OWNER, MATE})
 MAKER_AND_CHIEFS = frozenset({MAKER, OWNER})
 MAKER_AND_STAFF = frozenset({MAKER, STAFF})
 ONLY_MAKER = frozenset({MAKER})
+ONLY_OWNER = frozenset({OWNER})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ class Read:
     Attributes:
         query, body: what is sent; words in braces are fields of Estate.
         hidden: the status for those who see nothing.
+        is_for_admins: everybody else in the tenant is told so.
         is_listed: whether things are told by their mark, in a list that holds others too.
     """
 
@@ -45,6 +47,7 @@ class Read:
     body: Mapping[str, Any] | None = None
     hidden: int = 404
     is_listed: bool = False
+    is_for_admins: bool = False
 
 
 def listed(seen_by: frozenset[str], **query: str) -> Read:
@@ -84,6 +87,12 @@ READS: dict[str, Read] = {
     "GET /api/auth/api-keys/": listed(ONLY_MAKER),
     "GET /api/auth/api-keys/{key_id}/": Read(seen_by=ONLY_MAKER),
     "GET /api/v1/api-key": listed(MAKER_AND_CHIEFS),
+    # the scope `admin`
+    "GET /v1/alerts": replace(listed(ONLY_OWNER), is_for_admins=True),
+    "GET /v1/alerts/{id}": Read(seen_by=ONLY_OWNER, is_for_admins=True),
+    "GET /v1/alerts/{id}/deliveries": Read(seen_by=ONLY_OWNER, is_for_admins=True),
+    "GET /v1/prices": replace(listed(ONLY_OWNER), is_for_admins=True),
+    "GET /v1/prices/{id}": Read(seen_by=ONLY_OWNER, is_for_admins=True),
     # Oshara: the character's creator, and staff
     "GET /api/billing/sessions/{session_id}/": Read(seen_by=MAKER_AND_STAFF),
     "GET /api/billing/usage/": found(MAKER_AND_STAFF, character_slug="{character}"),
@@ -122,7 +131,9 @@ OPEN = {
     "GET /healthz", "GET /readyz", "GET /v1/health", "GET /api/public/health", "GET /metrics",
     "GET /v1/openapi.json", "GET /api/v1/info",
     # the signature is the permission
-    "GET /media/recordings/{file}",
+    "GET /media/recordings/{file}", "GET /media/attachments/{file}",
+    # the same for everybody
+    "GET /v1/alerts/metrics",
 }  # fmt: skip
 """These hold nothing of any tenant."""
 
@@ -154,9 +165,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             STRANGER: new_person(server),
             STAFF: new_person(server, is_staff=True),
         }
-        made = settle(people[MAKER])
+        made = settle(people[MAKER], owner)
         # Whoever sees nothing of it has things of their own.
-        settle(people[STRANGER])
+        settle(people[STRANGER], people[STRANGER])
         yield World(server, people, made)
 
 
@@ -207,7 +218,9 @@ def test_only_those_who_may_see_it_find_it(world: World, name: str, who: str) ->
         missing = without_ids(ask(client, name, nothing), nothing)
     marks = world.made.mark, world.made.session, world.made.agent
     told = [each for each in marks if each in answer.text]
-    if who in read.seen_by:
+    if read.is_for_admins and who in (MAKER, MATE):
+        assert (answer.status_code, missing[0]) == (403, 403)
+    elif who in read.seen_by:
         assert answer.status_code == 200, answer.text
         if read.is_listed:
             assert told
@@ -237,7 +250,7 @@ def test_what_tells_of_the_caller_tells_of_no_other(world: World, name: str) -> 
 
 def test_a_trace_of_a_session_that_is_hidden_is_unknown_under_ones_own(world: World) -> None:
     with world.people[MATE].client() as client:
-        own = settle(world.people[MATE])
+        own = settle(world.people[MATE], world.people[OWNER])
         base = f"/v1/traces/session/{own.session}"
         hidden, missing = client.get(f"{base}/{world.made.trace}"), client.get(f"{base}/{own.span}")
     assert (hidden.status_code, hidden.content) == (404, missing.content)
@@ -267,7 +280,7 @@ def test_nobody_changes_what_they_do_not_see(world: World, who: str) -> None:
         name = f"{method} {path}"
         if method == "GET" or "{" not in path or name in READS or name in MAKES_ITS_OWN:
             continue
-        if who == MATE and not path.startswith(("/api/a", "/v1/keys")):
+        if who == MATE and not path.startswith(("/api/a", "/v1/keys", "/v1/alerts", "/v1/prices")):
             continue  # the whole tenant shares what it observes
         nothing = unknown()
         with world.client(who, name) as client:

@@ -120,10 +120,14 @@ async def test_a_recording_that_waits_is_found_however_long_ago_it_was_told_of(
 
         after = Flow(store, catalog, Pending())
         source = AudioSource(AllowedHosts(), no_token)
-        fetcher = RecordingFetcher(source, Nowhere(), after.accept)
+
+        async def recall(limit: int) -> None:
+            after.pending.mark_sessions(await store.waiting_recordings(limit))
+
+        fetcher = RecordingFetcher(source, Nowhere(), after.accept, recall)
         await Worker(after, 600 * NS_PER_SECOND).catch_up()
         assert after.pending.is_empty
-        await Worker(after, 600 * NS_PER_SECOND, fetcher).catch_up()
+        await fetcher.look()
         work = await after.pending.take()
         assert work[project_id].sessions == {waiting}
         await source.close()

@@ -42,6 +42,7 @@ class RecordingBody(BaseModel):
     contentType: str | None  # noqa: N815
     durationMs: int | None  # noqa: N815
     channels: int | None
+    analysis: str | None
     sizeBytes: int | None  # noqa: N815
     url: str | None
     expiresAt: str | None  # noqa: N815

@@ -16,6 +16,7 @@ from msgspec.structs import fields
 from turnwise.http.auth import with_scope
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.error_forms import ERRORS
+from turnwise.http.heard import SessionAudioBody, session_audio
 from turnwise.http.json_text import JSON, money, raw
 from turnwise.model.diagnosis import Issue
 from turnwise.model.errors import NotFound
@@ -101,6 +102,7 @@ class SessionDetail(msgspec.Struct, rename="camel", frozen=True):
     cost_usd: msgspec.Raw
     line_cost_usd: msgspec.Raw | None
     unpriced_usage: int
+    audio: SessionAudioBody | None
     metadata: msgspec.Raw
 
 
@@ -211,6 +213,7 @@ def detail_of(session: Session, at_ns: int) -> SessionDetail:
         cost_usd=money(session.cost_usd),
         line_cost_usd=None if line is None else money(line),
         unpriced_usage=session.unpriced,
+        audio=session_audio(session),
         metadata=raw(session.metadata),
     )
 

@@ -5,7 +5,6 @@ import gc
 import json
 import logging
 import os
-import sys
 import threading
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,15 +18,19 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from turnwise import __version__
-from turnwise.app import catalog_commands, config, price_commands
+from turnwise.app import catalog_commands, config, entry, price_commands
+from turnwise.app.analyze import analyze
 from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
 from turnwise.app.gate.command import gate
+from turnwise.app.listening import hear_again
+from turnwise.app.peaks import KeptPeaks
+from turnwise.app.retention import Retention
 from turnwise.app.secret_key import secret_key
 from turnwise.app.server import create_app, open_catalog, open_flow
 from turnwise.app.worker import Worker, rebuild
 from turnwise.model.errors import TurnwiseError
-from turnwise.model.instants import NS_PER_SECOND
+from turnwise.store.media.files import open_media
 
 app = typer.Typer(
     name="turnwise",
@@ -39,6 +42,7 @@ app = typer.Typer(
 catalog_commands.register(app)
 price_commands.register(app)
 app.command()(gate)
+app.command()(analyze)
 say = Console(stderr=True, highlight=False)
 
 # A request of 100 spans makes some ten thousand objects that die with it; the default of 700 has the
@@ -153,8 +157,12 @@ def worker(data_dir: DataDir = None, file: SettingsFile = None) -> None:
     settings = _settings(file, data_dir=data_dir)
     _log_to_stderr()
     secret_key(settings)
-    flow = open_flow(settings, open_catalog(settings))
-    asyncio.run(_work(Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND))))
+    catalog = open_catalog(settings)
+    flow = open_flow(settings, catalog)
+    media = open_media(settings.media_url, settings.media_dir)
+    peaks = KeptPeaks(media, settings.incoming_dir)
+    retention = Retention(flow, catalog, media, peaks, settings.retention_days)
+    asyncio.run(_work(Worker(flow, settings.silence_ns, [retention])))
 
 
 async def _work(worker: Worker) -> None:
@@ -181,13 +189,24 @@ def demo(
 
 
 @app.command(name="rebuild")
-def rebuild_command(data_dir: DataDir = None, file: SettingsFile = None) -> None:
+def rebuild_command(
+    data_dir: DataDir = None,
+    file: SettingsFile = None,
+    audio: Annotated[
+        bool,
+        typer.Option("--audio", help="Have recordings heard anew that an older version has heard."),
+    ] = False,
+) -> None:
     """Derive every session anew from its facts; the server must be stopped when embedded."""
     settings = _settings(file, data_dir=data_dir)
     flow = open_flow(settings, open_catalog(settings))
 
     async def run() -> int:
         try:
+            if audio:
+                sessions = await flow.store.session_ids()
+                heard = await hear_again(flow.store, flow.accept, sessions)
+                say.print(f"{heard} recordings will be listened to by the next server")
             with Progress(console=say) as progress:
                 task = progress.add_task("sessions", total=None)
                 return await rebuild(
@@ -230,10 +249,5 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line; an expected failure is one line and exit code 1."""
-    try:
-        app()
-    except TurnwiseError as error:
-        # Never folded: a log's line is as long as it is, and a path in brackets is no markup.
-        say.print("[red]error:[/]", escape(error.message), soft_wrap=True)
-        sys.exit(1)
+    """The same as `turnwise.app.entry.main`, for those who start this module."""
+    entry.main()

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from turnwise.model.errors import Misconfigured
+from turnwise.model.instants import NS_PER_SECOND
 
 PREFIX = "TURNWISE_"
 
@@ -106,7 +107,17 @@ class Settings(BaseSettings):
     fetch_hosts: str = Field(
         "",
         description="Hosts beside the carrier's own from which recordings may be fetched and egress "
-        "files copied, separated by commas; these may have private addresses and plain HTTP.",
+        "files copied, separated by commas; these, and the receivers of alerts among them, may have "
+        "private addresses and plain HTTP.",
+    )
+    retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Sessions are erased so many days after their last sign of life, with their "
+        "recordings, in projects that say nothing themselves. Empty: they are kept.",
+    )
+    alert_seconds: float = Field(
+        30, ge=0.1, description="How often the last minutes are held against the alerts."
     )
     diagnosis_preset: str = Field(
         "webrtc",
@@ -134,6 +145,11 @@ class Settings(BaseSettings):
     )
 
     @property
+    def silence_ns(self) -> int:
+        """How long an open session may be silent."""
+        return round(self.silence_minutes * 60 * NS_PER_SECOND)
+
+    @property
     def is_cluster(self) -> bool:
         """Whether a store is on a server, which several processes may share."""
         is_on_server = bool(self.catalog_url) and not self.catalog_url.startswith("sqlite")
@@ -153,6 +169,11 @@ class Settings(BaseSettings):
     def incoming_dir(self) -> Path:
         """Folder of recordings that are still coming in."""
         return self.data_dir / "incoming"
+
+    @property
+    def listening_dir(self) -> Path:
+        """Folder of the copy that is being listened to."""
+        return self.data_dir / "listening"
 
     @property
     def max_recording_bytes(self) -> int:

@@ -142,7 +142,7 @@ class Diagnosing:
             session,
             baselines,
             self._tuning.limits_of(session.agent),
-            audio=getattr(session, "audio", None),
+            audio=session.audio,
             alternatives=self._tuning.alternatives,
         )
 

@@ -22,7 +22,7 @@ import httpcore2
 import httpx2
 
 from turnwise.model.batch import Batch
-from turnwise.model.errors import BadInput, NotFound, RetryableError
+from turnwise.model.errors import BadInput, Forbidden, NotFound, RetryableError
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId
 from turnwise.model.ports import Accept, RecordingKeeper
@@ -40,6 +40,7 @@ PAUSES = (2.0, 10.0, 60.0, 300.0)
 """Seconds before each further attempt."""
 AT_ONCE = 2
 MAX_WAITING = 1_000
+LOOK_SECONDS = 30.0
 _ACCOUNT = re.compile(r"/Accounts/(AC[0-9a-fA-F]{32})/")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -262,6 +263,10 @@ class RecordingFetcher:
 
     What is not fetched when the process ends is found again after the next start: the store knows
     what waits.
+
+    Args:
+        recall: has at most so many sessions derived that have such recordings, so that they are
+            noticed.
     """
 
     def __init__(
@@ -269,15 +274,18 @@ class RecordingFetcher:
         source: AudioSource,
         keeper: RecordingKeeper,
         accept: Accept,
+        recall: Callable[[int], Awaitable[None]],
         pauses: Sequence[float] = PAUSES,
     ):
         self._source = source
         self._keeper = keeper
         self._accept = accept
+        self._recall = recall
         self._pauses = pauses
         self._waiting: asyncio.Queue[tuple[Recording, int]] = asyncio.Queue()
         self._known: set[str] = set()
-        self._has_turned_away = False
+        # As if by the process before this one.
+        self._has_turned_away = True
 
     def notice(self, sessions: Iterable[Session]) -> None:
         """Take up the recordings of these sessions that are still to be fetched."""
@@ -292,21 +300,30 @@ class RecordingFetcher:
                 self._known.add(each.id)
                 self._waiting.put_nowait((each, 0))
 
-    def may_take_more(self) -> bool:
-        """Whether there were once too many recordings at a time, and most are done; asked once."""
-        may = self._has_turned_away and len(self._known) < MAX_WAITING // 2
-        if may:
+    async def look(self) -> None:
+        """Recall what there was no room for, once most of the rest is done."""
+        if self._has_turned_away and len(self._known) < MAX_WAITING // 2:
+            await self._recall(MAX_WAITING)
             self._has_turned_away = False
-        return may
 
     async def run(self) -> None:
         """Work until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._look_forever())
                 for _ in range(AT_ONCE):
                     group.create_task(self._work())
         finally:
             await self._source.close()
+
+    async def _look_forever(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception:
+                # What waits is found with the next look.
+                log.exception("recordings that wait could not be looked up")
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _work(self) -> None:
         while True:
@@ -334,7 +351,7 @@ class RecordingFetcher:
         """Why it failed (None: it did not), and whether it will the next time too."""
         try:
             await self._once(recording)
-        except BadInput as error:
+        except (BadInput, Forbidden) as error:
             return error.message, True
         except NotFound as error:
             return error.message, False

@@ -15,18 +15,19 @@ from typing import Protocol
 from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
 from turnwise.app.diagnosing import Diagnosing, Tuning
+from turnwise.app.intake import IntakeLog
 from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
 from turnwise.app.prices import CurrentPrices
 from turnwise.model.batch import Batch, Receipt
 from turnwise.model.boards import BoardStore
+from turnwise.model.catalog import Catalog
 from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
 from turnwise.model.observation import Observation
 from turnwise.model.overview import OverviewStore
 from turnwise.model.ports import (
-    Catalog,
     DiagnosisStore,
     EventLedger,
     FeedbackStore,
@@ -34,6 +35,7 @@ from turnwise.model.ports import (
     TelemetryStore,
 )
 from turnwise.model.query import Written
+from turnwise.model.retention import RetentionStore
 from turnwise.model.session import Session
 from turnwise.model.trace import TraceReader
 from turnwise.normalise import (
@@ -61,7 +63,14 @@ class FactStore(
     """The telemetry store in all its parts."""
 
     @property
-    def boards(self) -> BoardStore: ...
+    def boards(self) -> BoardStore:
+        """Its counts over many sessions."""
+        ...
+
+    @property
+    def ages(self) -> RetentionStore:
+        """Its answers about what came in lately and what is old."""
+        ...
 
 
 # A leg, its parent, the session of both: what is claimed is at most a few steps away.
@@ -78,6 +87,7 @@ class Flow:
         pending: what was written and not settled yet.
         tuning: the operator's limits of the diagnosis.
         diagnosing: looks at every session that was derived.
+        intake: what came in since the start.
         met: agents that the catalog already knows, so that it is asked once for each.
     """
 
@@ -89,6 +99,7 @@ class Flow:
     prices: CurrentPrices = field(init=False)
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
     tuning: Tuning = field(default_factory=Tuning)
+    intake: IntakeLog = field(default_factory=IntakeLog)
     joining: Joining = field(init=False)
     diagnosing: Diagnosing = field(init=False)
 
@@ -128,6 +139,7 @@ class Flow:
             rejected=(*batch.rejected, *unreadable, *written.rejected),
         )
         self.counters.receipt(receipt)
+        self.intake.note(batch, [*batch.observations, *observations, *pieces], receipt)
         return receipt
 
     async def _drop_twins(self, batch: Batch, runs: Sequence[Observation]) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from turnwise.analyse.pricing import Pricer
 from turnwise.analyse.session_costs import with_session_costs
+from turnwise.model.catalog import Catalog
 from turnwise.model.errors import RetryableError
 from turnwise.model.ids import ProjectId
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Catalog
 from turnwise.model.price import prices_of
 from turnwise.model.session import Session
 

@@ -8,10 +8,12 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
+from turnwise.app.alerts.addresses import AlertAddresses
 from turnwise.app.authenticator import CatalogAuthenticator
+from turnwise.app.background import background_of
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
-from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
+from turnwise.app.fetching import AllowedHosts
 from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.pending import Pending
@@ -29,17 +31,14 @@ from turnwise.app.surfaces import (
 from turnwise.app.tokens import OwnTokens, outside_tokens
 from turnwise.app.tuning import tuning_of
 from turnwise.app.twilio_accounts import TwilioAccounts
-from turnwise.app.worker import Worker
 from turnwise.http.documents import describe
 from turnwise.http.errors import Renderers, install_error_handlers
 from turnwise.http.media_links import LinkSigner, MediaLinks
 from turnwise.http.recordings import RecordingLinks
-from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.query import Health
 from turnwise.normalise import complete_pieces, complete_run
 from turnwise.store.catalog import SqlCatalog, catalog_url
 from turnwise.store.media.files import open_media
-from turnwise.store.media.same_s3 import same_s3
 from turnwise.store.telemetry.store import open_telemetry
 
 DESCRIPTION = """Observability for voice agents: sessions, turns, traces, cost and causes.
@@ -76,18 +75,14 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     """The whole server as one ASGI application; it takes over the stores and closes them."""
     secret = secret_key(settings)
     media = open_media(settings.media_url, settings.media_dir)
-    recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
-    integrations = OpenIntegrations(catalog, secret)
-    default = catalog.ensure_defaults(public_key=settings.public_key).project_id
-    accounts = TwilioAccounts(settings, integrations, default)
-    source = AudioSource(
-        AllowedHosts.of(settings.fetch_hosts),
-        accounts.token,
-        same_s3(settings.media_url),
-        default,
+    recordings = Recordings(
+        flow.accept,
+        media,
+        settings.incoming_dir,
+        settings.max_recording_bytes,
+        catalog.admin.projects.keeps_recordings,
     )
-    fetcher = RecordingFetcher(source, recordings, flow.accept)
-    worker = Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), fetcher)
+    integrations = OpenIntegrations(catalog, secret)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -120,6 +115,7 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     signer = LinkSigner(
         key_for(secret, "media links"), settings.public_url, settings.link_ttl_seconds
     )
+    default = catalog.ensure_defaults(public_key=settings.public_key).project_id
     parts = Parts(
         settings=settings,
         catalog=catalog,
@@ -129,11 +125,14 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         links=RecordingLinks(MediaLinks(media, signer)),
         recordings=recordings,
         integrations=integrations,
-        twilio=accounts,
+        twilio=TwilioAccounts(settings, integrations, default),
+        default_project=default,
         tokens=tokens,
+        addresses=AlertAddresses(secret, AllowedHosts.of(settings.fetch_hosts)),
         check=check,
         document=lambda: app.openapi(),
     )
+    worker = background_of(parts)
     for router in read_routers(parts):
         app.include_router(router)
     app.router.routes.extend(write_routes(parts))

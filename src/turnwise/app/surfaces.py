@@ -14,6 +14,7 @@ from turnwise import __version__
 from turnwise.analyse.release.gates import ENOUGH
 from turnwise.api import (
     agents,
+    alerts,
     health,
     langfuse,
     langsmith,
@@ -32,12 +33,16 @@ from turnwise.api import (
     prices,
     ui,
 )
+from turnwise.api.ui.project import Keeping
 from turnwise.app.accounts import (
     CatalogAccounts,
     CatalogCharacters,
     CatalogForms,
     CatalogTenantAgents,
 )
+from turnwise.app.administration import CatalogAdministration
+from turnwise.app.alerts.addresses import AlertAddresses
+from turnwise.app.alerts.manager import CatalogAlerts
 from turnwise.app.config import Settings
 from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
@@ -122,6 +127,8 @@ class Parts:
     integrations: OpenIntegrations
     twilio: TwilioAccounts
     tokens: OwnTokens
+    default_project: ProjectId
+    addresses: AlertAddresses
     check: Callable[[], Awaitable[Health]]
     document: Callable[[], dict[str, Any]]
 
@@ -146,6 +153,7 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         persona_recordings.router(reading, parts.links),
         persona_keys.router(CatalogKeys(catalog)),
         prices.router(CatalogPrices(catalog, flow.prices.look_again), Repricing(flow, flow.prices)),
+        alerts.router(CatalogAlerts(catalog, parts.addresses)),
         health.router(__version__, parts.check),
         openapi_alias.router(parts.document),
         metrics.router(flow.counters.registry),
@@ -168,6 +176,14 @@ def _ui_parts(parts: Parts, accounts: CatalogAccounts) -> ui.UiParts:
         diagnose=parts.reading.issues,
         media=parts.media,
         peaks=KeptPeaks(parts.media, parts.settings.incoming_dir),
+        administration=CatalogAdministration(parts.catalog, parts.integrations),
+        keeping=Keeping(
+            arrivals=parts.flow.store.ages.arrivals,
+            received=parts.flow.intake,
+            pending=parts.flow.pending.count,
+            check=parts.check,
+            default_retention_days=parts.settings.retention_days,
+        ),
         version=__version__,
         public_url=parts.settings.public_url,
         web=WEB,

@@ -4,9 +4,9 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from typing import Protocol
 
-from turnwise.app.fetching import MAX_WAITING, RecordingFetcher
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Work
 from turnwise.model.batch import Batch
@@ -15,6 +15,7 @@ from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, now_ns
 from turnwise.model.query import Written
+from turnwise.model.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,6 @@ LONGEST_PAUSE_SECONDS = 1.0
 # Sessions are read and written in pieces of this many, so that one piece stays within memory.
 SESSIONS_PER_STEP = 32
 SILENCE_CHECK_SECONDS = 5.0
-REFILL_CHECK_SECONDS = 30.0
 # After a start everything that came in shortly before the last stop is looked at again.
 LOOK_BACK_NS = 3_600 * NS_PER_SECOND
 # Two API processes may finish their writes in another order than they took their versions.
@@ -33,25 +33,35 @@ VERSION_OVERLAP_NS = 10 * NS_PER_SECOND
 _LATEST = 2**63 - 1
 
 
+class Attendant(Protocol):
+    """Does something about sessions, in its own time."""
+
+    def notice(self, sessions: Iterable[Session]) -> None:
+        """Take up what is of interest; must not wait."""
+        ...
+
+    def run(self) -> Coroutine[None, None, None]:
+        """Work until cancelled."""
+        ...
+
+
 class Worker:
     """The background half of the server.
 
     Args:
         silence_ns: an open session is closed when nothing came in for so long.
-        fetcher: shown every session that was derived.
+        attendants: shown every session that was derived.
     """
 
-    def __init__(self, flow: Flow, silence_ns: int, fetcher: RecordingFetcher | None = None):
+    def __init__(self, flow: Flow, silence_ns: int, attendants: Sequence[Attendant] = ()):
         self._flow = flow
         self._silence_ns = silence_ns
-        self._fetcher = fetcher
+        self._attendants = attendants
 
     async def run(self) -> None:
         """Work until cancelled; `catch_up` comes before it."""
         loops = [self._settle_forever(), self._close_silent_forever()]
-        if self._fetcher is not None:
-            loops.append(self._fetcher.run())
-            loops.append(self._refill_forever(self._fetcher))
+        loops += [each.run() for each in self._attendants]
         if self._flow.store.is_shared:
             loops.append(self._follow_others_forever())
         async with asyncio.TaskGroup() as group:
@@ -66,14 +76,7 @@ class Worker:
         newest, _ = await self._flow.store.changed_sessions(_LATEST)
         _, changed = await self._flow.store.changed_sessions(newest - LOOK_BACK_NS)
         self._flow.pending.mark_sessions(changed)
-        if self._fetcher is not None:
-            await self._find_waiting()
         return newest
-
-    async def _find_waiting(self) -> None:
-        """Have sessions derived whose recordings nobody has fetched, which shows them the fetcher."""
-        waiting = await self._flow.store.waiting_recordings(MAX_WAITING)
-        self._flow.pending.mark_sessions(waiting)
 
     async def settle_taken(self, work: dict[ProjectId, Work]) -> None:
         """Derive every session that the work concerns."""
@@ -84,8 +87,8 @@ class Worker:
             touched = changed.sessions | membership.current | membership.outranked
             for piece in pieces(sorted(touched), SESSIONS_PER_STEP):
                 settled = await self._flow.settle(project_id, piece)
-                if self._fetcher is not None:
-                    self._fetcher.notice(settled)
+                for each in self._attendants:
+                    each.notice(settled)
 
     async def close_silent(self, arrived_before_ns: int) -> int:
         """Finalize open sessions whose newest fact came in before; returns how many."""
@@ -159,16 +162,6 @@ class Worker:
             except Exception:
                 # A failure here must not end the loop, and with it every other one.
                 log.exception("silent sessions could not be closed; tried again")
-
-    async def _refill_forever(self, fetcher: RecordingFetcher) -> None:
-        while True:
-            await asyncio.sleep(REFILL_CHECK_SECONDS)
-            try:
-                if fetcher.may_take_more():
-                    await self._find_waiting()
-            except Exception:
-                # As above: what waits is found with the next start at the latest.
-                log.exception("recordings that wait could not be looked up")
 
     async def _follow_others_forever(self) -> None:
         newest, _ = await self._flow.store.changed_sessions(_LATEST)

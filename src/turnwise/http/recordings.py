@@ -69,6 +69,7 @@ class RecordingLinks:
             "contentType": told.content_type if told else None,
             "durationMs": None if duration_ns is None else ms_from_ns(duration_ns),
             "channels": told.channels if told else None,
+            "analysis": told.analysis if told else None,
             "sizeBytes": told.size_bytes if told else None,
             "url": link[0] if link else None,
             "expiresAt": iso_seconds(link[1]) if link and link[1] is not None else None,

@@ -3,10 +3,11 @@
 Instants are nanoseconds since the start of the recording, unless an attribute says otherwise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from turnwise.model.session import Speaker
+from turnwise.model.diagnosis import Spread
+from turnwise.model.speaker import Speaker
 
 
 class HeardKind(StrEnum):
@@ -48,10 +49,16 @@ class HeardOverlap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardResponse:
-    """The agent's first sound after the caller's last; negative when they overlap."""
+    """The agent's first sound after the caller's last; negative when they overlap.
+
+    Attributes:
+        turn_index: the session's turn that begins with it; None where recording and telemetry could
+            not be aligned.
+    """
 
     user_end_ns: int
     agent_start_ns: int
+    turn_index: int | None = None
 
     @property
     def latency_ns(self) -> int:
@@ -83,6 +90,7 @@ class AudioReport:
         alignment_mad_ns: median absolute deviation of that estimate.
         snr_db: of the caller's channel.
         clipped_share: samples at full scale, 0 to 1.
+        response_ms: the latencies of the responses, in milliseconds.
     """
 
     recording_id: str
@@ -100,6 +108,7 @@ class AudioReport:
     turns: tuple[HeardTurn, ...] = ()
     overlaps: tuple[HeardOverlap, ...] = ()
     responses: tuple[HeardResponse, ...] = ()
+    response_ms: Spread = field(default_factory=Spread)
     silences: tuple[Silence, ...] = ()
     user_speech_ns: int = 0
     agent_speech_ns: int = 0

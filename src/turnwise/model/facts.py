@@ -33,6 +33,10 @@ class FactKind(StrEnum):
     error; what a carrier says of it: source_url, source_channels, source_duration_ns,
     source_size_bytes, source_content_type, linked_uri (a file that stays there until it is copied),
     room_sid; and why it cannot be copied: copy_error."""
+    AUDIO = "audio"
+    """What was heard in a recording, by the recording's id: report (an AudioReport as JSON text,
+    so that it is replaced as a whole), created_ns (of the recording that was heard, 0 to have it
+    heard again)."""
     REPORT = "report"
     """A framework's own report of the session, whole, as it came; id is its job or room."""
     FINALIZED = "finalized"

@@ -15,7 +15,6 @@ from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.observation import Observation
-from turnwise.model.price import PriceRow
 from turnwise.model.query import (
     Claim,
     DiagnosisQuery,
@@ -31,7 +30,7 @@ from turnwise.model.query import (
 from turnwise.model.recording import Recording, RecordingOrigin
 from turnwise.model.runs import FeedbackSummary, RunFilter, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
-from turnwise.model.tenancy import Agent, ApiKey, Caller, ProjectChanges, ProjectDetails, Tenant
+from turnwise.model.tenancy import Agent, Caller
 from turnwise.model.trace import TraceFact
 from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 
@@ -216,6 +215,10 @@ class TelemetryStore(Protocol):
         """
         ...
 
+    async def unheard_sessions(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        """Derived sessions with a recording that nobody has listened to, longest waiting first."""
+        ...
+
     async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
         """Every session that any fact belongs to, for `turnwise rebuild`."""
         ...
@@ -392,6 +395,7 @@ class RecordingKeeper(Protocol):
         Raises:
             TooLarge: there are more bytes than a recording may have.
             Unsupported: the bytes are no audio of a known type.
+            Forbidden: the project keeps no recordings (code "recordings_off").
             Busy: the media store or the telemetry store does not answer.
         """
         ...
@@ -410,86 +414,6 @@ class PeaksKeeper(Protocol):
             Unsupported: the audio cannot be read.
             Busy: the media store does not answer.
         """
-        ...
-
-
-class Catalog(Protocol):
-    """Tenants, users, keys, projects, agents and prices, as the server uses them.
-
-    Synchronous: called in a worker thread.
-    """
-
-    def caller_by_secret(self, secret: str, public_key: str | None = None) -> Caller | None:
-        """Whoever holds this key; None when unknown, revoked, expired, or its user is inactive.
-
-        With `public_key` the key's public half must be this one.
-        """
-        ...
-
-    def project_named(self, tenant_id: str, name: str) -> ProjectId:
-        """The tenant's project of this name, made when new."""
-        ...
-
-    def agents_met(self, project_id: ProjectId, slugs: Collection[str]) -> None:
-        """Make agents that ingest has met; known ones stay as they are."""
-        ...
-
-    def agent(self, project_ids: Sequence[ProjectId], name: str) -> Agent | None:
-        """An agent by public id, UUID, object id or slug."""
-        ...
-
-    def prices(self, project_id: ProjectId) -> Sequence[PriceRow]:
-        """Users' own prices that hold for a project, which win over the built-in table."""
-        ...
-
-    def prices_stamp(self) -> tuple[int, int]:
-        """Differs whenever any user's price has changed; cheap enough to be asked all the time."""
-        ...
-
-
-class ProjectBook(Protocol):
-    """The caller's own projects and keys. Synchronous: called in a worker thread."""
-
-    def tenant(self, caller: Caller) -> Tenant:
-        """The caller's tenant."""
-        ...
-
-    def projects(self, caller: Caller) -> list[ProjectDetails]:
-        """Every project of the tenant, the oldest first."""
-        ...
-
-    def project(self, caller: Caller, project_id: str) -> ProjectDetails:
-        """A project by its UUID; raises NotFound."""
-        ...
-
-    def create_project(
-        self, caller: Caller, name: str, fields: ProjectChanges, project_id: str | None
-    ) -> ProjectDetails:
-        """A new project; raises Conflict when the name or the id is taken."""
-        ...
-
-    def change_project(
-        self, caller: Caller, project_id: str, changes: ProjectChanges
-    ) -> ProjectDetails:
-        """Change what is not None; raises NotFound and Conflict."""
-        ...
-
-    def delete_project(self, caller: Caller, project_id: str) -> ProjectId:
-        """Forget a project; raises NotFound, and Conflict while keys write to it."""
-        ...
-
-    def keys(self, caller: Caller) -> list[ApiKey]:
-        """Keys of the tenant (of the caller alone, unless the caller sees the whole tenant)."""
-        ...
-
-    def create_key(
-        self, caller: Caller, name: str, *, read_only: bool, expires_ns: int | None
-    ) -> tuple[ApiKey, str]:
-        """A new key of the caller, no mightier than the caller, and its secret."""
-        ...
-
-    def revoke_key(self, caller: Caller, key_id: str) -> ApiKey:
-        """Take back a key that `keys` shows; raises NotFound."""
         ...
 
 

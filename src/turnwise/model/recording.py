@@ -22,6 +22,14 @@ class RecordingStatus(StrEnum):
     FAILED = "failed"
 
 
+class Analysis(StrEnum):
+    """How far the audio has been listened to."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """One audio file.
@@ -31,6 +39,7 @@ class Recording:
         external_id: the carrier's id, for example Twilio's "RE..." .
         home: the id under which its carrier's callbacks write of it, whatever the session became.
         source_url: where its carrier has it, to be fetched or copied from there.
+        analysis: None while there is no file of ours to listen to.
     """
 
     id: str
@@ -48,6 +57,7 @@ class Recording:
     home: SessionId | None = None
     source_url: str | None = None
     created_ns: int = 0
+    analysis: Analysis | None = None
 
     @property
     def file(self) -> str | None:

@@ -4,19 +4,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from turnwise.model.audio import AudioReport
 from turnwise.model.call import Call
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.metrics import Conduct, Failure, Mark, Response
 from turnwise.model.observation import Framework
 from turnwise.model.recording import Recording
+from turnwise.model.speaker import Speaker as Speaker
 from turnwise.model.usage import LINES, ModelUsage
-
-
-class Speaker(StrEnum):
-    """Who holds the floor."""
-
-    AGENT = "agent"
-    USER = "user"
 
 
 class SessionStatus(StrEnum):
@@ -170,6 +165,7 @@ class Session:
         finalized_ns: when the session was closed for good, None while it is open.
         metadata: JSON text of an object.
         cost_usd: of the models; the same on every surface.
+        audio: what was heard in the recording that tells most.
         unpriced: observations with usage and no known price.
         created_by: user number of whoever sent the first fact.
         overlaps: both voices at once without the agent yielding: backchannels, missed barge-ins,
@@ -213,6 +209,7 @@ class Session:
     traces: tuple[TraceSummary, ...] = ()
     call: Call | None = None
     recordings: tuple[Recording, ...] = ()
+    audio: AudioReport | None = None
     usage: tuple[ModelUsage, ...] = ()
     cost_usd: Decimal = Decimal(0)
     unpriced: int = 0

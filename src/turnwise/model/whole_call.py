@@ -51,8 +51,17 @@ def whole_call(sessions: Sequence[Session]) -> Session:
         for session in sessions
         for cut in session.interruptions
     ]
+    heard = next((each for each in sessions if each.audio is not None), first)
+    audio = heard.audio and replace(
+        heard.audio,
+        responses=tuple(
+            replace(response, turn_index=placed(heard, response.turn_index))
+            for response in heard.audio.responses
+        ),
+    )
     return replace(
         first,
+        audio=audio,
         status=next(each for each in order if each in statuses),
         ended_ns=max(ends) if len(ends) == len(sessions) else None,
         last_seen_ns=max(each.last_seen_ns for each in sessions),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.unit.analyse.build import PROJECT, SESSION, facts_of
 from turnwise.analyse.assemble import assemble
-from turnwise.model.facts import FactKind, SessionFact
+from turnwise.model.facts import FactKind, SessionFact, SessionFacts
 from turnwise.model.instants import iso_us
 from turnwise.model.observation import (
     Framework,
@@ -46,6 +46,13 @@ def _voices() -> st.SearchStrategy[Voice]:
         generation_id=st.none() | IDS,
         parent_generation_id=st.none() | IDS,
         handoff_to=st.none() | IDS,
+        user_turn_completed_ns=DELAYS,
+        eou_outcome=st.none() | st.just("user_resumed"),
+        retry_count=DELAYS,
+        cached_tokens=DELAYS,
+        acquire_ns=DELAYS,
+        is_cancelled=FLAGS,
+        refused=st.just(()) | st.just(("ttft",)),
         tool_messages=st.lists(
             st.builds(ToolMessage, IDS, IDS, WORDS, WORDS, st.booleans()), max_size=2
         ).map(tuple),
@@ -122,6 +129,14 @@ def _instants(session: Session) -> list[int]:
     for each in session.interruptions:
         found += [each.onset_ns, each.detected_ns, each.stopped_ns]
     return [each for each in found if each is not None]
+
+
+@st.composite
+def everything(draw: st.DrawFn) -> SessionFacts:
+    """Any facts of one session."""
+    framework = draw(st.sampled_from(Framework))
+    observations = draw(st.lists(_observations(framework), max_size=14))
+    return facts_of(*observations, *draw(st.lists(FACTS, max_size=6)))
 
 
 @settings(max_examples=60, deadline=None)

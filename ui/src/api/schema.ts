@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    readonly "/ui/api/audit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["AuditPage"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Keys"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/ui/api/login": {
         readonly parameters: {
             readonly query?: never;
@@ -74,6 +142,102 @@ export interface paths {
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/members": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Members"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["NewMember"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["MemberBody"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/members/{user_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly user_id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["MemberChange"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["MemberBody"];
+                    };
+                };
+            };
+        };
         readonly trace?: never;
     };
     readonly "/ui/api/projects/{project}/agents": {
@@ -285,6 +449,202 @@ export interface paths {
             };
         };
         readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/intake": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["IntakeBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/integrations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Integrations"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["NewIntegration"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["IntegrationBody"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["MadeKey"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/policy": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["PolicyAnswer"];
+                    };
+                };
+            };
+        };
+        readonly put: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["PolicyBody"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["PolicyAnswer"];
+                    };
+                };
+            };
+        };
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -542,6 +902,26 @@ export interface components {
             readonly session: components["schemas"]["LineBody"];
         };
         /**
+         * AuditBody
+         * @description One deed; `actor` is an address, or what acted without one.
+         */
+        readonly AuditBody: {
+            readonly action: string;
+            readonly actor: string;
+            readonly atMs: number;
+            readonly details: Record<string, never>;
+            readonly id: number;
+            readonly target: string;
+        };
+        /**
+         * AuditPage
+         * @description Deeds, the newest first; `next_before` is None on the last page.
+         */
+        readonly AuditPage: {
+            readonly data: readonly components["schemas"]["AuditBody"][];
+            readonly nextBefore: number | null;
+        };
+        /**
          * CaseBody
          * @description An interruption that broke a limit or counts against the agent.
          *
@@ -796,6 +1176,44 @@ export interface components {
             readonly value: number | null;
         };
         /**
+         * IntakeBody
+         * @description How things come in.
+         *
+         *         Attributes:
+         *             problems: what is wrong with the stores, as /readyz says it.
+         *             pending: traces and sessions of the whole server that are not derived yet.
+         *             since_ms: when this process started.
+         */
+        readonly IntakeBody: {
+            readonly pending: number;
+            readonly problems: readonly string[];
+            readonly sinceMs: number;
+            readonly sources: readonly components["schemas"]["SourceBody"][];
+        };
+        /**
+         * IntegrationBody
+         * @description A pair without its secret, which nobody is shown again.
+         */
+        readonly IntegrationBody: {
+            readonly createdMs: number;
+            readonly id: string;
+            readonly key: string;
+            readonly kind: components["schemas"]["IntegrationKind"];
+        };
+        /**
+         * IntegrationKind
+         * @description Whose credentials they are.
+         * @enum {unknown}
+         */
+        readonly IntegrationKind: "livekit" | "twilio";
+        /**
+         * Integrations
+         * @description The pairs of a project.
+         */
+        readonly Integrations: {
+            readonly data: readonly components["schemas"]["IntegrationBody"][];
+        };
+        /**
          * InterruptionBody
          * @description The caller takes the floor.
          */
@@ -835,6 +1253,35 @@ export interface components {
             readonly startMs: number | null;
             readonly turn: number | null;
             readonly type: string;
+        };
+        /**
+         * KeyBody
+         * @description A key without its secret; instants in milliseconds since the epoch.
+         *
+         *         Attributes:
+         *             project: where it writes by default.
+         *             owner: the address of whoever it belongs to.
+         *             is_active: it may be at rest.
+         */
+        readonly KeyBody: {
+            readonly createdMs: number;
+            readonly expiresMs: number | null;
+            readonly id: string;
+            readonly isActive: boolean;
+            readonly lastUsedMs: number | null;
+            readonly name: string;
+            readonly owner: string;
+            readonly preview: string;
+            readonly project: string;
+            readonly publicKey: string;
+            readonly scopes: readonly components["schemas"]["Scope"][];
+        };
+        /**
+         * Keys
+         * @description Keys that hold.
+         */
+        readonly Keys: {
+            readonly data: readonly components["schemas"]["KeyBody"][];
         };
         /**
          * Kind
@@ -892,6 +1339,14 @@ export interface components {
             readonly tenant: string | null;
         };
         /**
+         * MadeKey
+         * @description A new key, and its secret, which is told this once.
+         */
+        readonly MadeKey: {
+            readonly key: components["schemas"]["KeyBody"];
+            readonly secret: string;
+        };
+        /**
          * Me
          * @description Who is logged in. `csrf` goes into the header `x-csrf-token` of every write.
          */
@@ -903,6 +1358,35 @@ export interface components {
             readonly tenant: string;
         };
         /**
+         * MemberBody
+         * @description A person of the tenant.
+         */
+        readonly MemberBody: {
+            readonly createdMs: number;
+            readonly email: string;
+            readonly id: number;
+            readonly isActive: boolean;
+            readonly isMe: boolean;
+            readonly role: components["schemas"]["Role"];
+        };
+        /**
+         * MemberChange
+         * @description Body of a change; what is absent stays.
+         */
+        readonly MemberChange: {
+            /** @default null */
+            readonly isActive: boolean | null;
+            /** @default null */
+            readonly role: components["schemas"]["Role"] | null;
+        };
+        /**
+         * Members
+         * @description Everybody of the tenant.
+         */
+        readonly Members: {
+            readonly data: readonly components["schemas"]["MemberBody"][];
+        };
+        /**
          * ModelUseBody
          * @description What one model was used for and cost; `cost_usd` is null when none of it has a price.
          */
@@ -912,6 +1396,34 @@ export interface components {
             readonly requests: number;
             readonly sessions: number;
             readonly stage: string;
+        };
+        /**
+         * NewIntegration
+         * @description Body of adding a pair.
+         */
+        readonly NewIntegration: {
+            readonly key: string;
+            readonly kind: components["schemas"]["IntegrationKind"];
+            readonly secret: string;
+        };
+        /**
+         * NewKey
+         * @description Body of create.
+         */
+        readonly NewKey: {
+            /** @default null */
+            readonly expiresInDays: number | null;
+            readonly name: string;
+            readonly scopes: readonly components["schemas"]["Scope"][];
+        };
+        /**
+         * NewMember
+         * @description Body of adding somebody.
+         */
+        readonly NewMember: {
+            readonly email: string;
+            readonly password: string;
+            readonly role: components["schemas"]["Role"];
         };
         /**
          * ObservationBody
@@ -953,6 +1465,26 @@ export interface components {
             readonly atMs: number;
             readonly sessionId: string;
             readonly turn: number | null;
+        };
+        /**
+         * PolicyAnswer
+         * @description The same beside what holds for projects that say nothing; None there: forever.
+         */
+        readonly PolicyAnswer: {
+            readonly defaultRetentionDays: number | null;
+            readonly keepsRecordings: boolean;
+            readonly retentionDays: number | null;
+        };
+        /**
+         * PolicyBody
+         * @description What a project keeps; also the body of a change, which says all of it.
+         *
+         *         Attributes:
+         *             retention_days: None: as the server's setting says.
+         */
+        readonly PolicyBody: {
+            readonly keepsRecordings: boolean;
+            readonly retentionDays: number | null;
         };
         /**
          * ProjectBody
@@ -1018,6 +1550,12 @@ export interface components {
             readonly version: string | null;
         };
         /**
+         * Role
+         * @description What a user may do inside the tenant.
+         * @enum {unknown}
+         */
+        readonly Role: "admin" | "member" | "owner";
+        /**
          * RowBody
          * @description One observation without its contents; `start_ms` is since the trace's start.
          */
@@ -1035,6 +1573,12 @@ export interface components {
             readonly step: components["schemas"]["Step"];
             readonly tokens: number | null;
         };
+        /**
+         * Scope
+         * @description What an API key may do.
+         * @enum {unknown}
+         */
+        readonly Scope: "admin" | "ingest" | "read";
         /**
          * ServerState
          * @description What the pages ask first.
@@ -1093,6 +1637,27 @@ export interface components {
          * @enum {unknown}
          */
         readonly Severity: "critical" | "high" | "info" | "low" | "medium";
+        /**
+         * SourceBody
+         * @description What one kind of sender has sent; None where nothing is known.
+         *
+         *         Attributes:
+         *             sessions: of the last day, as are `unpriced` and `last_arrival_ms`.
+         *             batches: since the process started, as are the fields behind it.
+         *             lag_ms: how late the last batch came after its newest instant.
+         */
+        readonly SourceBody: {
+            readonly batches: number;
+            readonly lagMs: number | null;
+            readonly lastArrivalMs: number | null;
+            readonly lastBatchMs: number | null;
+            readonly lastRefusal: string | null;
+            readonly records: number;
+            readonly refused: number;
+            readonly sessions: number | null;
+            readonly source: string;
+            readonly unpriced: number | null;
+        };
         /**
          * Speaker
          * @description Who holds the floor.
@@ -1252,6 +1817,8 @@ export interface components {
 export type SchemaAgentBody = components['schemas']['AgentBody'];
 export type SchemaAgentsBody = components['schemas']['AgentsBody'];
 export type SchemaAttentionBody = components['schemas']['AttentionBody'];
+export type SchemaAuditBody = components['schemas']['AuditBody'];
+export type SchemaAuditPage = components['schemas']['AuditPage'];
 export type SchemaCaseBody = components['schemas']['CaseBody'];
 export type SchemaCauseBody = components['schemas']['CauseBody'];
 export type SchemaCausesBody = components['schemas']['CausesBody'];
@@ -1268,28 +1835,46 @@ export type SchemaFiguresBody = components['schemas']['FiguresBody'];
 export type SchemaFirstOwner = components['schemas']['FirstOwner'];
 export type SchemaFramework = components['schemas']['Framework'];
 export type SchemaGateBody = components['schemas']['GateBody'];
+export type SchemaIntakeBody = components['schemas']['IntakeBody'];
+export type SchemaIntegrationBody = components['schemas']['IntegrationBody'];
+export type SchemaIntegrationKind = components['schemas']['IntegrationKind'];
+export type SchemaIntegrations = components['schemas']['Integrations'];
 export type SchemaInterruptionBody = components['schemas']['InterruptionBody'];
 export type SchemaInterruptionKind = components['schemas']['InterruptionKind'];
 export type SchemaIssueBody = components['schemas']['IssueBody'];
+export type SchemaKeyBody = components['schemas']['KeyBody'];
+export type SchemaKeys = components['schemas']['Keys'];
 export type SchemaKind = components['schemas']['Kind'];
 export type SchemaLevel = components['schemas']['Level'];
 export type SchemaLineBody = components['schemas']['LineBody'];
 export type SchemaLinePage = components['schemas']['LinePage'];
 export type SchemaLogIn = components['schemas']['LogIn'];
+export type SchemaMadeKey = components['schemas']['MadeKey'];
 export type SchemaMe = components['schemas']['Me'];
+export type SchemaMemberBody = components['schemas']['MemberBody'];
+export type SchemaMemberChange = components['schemas']['MemberChange'];
+export type SchemaMembers = components['schemas']['Members'];
 export type SchemaModelUseBody = components['schemas']['ModelUseBody'];
+export type SchemaNewIntegration = components['schemas']['NewIntegration'];
+export type SchemaNewKey = components['schemas']['NewKey'];
+export type SchemaNewMember = components['schemas']['NewMember'];
 export type SchemaObservationBody = components['schemas']['ObservationBody'];
 export type SchemaPlaceBody = components['schemas']['PlaceBody'];
+export type SchemaPolicyAnswer = components['schemas']['PolicyAnswer'];
+export type SchemaPolicyBody = components['schemas']['PolicyBody'];
 export type SchemaProjectBody = components['schemas']['ProjectBody'];
 export type SchemaQualityBody = components['schemas']['QualityBody'];
 export type SchemaRecordingBody = components['schemas']['RecordingBody'];
 export type SchemaRecordingStatus = components['schemas']['RecordingStatus'];
 export type SchemaReleaseBody = components['schemas']['ReleaseBody'];
+export type SchemaRole = components['schemas']['Role'];
 export type SchemaRowBody = components['schemas']['RowBody'];
+export type SchemaScope = components['schemas']['Scope'];
 export type SchemaServerState = components['schemas']['ServerState'];
 export type SchemaSessionBody = components['schemas']['SessionBody'];
 export type SchemaSessionStatus = components['schemas']['SessionStatus'];
 export type SchemaSeverity = components['schemas']['Severity'];
+export type SchemaSourceBody = components['schemas']['SourceBody'];
 export type SchemaSpeaker = components['schemas']['Speaker'];
 export type SchemaSpreadBody = components['schemas']['SpreadBody'];
 export type SchemaStage = components['schemas']['Stage'];

@@ -21,6 +21,7 @@ const GROUPS = [
       ["/", "Search"],
       ["J / K", "Next or previous session"],
       ["Enter", "Open it"],
+      ["C", "Choose it to compare; then another"],
     ],
   },
   {

@@ -10,6 +10,7 @@ import {
   CircleAlert,
   CircleUser,
   Gauge,
+  Settings,
   ShieldCheck,
   Stethoscope,
 } from "lucide-react";
@@ -29,6 +30,7 @@ const PAGES = [
   { to: "/p/$project/errors", name: "Errors", icon: CircleAlert },
   { to: "/p/$project/gate", name: "Interruption gate", icon: ShieldCheck },
   { to: "/p/$project/agents", name: "Agents", icon: Bot },
+  { to: "/p/$project/settings", name: "Settings", icon: Settings },
 ] as const;
 
 const loadProjectMenu = () => import("./ProjectMenu");

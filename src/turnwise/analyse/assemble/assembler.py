@@ -5,6 +5,7 @@ from turnwise.analyse.assemble.carriers import call_of, phone_of, recordings_of,
 from turnwise.analyse.assemble.conduct import conduct_of, kinds_of, overlaps_of
 from turnwise.analyse.assemble.doubts import failures_of, marks_of
 from turnwise.analyse.assemble.drafts import Conversation
+from turnwise.analyse.assemble.heard import with_hearing
 from turnwise.analyse.assemble.identity import framework_of, identity_of
 from turnwise.analyse.assemble.interruptions import interruptions_of, with_stated
 from turnwise.analyse.assemble.lifecycle import life_of, start_of
@@ -45,7 +46,7 @@ def assemble(facts: SessionFacts) -> Session | None:
     tools = _tools(scene, statements, conversation, started_ns)
     responses = responses_of(conversation, tools)
     cuts = kinds_of(_interruptions(statements, conversation, started_ns), conversation)
-    return Session(
+    session = Session(
         project_id=facts.project_id,
         id=facts.session_id,
         ref=identity.ref,
@@ -93,6 +94,7 @@ def assemble(facts: SessionFacts) -> Session | None:
         created_by=facts.created_by,
         facts_version=facts.facts_version,
     )
+    return with_hearing(session, statements.audio)
 
 
 def _own(facts: SessionFacts) -> list[SessionFact]:

@@ -31,12 +31,13 @@ _WORK = frozenset({Step.LLM, Step.LLM_NODE, Step.TOOL, Step.TTS})
 
 @dataclass(frozen=True, slots=True)
 class _Speech:
-    """A turn with its times as heard."""
+    """A turn with its times as heard; `is_whole` is False where only its beginning is known."""
 
     index: int
     draft: Draft
     start_ns: int
     end_ns: int
+    is_whole: bool = True
 
 
 def conduct_of(conversation: Conversation, started_ns: int, ended_ns: int | None) -> Conduct:
@@ -99,15 +100,26 @@ def _overlap(agent: Iterable[_Speech], user: Sequence[_Speech]) -> int:
 
 def _gaps(heard: Sequence[_Speech], drafts: Sequence[Draft], ended_ns: int | None) -> list[Gap]:
     found: list[Gap] = []
-    last = heard[0]
-    for each in heard[1:]:
-        is_next = _nothing_unheard_between(drafts, last, each)
+    begun = [
+        _Speech(index, draft, draft.start_ns, draft.start_ns, is_whole=False)
+        for index, draft in enumerate(drafts)
+        if not _is_heard(draft) and any(each.step is Step.TTS for each in draft.spans)
+    ]
+    known = sorted([*heard, *begun], key=lambda each: (each.start_ns, each.index))
+    last = known[0]
+    for each in known[1:]:
+        is_next = last.is_whole and _nothing_unheard_between(drafts, last, each)
         if each.start_ns - last.end_ns >= _SHORTEST_GAP_NS and is_next:
             found.append(_gap(last, each))
         if each.end_ns >= last.end_ns:
             last = each
     is_last = last.index == len(drafts) - 1
-    if is_last and ended_ns is not None and ended_ns - last.end_ns >= _SHORTEST_GAP_NS:
+    if (
+        is_last
+        and last.is_whole
+        and ended_ns is not None
+        and ended_ns - last.end_ns >= _SHORTEST_GAP_NS
+    ):
         owed = last.draft.speaker is Speaker.USER
         found.append(Gap(start_ns=last.end_ns, end_ns=ended_ns, after=last.index,
                          is_owed_by_agent=owed))  # fmt: skip

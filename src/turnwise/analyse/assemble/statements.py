@@ -18,7 +18,7 @@ class Statements:
 
     Attributes:
         session, finalized: empty where nobody said anything.
-        turns, tools, interruptions, calls, rooms, recordings: by the sender's id.
+        turns, tools, interruptions, calls, rooms, recordings, audio: by the sender's id.
         report: all reports of the session as one.
     """
 
@@ -30,6 +30,7 @@ class Statements:
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
     rooms: dict[str, dict[str, Any]] = field(default_factory=dict)
     recordings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    audio: dict[str, dict[str, Any]] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
 
 
@@ -43,6 +44,7 @@ def read_statements(facts: Iterable[SessionFact]) -> Statements:
         FactKind.CALL_EVENT: statements.calls,
         FactKind.ROOM_EVENT: statements.rooms,
         FactKind.RECORDING: statements.recordings,
+        FactKind.AUDIO: statements.audio,
     }
     whole = {
         FactKind.SESSION: statements.session,

@@ -22,6 +22,7 @@ _CALLBACK = "on_user_turn_completed"
 _HEARING = frozenset({Step.STT, Step.USER_TURN, Step.USER_SPEAKING})
 _DECIDING = frozenset({Step.EOU_WAIT, Step.EOU_DETECTION})
 _VOICE = (Step.TTS, Step.TTS_REQUEST)
+_GATES = (Part.STT, Part.ENDPOINTING, Part.CALLBACK)
 
 
 @dataclass(slots=True)
@@ -30,12 +31,14 @@ class _Way:
 
     Attributes:
         spans: of the agent turn; `asked_spans` of the caller's turn that it answers.
+        after_ns: when the agent's own words before ended, which a second remark has to wait for.
         pieces: stages with their instants.
     """
 
     draft: Draft
     asked: Draft | None
     tools: Sequence[ToolExecution]
+    after_ns: int | None = None
     from_ns: int | None = None
     heard_ns: int = 0
     pieces: list[PathPart] = field(default_factory=list)
@@ -81,7 +84,9 @@ def responses_of(
     for index, draft in enumerate(conversation.drafts):
         if draft.speaker is Speaker.AGENT:
             asked = before if before is not None and before.speaker is Speaker.USER else None
-            way = _Way(draft, asked, by_turn.get(index, ()))
+            is_second = before is not None and asked is None
+            after_ns = before.end_ns if before is not None and is_second else None
+            way = _Way(draft, asked, by_turn.get(index, ()), after_ns)
             found.append(_response(way, index - 1 if asked else None, is_first=not has_spoken))
             has_spoken = True
         else:
@@ -100,7 +105,9 @@ def _response(way: _Way, asked_turn: int | None, *, is_first: bool) -> Response:
     if is_timed:
         _timed_pieces(way)
         begun = min((each.start_ns or 0 for each in way.pieces), default=None)
-        start_ns = way.from_ns if way.from_ns is not None else begun
+        start_ns = way.from_ns
+        if start_ns is None and begun is not None:
+            start_ns = max(begun, min(way.after_ns or begun, way.heard_ns))
         parts = walk(way.pieces, start_ns, way.heard_ns, ids_of([*way.spans, *way.asked_spans]))
     else:
         start_ns = way.from_ns
@@ -214,14 +221,7 @@ def _model_pieces(way: _Way) -> int | None:
         nodes[-1] if nodes else None,
     )
     for node in nodes:
-        below = [node, *(each for each in way.spans if each.parent_span_id == node.span_id)]
-        below += [
-            each
-            for each in way.spans
-            if each.step is Step.LLM_ATTEMPT
-            and each not in below
-            and any(each.parent_span_id == parent.span_id for parent in below)
-        ]
+        below = _below(way.spans, node)
         model = _model_of(below)
         if node is not speaking:
             is_failed = node.level is Level.ERROR
@@ -257,9 +257,22 @@ def _model_pieces(way: _Way) -> int | None:
             if each.step in _VOICE and each.voice.tts_ttfb_ns is not None
         ]
         if voices and node.end_ns is not None:
-            way.add(Part.WORDING, token_ns, min(end_of(node), min(voices)), below, model=model)
+            # Words that were there before the turn was over waited for that, not for the model.
+            free_ns = max((_end(each) for each in way.pieces if each.part in _GATES), default=0)
+            written_ns = min(end_of(node), min(voices))
+            way.add(Part.WORDING, max(token_ns, free_ns), written_ns, below, model=model)
         return token_ns
     return None
+
+
+def _below(spans: Iterable[Observation], top: Observation) -> list[Observation]:
+    """A span with those below it, and those below them."""
+    found, ids = [top], {top.span_id}
+    for _ in range(2):
+        added = [each for each in spans if each.parent_span_id in ids and each.span_id not in ids]
+        found += added
+        ids |= {each.span_id for each in added}
+    return found
 
 
 def _model_of(spans: Iterable[Observation]) -> str | None:
@@ -272,12 +285,13 @@ def _voice_pieces(way: _Way, first_token_ns: int | None) -> None:
     if not voices:
         return
     first = min(voices, key=lambda each: (each.start_ns, each.step is not Step.TTS))
-    below = [first, *(each for each in way.spans if each.parent_span_id == first.span_id)]
-    ids = {each.span_id for each in below}
-    below += [each for each in way.spans if each.parent_span_id in ids and each not in below]
+    below = _below(way.spans, first)
     # Up to LiveKit 1.6 the span of the voice begins with the model's: it waits for text first.
     start_ns = max(first.start_ns, min(first_token_ns or 0, way.heard_ns))
     end_ns = start_ns + (first.voice.tts_ttfb_ns or 0)
+    if first_token_ns is None and end_ns < way.heard_ns:
+        # Nobody knows when there was text: the first byte is at most what was heard.
+        start_ns, end_ns = way.heard_ns - (end_ns - start_ns), way.heard_ns
     way.add(
         Part.TTS,
         start_ns,
@@ -304,7 +318,7 @@ def walk(
         heard_ns: where it ends.
         around: ids of the observations that the unexplained rest lies between.
     """
-    ordered = sorted(pieces, key=lambda each: (each.start_ns or 0, each.part))
+    ordered = sorted(pieces, key=_rank)
     if from_ns is None:
         return ordered
     held: dict[int, int] = {}
@@ -329,7 +343,7 @@ def walk(
         held[at] = end_ns - start_ns
         if cursor > end_ns:
             if cursor == heard_ns and piece.part is Part.TTS:
-                transport_ns = cursor - end_ns
+                transport_ns = cursor - max(end_ns, from_ns)
             else:
                 gaps.append((end_ns, cursor))
         cursor = start_ns
@@ -338,7 +352,11 @@ def walk(
         found.append(_rest(Part.TRANSPORT, [(heard_ns - transport_ns, heard_ns)], around))
     if gaps:
         found.append(_rest(Part.UNEXPLAINED, gaps, around))
-    return sorted(found, key=lambda each: (each.start_ns or 0, each.part))
+    return sorted(found, key=_rank)
+
+
+def _rank(piece: PathPart) -> tuple[int, Part, int, tuple[str, ...], str]:
+    return piece.start_ns or 0, piece.part, piece.duration_ns, piece.span_ids, piece.model or ""
 
 
 def _end(piece: PathPart) -> int:
@@ -352,6 +370,12 @@ def _rest(part: Part, gaps: Sequence[tuple[int, int]], around: tuple[str, ...]) 
     return PathPart(
         part=part, start_ns=start_ns, duration_ns=length, held_ns=length, span_ids=around
     )
+
+
+def _within(way: _Way, start_ns: int, end_ns: int) -> int:
+    """How much of a stretch lies in the wait."""
+    first = start_ns if way.from_ns is None else max(start_ns, way.from_ns)
+    return max(0, min(end_ns, way.heard_ns) - first)
 
 
 def _stated_parts(way: _Way) -> list[PathPart]:
@@ -376,7 +400,7 @@ def _stated_parts(way: _Way) -> list[PathPart]:
         PathPart(
             part=Part.TOOL,
             duration_ns=tool.end_ns - tool.start_ns,
-            held_ns=max(0, min(tool.end_ns, way.heard_ns) - tool.start_ns),
+            held_ns=_within(way, tool.start_ns, tool.end_ns),
             start_ns=tool.start_ns,
             model=tool.name,
             span_ids=(tool.span_id or tool.id,),

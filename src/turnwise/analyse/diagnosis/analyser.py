@@ -77,7 +77,7 @@ def diagnose(
         *dead_air(case, failed),
         *truncated_speech(case),
         *recognition_issues(case),
-        *prompt_issues(case),
+        *prompt_issues(case, late),
         *slow_throughout(case),
         *slower_version(case),
         *cost_outlier(case),

@@ -177,10 +177,9 @@ class Baselines:
 
         With `is_model_bound` values of other models (other tools, other sets of stages) say nothing.
         """
-        own: list[_Key] = [
-            ("version", self.version, part, kind, model),
-            ("all", part, kind, model),
-        ]
+        own: list[_Key] = [("all", part, kind, model)]
+        if self.version:
+            own.insert(0, ("version", self.version, part, kind, model))
         if not is_model_bound:
             own += [("all", part, kind), ("all", part)]
         for key in own:

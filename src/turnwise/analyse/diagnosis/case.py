@@ -11,6 +11,7 @@ from turnwise.analyse.diagnosis.thresholds import Thresholds
 from turnwise.model.audio import AudioReport
 from turnwise.model.instants import NS_PER_MS, NS_PER_SECOND, ms_from_ns
 from turnwise.model.metrics import Doubt, Part, PathPart, Response
+from turnwise.model.observation import Framework
 from turnwise.model.session import Session, Speaker, Turn
 
 LONGEST_NS = 60 * NS_PER_SECOND
@@ -138,6 +139,10 @@ class Case:
             own = part if part == TURN else f"{part}:{model}" if part == Part.TOOL else part
             known = self.among_own(own, model if part == TURN else kind, value)
         return known is not None and known.z(value) < known.needed(UNUSUAL_Z)
+
+    def may_be_wordless(self, turn: Turn) -> bool:
+        """Whether a turn without words may have had some: plain spans often keep them elsewhere."""
+        return self.session.framework is Framework.GENERIC and bool(turn.span_ids)
 
     def ids(self, *indexes: int | None) -> tuple[str, ...]:
         """The observations of some turns; a turn without any is named by its own id."""

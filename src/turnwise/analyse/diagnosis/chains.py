@@ -88,7 +88,8 @@ class _Chain:
             return None
         turns = self.neighbours(issue.turn)
         before = [] if issue.turn is None else [issue.turn - 1]
-        found = self.cause([*turns, *before], *_TOOL_CAUSES)
+        found = self.cause([issue.turn], "failed_turn")
+        found = found or self.cause([*turns, *before], *_TOOL_CAUSES)
         found = found or self.cause([*turns, *before], "failed_turn", "stt_empty", "retry")
         if found is None and any(
             each.type == "high_latency" and each.stage != PipelineStage.UNEXPLAINED

@@ -15,10 +15,11 @@ _VERSIONS = ("agentVersion", "agent_version", "version", "release")
 
 
 def cost_per_minute(session: Session) -> float | None:
-    """Millionths of a USD a minute; None while it runs, when it was too short, or unpriced."""
-    if session.ended_ns is None or not session.cost_usd or session.unpriced:
+    """Millionths of a USD a minute, of what is priced; None when it was too short."""
+    if not session.cost_usd:
         return None
-    length_ns = session.ended_ns - session.started_ns
+    ended_ns = session.last_seen_ns if session.ended_ns is None else session.ended_ns
+    length_ns = ended_ns - session.started_ns
     if length_ns < _SHORTEST_NS:
         return None
     return float(session.cost_usd) * MICRO * 60 * NS_PER_SECOND / length_ns

@@ -77,13 +77,13 @@ def _excess(group: Sequence[Verdict]) -> int:
 def judge(case: Case, part: PathPart, response: Response) -> Verdict:
     """One part against history, the rest of the session and its target."""
     limits, value = case.limits, part.duration_ns
-    felt = part.held_ns if response.is_timed else value
+    felt = part.held_ns if part.start_ns is not None else value
     reference = case.usual(part, response)
     usual_ns = round(reference.spread.median) if reference else ns(_TYPICAL_MS[part.part])
-    z = reference.spread.z(value) if reference else None
-    target_ns = limits.target_ns(part.part.stage)
-    is_spike = False
+    z, is_spike = None, False
     if felt >= ns(limits.spike_excess_ms):
+        target_ns = limits.target_ns(part.part.stage)
+        z = reference.spread.z(value) if reference else None
         is_odd = reference is None or z is None or z >= limits.spike_z
         if reference is None or not reference.is_own:
             own = case.among_own(part_key(part, response), response.kind, value)

@@ -1,6 +1,6 @@
 """Prompts that grow, caches that are not used, models that think (voice.md 2.2)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -55,12 +55,13 @@ def _calls(case: Case) -> list[_Call]:
     return found
 
 
-def prompt_issues(case: Case) -> Iterator[Issue]:
-    """What prompts and thinking cost."""
+def prompt_issues(case: Case, late: Iterable[Issue]) -> Iterator[Issue]:
+    """What prompts and thinking cost; `late` are the late answers."""
     calls = _calls(case)
     yield from _growth(case, calls)
     yield from _uncached(case, calls)
-    yield from _prefill(case, calls)
+    turns = {each.turn for each in late}
+    yield from (each for each in _prefill(case, calls) if each.turn in turns)
     yield from _thinking(case)
 
 
@@ -100,11 +101,10 @@ def _growth(case: Case, calls: Sequence[_Call]) -> Iterator[Issue]:
 
 
 def _uncached(case: Case, calls: Sequence[_Call]) -> Iterator[Issue]:
-    large = [each for each in calls if each.tokens > case.limits.cacheable_tokens]
     later = [
         each
         for before, each in pairwise(calls)
-        if each in large and before.made.model == each.made.model
+        if each.tokens > case.limits.cacheable_tokens and before.made.model == each.made.model
     ]
     if len(later) < _FEWEST_CALLS:
         return

@@ -9,6 +9,7 @@ from turnwise.analyse.diagnosis.thresholds import ns
 from turnwise.model.diagnosis import Issue, Severity
 from turnwise.model.session import Speaker, Turn
 
+_NEAR_NS = 300_000_000
 _WITHIN = 3
 """How many turns apart the caller may say the same again."""
 
@@ -30,7 +31,8 @@ def _raised(issues: list[Issue]) -> list[Issue]:
 def _misunderstood(case: Case) -> Iterator[Issue]:
     users = [turn for turn in case.turns if turn.speaker is Speaker.USER and turn.text]
     for at, turn in enumerate(users):
-        earlier = [each for each in users[:at] if turn.index - each.index <= _WITHIN]
+        near = users[max(0, at - _WITHIN) : at]
+        earlier = [each for each in near if turn.index - each.index <= _WITHIN]
         said = next(
             (
                 each
@@ -94,12 +96,19 @@ def _doubtful(case: Case) -> Iterator[Issue]:
 def _empty(case: Case) -> Iterator[Issue]:
     if not any(turn.text for turn in case.turns if turn.speaker is Speaker.USER):
         return
-    noises = {each.user_turn_index for each in case.session.interruptions if each.is_false}
+    noises = [
+        each.onset_ns
+        for each in case.session.interruptions
+        if each.is_false and each.onset_ns is not None
+    ]
     for turn in case.turns:
         if turn.speaker is not Speaker.USER or turn.text or turn.end_ns is None:
             continue
         length = turn.end_ns - turn.start_ns
-        if length >= ns(case.limits.empty_speech_ms) and turn.index not in noises:
+        is_noise = any(turn.start_ns - _NEAR_NS <= at <= turn.end_ns for at in noises)
+        if case.may_be_wordless(turn):
+            continue
+        if length >= ns(case.limits.empty_speech_ms) and not is_noise:
             yield Issue(
                 type="stt_empty",
                 turn=turn.index,

@@ -63,7 +63,7 @@ def _unanswered(case: Case, turn: Turn, after: Turn | None) -> tuple[str, float]
 
 def _was_said(case: Case, turn: Turn) -> bool:
     is_mute = not any(each.text for each in case.turns if each.speaker is Speaker.USER)
-    return bool(turn.text) or is_mute
+    return bool(turn.text) or is_mute or case.may_be_wordless(turn)
 
 
 def _unheard(case: Case, turn: Turn) -> str | None:
@@ -104,7 +104,8 @@ def dead_air(case: Case, failed: Iterable[Issue]) -> Iterator[Issue]:
     """Silences of both parties, by whose turn it was."""
     failures = {each.turn for each in failed}
     for gap in case.session.conduct.gaps:
-        if not ns(case.limits.dead_air_ms) <= gap.length_ns <= _LONGEST_SILENCE_NS:
+        least = case.limits.dead_air_ms if gap.is_owed_by_agent else case.limits.dead_air_high_ms
+        if not ns(least) <= gap.length_ns <= _LONGEST_SILENCE_NS:
             continue
         if case.skewed & {gap.after, gap.before}:
             continue
@@ -155,7 +156,7 @@ def _silence_severity(case: Case, gap: Gap) -> Severity:
     if gap.length_ns >= ns(limits.dead_air_critical_ms):
         return Severity.CRITICAL if gap.is_owed_by_agent else Severity.HIGH
     if not gap.is_owed_by_agent:
-        return Severity.INFO
+        return Severity.LOW
     if gap.length_ns >= ns(limits.dead_air_high_ms):
         return Severity.HIGH
     response = case.turns[gap.before].response if gap.before is not None else None
@@ -243,11 +244,14 @@ def _is_mid_word(session: Session, last: Turn) -> bool:
 def _reason_to_leave(case: Case, issues: list[Issue], last: Turn) -> Issue | None:
     ended_ns = case.session.ended_ns or 0
     since_ns = ended_ns - ns(case.limits.hangup_ms)
+    # Who heard the agent out has a better reason than a moment's wait.
+    is_heard_out = last.speaker is Speaker.AGENT and not last.interrupted
+    least = _ORDER.index(Severity.HIGH if is_heard_out else Severity.MEDIUM)
     near = [
         each
         for each in issues
         if each.turn is not None
-        and _ORDER.index(each.severity) >= _ORDER.index(Severity.MEDIUM)
+        and _ORDER.index(each.severity) >= least
         and (each.end_ns or each.start_ns or 0) >= since_ns
         and (last.speaker is Speaker.USER or each.turn >= last.index - 1)
         and each.caused_by is None

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from turnwise.analyse.diagnosis.baselines import ENOUGH
 from turnwise.analyse.diagnosis.case import Case, shown_ns
 from turnwise.model.diagnosis import Issue, Severity
-from turnwise.model.metrics import Doubt, Mark
+from turnwise.model.metrics import Doubt, Mark, Part
+from turnwise.model.observation import Framework
 
 _TYPES = {
     Doubt.REFUSED: "implausible_metric",
@@ -22,14 +24,36 @@ _ADVICE = {
     "is missing cannot be diagnosed.",
 }
 _MOST_NAMED = 4
+_FEWEST = 3
 
 
 def telemetry_issues(case: Case) -> Iterator[Issue]:
     """At most one issue of each kind for a session."""
     for kind in dict.fromkeys(_TYPES.values()):
-        marks = [each for each in case.session.marks if _TYPES[each.doubt] == kind]
+        marks = [
+            each
+            for each in (*case.session.marks, *_lost_stages(case))
+            if _TYPES[each.doubt] == kind
+        ]
         if marks:
             yield _issue(case, kind, marks)
+
+
+def _lost_stages(case: Case) -> list[Mark]:
+    """Stages that no answer reports though the framework, or the agent's history, has them."""
+    if case.session.ended_ns is None or len(case.answers) < _FEWEST:
+        return []
+    present = {part.part for _, response in case.answers for part in response.parts}
+    is_voice = case.session.framework is not Framework.GENERIC
+    return [
+        Mark(doubt=Doubt.MISSING, what=f"{part} of every turn", count=len(case.answers))
+        for part in (Part.LLM, Part.TTS)
+        if part not in present
+        and (
+            (is_voice and bool(present & {Part.LLM, Part.TTS}))
+            or len(case.baselines.values(part)) >= ENOUGH
+        )
+    ]
 
 
 def _issue(case: Case, kind: str, marks: Sequence[Mark]) -> Issue:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from turnwise.analyse.diagnosis.baselines import Reference
 from turnwise.analyse.diagnosis.case import LONGEST_NS, Case, ms, shown_ns
 from turnwise.analyse.diagnosis.thresholds import ns
@@ -28,13 +30,29 @@ def tool_issues(case: Case) -> Iterator[Issue]:
     for tool in case.session.tools:
         took_ns = length_of(tool)
         is_late = took_ns is not None and took_ns >= ns(case.limits.tool_timeout_ms)
-        if (tool.is_error and _TIMEOUT.search(tool.error or "")) or is_late:
+        error = error_of(tool)
+        if (error is not None and _TIMEOUT.search(error)) or is_late:
             if took_ns is None or took_ns <= LONGEST_NS:
                 yield _failed(case, tool, "tool_timeout", took_ns)
-        elif tool.is_error:
+        elif error is not None:
             yield _failed(case, tool, "tool_failure", took_ns)
         elif took_ns is not None and took_ns <= LONGEST_NS:
             yield from _slow(case, tool, took_ns)
+
+
+def error_of(tool: ToolExecution) -> str | None:
+    """The error of a tool; some report it as nothing but an `error` in their result."""
+    if tool.is_error:
+        return tool.error or "error"
+    if tool.output is None or "rror" not in tool.output:
+        return None
+    try:
+        said = msgspec.json.decode(tool.output)
+        said = msgspec.json.decode(said) if isinstance(said, str) else said
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    told = said.get("error") if isinstance(said, dict) else None
+    return str(told) if told and not isinstance(told, int | float) else None
 
 
 def length_of(tool: ToolExecution) -> int | None:
@@ -45,10 +63,11 @@ def length_of(tool: ToolExecution) -> int | None:
 
 
 def _failed(case: Case, tool: ToolExecution, kind: str, took_ns: int | None) -> Issue:
-    said = (tool.error or "").strip('"')[:_LONGEST_TEXT]
+    error = error_of(tool)
+    said = (error or "").strip('"')[:_LONGEST_TEXT]
     if kind == "tool_timeout":
         after = f" after {shown_ns(took_ns)}" if took_ns is not None else ""
-        text = f"Tool {tool.name} timed out{after}" + (f": {said}" if tool.is_error else "")
+        text = f"Tool {tool.name} timed out{after}" + (f": {said}" if error else "")
         advice = _TIMEOUT_ADVICE.format(name=tool.name)
     else:
         text = f"Tool {tool.name} failed: {said or 'no reason given'}"
@@ -63,7 +82,10 @@ def _failed(case: Case, tool: ToolExecution, kind: str, took_ns: int | None) -> 
 
 def _slow(case: Case, tool: ToolExecution, took_ns: int) -> Iterator[Issue]:
     limits = case.limits
-    silent_ns = took_ns - _spoken_over(case, tool)
+    spoken_ns = _spoken_over(case, tool)
+    silent_ns = took_ns - spoken_ns
+    if spoken_ns and silent_ns < ns(limits.dead_air_ms):
+        return
     usual = case.baselines.usual(Part.TOOL, "", tool.name, is_model_bound=True)
     target_ns = limits.target_ns(PipelineStage.TOOL)
     z = usual.spread.z(took_ns) if usual else None
@@ -139,5 +161,5 @@ def _issue(
         end_ns=tool.end_ns,
         span_ids=own,
         evidence=evidence,
-        confidence=0.95 if tool.is_error or "n" in evidence else 0.8,
+        confidence=0.95 if error_of(tool) or "n" in evidence else 0.8,
     )

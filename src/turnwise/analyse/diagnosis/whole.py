@@ -24,6 +24,7 @@ _COMPARED = (Part.STT, Part.ENDPOINTING, Part.LLM, Part.TTS, Part.TOOL)
 _ENOUGH = 10
 """Values on each side without which two versions are not compared."""
 _PROVIDED = frozenset({PipelineStage.STT, PipelineStage.LLM, PipelineStage.TTS})
+_FAR = 2.0
 _LEAST_SHIFT_NS = 50_000_000
 """A median that moved by less is not felt."""
 
@@ -207,7 +208,7 @@ def cost_outlier(case: Case) -> Iterator[Issue]:
         return
     spread = log_spread(case.baselines.values(COST))
     z = spread.z(now)
-    if z < spread.needed(case.limits.spike_z) or now < spread.median * 1.2:
+    if z < spread.needed(case.limits.spike_z) or now < spread.median * _FAR:
         return
     rows = [each for each in case.session.usage if each.cost_usd]
     driver = max(rows, key=lambda each: each.cost_usd or 0, default=None)

@@ -52,7 +52,7 @@ def quality_of(
         missed_interruptions=window.kinds[InterruptionKind.MISSED],
         backchannels=window.kinds[InterruptionKind.BACKCHANNEL],
         premature_endpointing=window.kinds[InterruptionKind.PREMATURE],
-        false_interruption_rate=_value(window, "falseInterruptionRate"),
+        false_interruption_rate=window.false_rate(),
         per_hundred_turns=_per_hundred(window),
         sources=dict(sorted(window.sources.items())),
         detection_latency=window.measured("detectionLatencyMs").spread(),
@@ -77,9 +77,7 @@ def _verdict(gates: list[Gate], is_enough: bool) -> bool | None:
 
 def _value(window: Window, name: str) -> float | None:
     if name == "falseInterruptionRate":
-        false = window.kinds[InterruptionKind.FALSE_ALARM]
-        stopped = window.kinds[InterruptionKind.BARGE_IN] + false
-        return false / stopped if stopped else None
+        return window.false_rate()
     metric, _, percentile = name.partition(".")
     return window.measured(metric).percentile(_PERCENTILES[percentile])
 

@@ -61,6 +61,11 @@ class Measured:
         return found
 
 
+def spread(values: Sequence[float]) -> Spread:
+    """Count, mean and percentiles of values, wherever they come from."""
+    return Measured(values, range(len(values))).spread()
+
+
 def _weighted(ordered: Numbers, weights: NDArray[numpy.int64], share: float) -> float:
     """The type 7 percentile of values that are there as often as their weights say."""
     upto = numpy.cumsum(weights)

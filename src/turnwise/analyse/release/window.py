@@ -1,10 +1,11 @@
 """The measurements of the sessions of one time."""
 
 from collections import Counter
+from decimal import Decimal
 
 from turnwise.analyse.release.statistics import Measured
 from turnwise.model.instants import NS_PER_MS
-from turnwise.model.session import Interruption, InterruptionKind, Session, Speaker
+from turnwise.model.session import Interruption, InterruptionKind, Session, SessionStatus, Speaker
 
 
 class Window:
@@ -13,6 +14,9 @@ class Window:
     def __init__(self) -> None:
         self.sessions = 0
         self.agent_turns = 0
+        self.failed = 0
+        self.errors = 0
+        self.cost_usd = Decimal(0)
         self.kinds: Counter[InterruptionKind] = Counter()
         self.sources: Counter[str] = Counter()
         self._values: dict[str, tuple[list[float], list[int]]] = {}
@@ -20,10 +24,14 @@ class Window:
     def add(self, session: Session) -> None:
         """Take a session in."""
         self.sessions += 1
+        self.failed += session.status is SessionStatus.FAILED
+        self.errors += session.error_count
+        self.cost_usd += session.cost_usd
         for turn in session.turns:
             if turn.speaker is Speaker.AGENT:
                 self.agent_turns += 1
-                self._keep("turnLatencyMs", turn.response and turn.response.latency_ns)
+                if turn.response is not None:
+                    self._keep("turnLatencyMs", turn.response.latency_ns)
                 self._keep("llmMs", turn.llm_ns)
                 self._keep("ttsMs", turn.tts_ns)
             else:
@@ -38,6 +46,12 @@ class Window:
     def measured(self, metric: str) -> Measured:
         """The values of a metric by its name in the answer."""
         return Measured(*self._values.get(metric, ((), ())))
+
+    def false_rate(self) -> float | None:
+        """False alarms among all that stopped the agent, 0 to 1; None when nothing did."""
+        false = self.kinds[InterruptionKind.FALSE_ALARM]
+        stopped = self.kinds[InterruptionKind.BARGE_IN] + false
+        return false / stopped if stopped else None
 
     def _interruption(self, cut: Interruption) -> None:
         self._keep("detectionLatencyMs", _between(cut.onset_ns, cut.detected_ns))

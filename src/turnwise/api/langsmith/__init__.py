@@ -13,7 +13,7 @@ from turnwise.api.langsmith.feedback import Judgements
 from turnwise.api.langsmith.projects import Projects
 from turnwise.api.langsmith.runs import Runs
 from turnwise.http.media_links import MediaLinks
-from turnwise.model.ports import ProjectBook
+from turnwise.model.catalog import ProjectBook
 
 __all__ = ["ERROR_RENDERERS", "router"]
 

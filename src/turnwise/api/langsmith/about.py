@@ -13,9 +13,9 @@ from turnwise.api.langsmith.common import ERRORS, NOT_FOUND, Admin, Reader, answ
 from turnwise.http.body import read_body
 from turnwise.http.documents import json_body
 from turnwise.http.json_text import decode_json
+from turnwise.model.catalog import ProjectBook
 from turnwise.model.errors import BadInput, Issue, NotFound
 from turnwise.model.instants import iso_us, parse_fact_ns
-from turnwise.model.ports import ProjectBook
 from turnwise.model.tenancy import ApiKey, Scope
 
 LANGSMITH_VERSION = "0.16.0"

@@ -28,10 +28,11 @@ from turnwise.api.langsmith.project_filters import fits, parse_project_filter
 from turnwise.http.body import read_body
 from turnwise.http.documents import error_texts, json_body
 from turnwise.http.json_text import decimal_text, decode_json
+from turnwise.model.catalog import ProjectBook
 from turnwise.model.errors import BadInput, Conflict, Issue, NotFound
 from turnwise.model.ids import ProjectId
 from turnwise.model.instants import iso_us, parse_fact_ns
-from turnwise.model.ports import MediaStore, ProjectBook
+from turnwise.model.ports import MediaStore
 from turnwise.model.runs import ATTACHMENTS, RunFilter, RunStats
 from turnwise.model.tenancy import Caller, ProjectChanges, ProjectDetails
 from turnwise.model.trace import MEDIA

@@ -11,12 +11,16 @@ from turnwise.api.ui import (
     dashboard,
     faults,
     pages,
+    project,
     recordings,
     releases,
     sessions,
+    tenant,
     traces,
 )
+from turnwise.api.ui.project import Keeping
 from turnwise.model.accounts import BrowserAccounts
+from turnwise.model.administration import Administration
 from turnwise.model.boards import BoardReader
 from turnwise.model.overview import OverviewReader
 from turnwise.model.ports import (
@@ -51,6 +55,8 @@ class UiParts:
     diagnose: Diagnose
     media: MediaStore
     peaks: PeaksKeeper
+    administration: Administration
+    keeping: Keeping
     version: str
     public_url: str
     web: Path
@@ -68,6 +74,8 @@ def router(parts: UiParts) -> APIRouter:
         faults.router(parts.boards),
         causes.router(parts.overview, parts.boards, parts.diagnoses),
         releases.router(parts.boards, parts.judge, parts.enough),
+        tenant.router(parts.administration),
+        project.router(parts.administration, parts.keeping),
         pages.router(parts.reader, parts.web),
     ):
         whole.include_router(part, include_in_schema=False)

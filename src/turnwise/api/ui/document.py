@@ -15,9 +15,11 @@ from turnwise.api.ui import (
     causes,
     dashboard,
     faults,
+    project,
     releases,
     session_bodies,
     sessions,
+    tenant,
     traces,
 )
 
@@ -36,6 +38,17 @@ ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{_PROJECT}/causes"): causes.CausesBody,
     ("get", f"{_PROJECT}/agents"): releases.AgentsBody,
     ("get", f"{_PROJECT}/gate"): releases.VerdictBody,
+    ("get", f"{answers.PREFIX}/keys"): tenant.Keys,
+    ("post", f"{_PROJECT}/keys"): tenant.MadeKey,
+    ("get", f"{answers.PREFIX}/members"): tenant.Members,
+    ("post", f"{answers.PREFIX}/members"): tenant.MemberBody,
+    ("patch", f"{answers.PREFIX}/members/{{user_id}}"): tenant.MemberBody,
+    ("get", f"{answers.PREFIX}/audit"): tenant.AuditPage,
+    ("get", f"{_PROJECT}/policy"): project.PolicyAnswer,
+    ("put", f"{_PROJECT}/policy"): project.PolicyAnswer,
+    ("get", f"{_PROJECT}/integrations"): project.Integrations,
+    ("post", f"{_PROJECT}/integrations"): project.IntegrationBody,
+    ("get", f"{_PROJECT}/intake"): project.IntakeBody,
     ("get", f"{answers.PREFIX}/sessions/{{session_id}}"): session_bodies.SessionBody,
     ("get", f"{answers.PREFIX}/traces/{{trace_id}}"): traces.TraceBody,
     (
@@ -48,6 +61,11 @@ ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
 BODIES: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("post", f"{answers.PREFIX}/login"): access.LogIn,
     ("post", f"{answers.PREFIX}/setup"): access.FirstOwner,
+    ("post", f"{_PROJECT}/keys"): tenant.NewKey,
+    ("post", f"{answers.PREFIX}/members"): tenant.NewMember,
+    ("patch", f"{answers.PREFIX}/members/{{user_id}}"): tenant.MemberChange,
+    ("put", f"{_PROJECT}/policy"): project.PolicyBody,
+    ("post", f"{_PROJECT}/integrations"): project.NewIntegration,
 }
 """The form of each JSON body."""
 

@@ -80,11 +80,11 @@ def _messages(trace: Trace) -> Iterable[ExportTraceServiceRequest]:
     batch: list[Span] = []
     for span in _as_they_end(trace):
         if batch and span.end_ns - batch[0].end_ns > _REQUEST_NS:
-            yield _message(trace, batch)
+            yield message(trace, batch)
             batch = []
         batch.append(span)
     if batch:
-        yield _message(trace, batch)
+        yield message(trace, batch)
 
 
 def _as_they_end(trace: Trace) -> list[Span]:
@@ -95,16 +95,17 @@ def _as_they_end(trace: Trace) -> list[Span]:
     return sorted(ended, key=lambda span: (span.end_ns, -span.start_ns))
 
 
-def _message(trace: Trace, spans: Iterable[Span]) -> ExportTraceServiceRequest:
-    message = ExportTraceServiceRequest()
-    within = message.resource_spans.add()
+def message(trace: Trace, spans: Iterable[Span]) -> ExportTraceServiceRequest:
+    """One request with some of the spans of a call."""
+    sent = ExportTraceServiceRequest()
+    within = sent.resource_spans.add()
     within.resource.attributes.extend(_pairs(trace.resource))
     by_scope: dict[str, list[WireSpan]] = {}
     for span in spans:
         by_scope.setdefault(span.scope, []).append(_wire(trace.trace_id, span))
     for scope, listed in by_scope.items():
         _add_scope(within, scope, listed)
-    return message
+    return sent
 
 
 def _add_scope(within: ResourceSpans, name: str, spans: list[WireSpan]) -> None:

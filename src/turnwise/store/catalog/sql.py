@@ -13,6 +13,7 @@ from turnwise.model.query import Health
 from turnwise.model.tenancy import Agent, Caller, Project, ProjectChanges, Role, Scope, Tenant, User
 from turnwise.store.catalog import bootstrap, schema
 from turnwise.store.catalog.agents import Agents
+from turnwise.store.catalog.alerts import Alerts
 from turnwise.store.catalog.audit import COMMAND_LINE, Actor, AuditLog
 from turnwise.store.catalog.bootstrap import DEFAULT_PUBLIC_KEY, Defaults, DemoLogin
 from turnwise.store.catalog.callers import Callers
@@ -33,7 +34,8 @@ class Administration:
     """Everything that can be done to the catalog, by id and for a named actor.
 
     Attributes:
-        tenants, users, projects, agents, keys, prices, forms, integrations: one set of operations each.
+        tenants, users, projects, agents, keys, prices, forms, integrations, alerts: one set of
+            operations each.
         sessions: numbers and tenants of sessions.
         audit: what has been done.
     """
@@ -47,6 +49,7 @@ class Administration:
         self.prices = Prices(database)
         self.forms = Forms(database)
         self.integrations = Integrations(database)
+        self.alerts = Alerts(database)
         self.sessions = SessionCatalog(database)
         self.audit = AuditLog(database)
 

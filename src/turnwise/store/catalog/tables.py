@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 
 metadata = MetaData(
@@ -83,6 +85,7 @@ projects = Table(
     Column("last_run_start_ns", BigInteger),
     # Null: what the server's setting says.
     Column("retention_days", Integer),
+    Column("keeps_recordings", Boolean, nullable=False, server_default=true()),
     Column("created_ns", BigInteger, nullable=False),
     UniqueConstraint("tenant_id", "name"),
 )
@@ -215,4 +218,43 @@ audit_log = Table(
     Column("target", Text, nullable=False),
     Column("details", JSON, nullable=False),
     Index(None, "tenant_id", "id"),
+)
+
+alert_rules = Table(
+    "alert_rules",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("project_id", _Uuid, ForeignKey("projects.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("metric", String(128), nullable=False),
+    Column("comparison", String(8), nullable=False),
+    Column("threshold", Double, nullable=False),
+    Column("agent", String(256)),
+    Column("window_minutes", Integer),
+    Column("min_sessions", Integer, nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("sealed_url", LargeBinary, nullable=False),
+    Column("url_hint", Text, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("firing_since_ns", BigInteger),
+    Index(None, "project_id"),
+)
+
+alert_deliveries = Table(
+    "alert_deliveries",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("rule_id", _Uuid, ForeignKey("alert_rules.id"), nullable=False),
+    Column("project_id", _Uuid, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("next_ns", BigInteger, nullable=False),
+    Column("done_ns", BigInteger),
+    Column("status", Integer),
+    Column("error", Text),
+    Index(None, "state", "next_ns"),
+    Index(None, "rule_id", "created_ns"),
 )

@@ -3,17 +3,25 @@
 soundfile (libsndfile) reads all the types of phone recordings and never decodes more than it needs.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import SEEK_END
 from pathlib import Path
 
+import numpy
 import soundfile
+from numpy.typing import NDArray
 
-from turnwise.model.errors import Unsupported
+from turnwise.model.errors import BadInput, NotFound, Unsupported
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.store.media.files import CONTENT_TYPES
 
 SNIFF_BYTES = 64
 """How many bytes of the beginning tell the type."""
+
+_BLOCK_SECONDS = 5
+"""Of sound that are decoded at a time."""
 
 _ENCODINGS = {
     "wav": ("PCM_", "ULAW", "ALAW", "FLOAT", "DOUBLE"),
@@ -82,6 +90,68 @@ def read_audio(file: Path, ending: str) -> Audio:
             )
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise no_audio() from error
+
+
+class SoundFile:
+    """An audio file as samples, some at a time: `analyse.hearing.Sound`.
+
+    Args:
+        opened: the file; whoever opened it closes it.
+        kept: the share of the file that is there, of what its header promises.
+    """
+
+    def __init__(self, opened: soundfile.SoundFile, kept: float = 1.0):
+        self._opened = opened
+        self.rate: int = opened.samplerate
+        self.channels: int = opened.channels
+        self.frames: int = round(opened.frames / kept)
+
+    def blocks(self) -> Iterator[NDArray[numpy.float32]]:
+        """See `Sound.blocks`."""
+        done = 0
+        try:
+            # To a decoder of MP3 a seek is no beginning, not even one to where it is.
+            if self._opened.tell():
+                self._opened.seek(0)
+            while len(block := self._opened.read(self.rate * _BLOCK_SECONDS, "float32", True)):
+                done += len(block)
+                # A file of floats may hold anything.
+                yield numpy.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0).clip(-8.0, 8.0)
+        except (soundfile.LibsndfileError, RuntimeError) as error:
+            seconds = done / self.rate
+            raise BadInput(
+                f"The sound cannot be decoded after {seconds:.1f} s.", code="broken_audio"
+            ) from error
+
+
+@contextmanager
+def open_sound(file: Path) -> Iterator[SoundFile]:
+    """A recording, opened for as long as the block lasts.
+
+    Raises:
+        Unsupported: its bytes are of no type that is read here.
+        NotFound: there is no such file, or it may not be read.
+    """
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(SNIFF_BYTES)
+            ending_of(head)
+            kept = _kept_share(head, stream.seek(0, SEEK_END))
+        opened = soundfile.SoundFile(file)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise no_audio() from error
+    except OSError as error:
+        raise NotFound(f"{file} cannot be read: {error.strerror}.", code="no_file") from error
+    with opened:
+        yield SoundFile(opened, kept)
+
+
+def _kept_share(head: bytes, size: int) -> float:
+    """How much of a WAV is there; libsndfile takes what there is for the whole."""
+    promised = int.from_bytes(head[4:8], "little") + 8
+    # Who writes to a pipe does not know the size and leaves none or the largest.
+    is_told = head[:4] == b"RIFF" and 8 < promised < 0xFFFF_FFFF
+    return min(1.0, size / promised) if is_told else 1.0
 
 
 def no_audio() -> Unsupported:

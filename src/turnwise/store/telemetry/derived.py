@@ -11,6 +11,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.query import SessionQuery, SessionRange
+from turnwise.model.recording import Analysis
 from turnwise.model.session import Session, SessionHead, SessionStatus
 from turnwise.store.telemetry.failures import as_busy
 from turnwise.store.telemetry.figures import Figures, figures_of
@@ -61,6 +62,7 @@ class _Row(Figures, omit_defaults=True, kw_only=True):
     interruption_count: int = 0
     error_count: int = 0
     unpriced: int = 0
+    is_unheard: int = 0
     cost_usd: Decimal = Decimal(0)
     facts_version: int = 0
     detail: str = ""
@@ -116,6 +118,12 @@ _SILENT = """
 SELECT project_id, session_id FROM sessions FINAL
 WHERE is_open = 1 AND last_arrival_ns < {before:Int64}
 ORDER BY last_arrival_ns, session_id LIMIT {limit:UInt32}
+"""
+
+
+_UNHEARD = """
+SELECT project_id, session_id FROM sessions FINAL
+WHERE is_unheard = 1 ORDER BY last_arrival_ns, session_id LIMIT {limit:UInt32}
 """
 
 
@@ -238,6 +246,12 @@ def silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId, 
     return [(row.project_id, row.session_id) for row in _key_decoder.decode_lines(answer)]
 
 
+def unheard(client: Client, limit: int) -> list[tuple[ProjectId, SessionId]]:
+    """Sessions with a recording that nobody has listened to, the longest waiting first."""
+    answer = lines(client, _UNHEARD, {"limit": limit})
+    return [(row.project_id, row.session_id) for row in _key_decoder.decode_lines(answer)]
+
+
 def known(
     client: Client, project_id: ProjectId, session_ids: Collection[SessionId]
 ) -> list[SessionId]:
@@ -305,6 +319,7 @@ def _row(item: Session) -> _Row:
         interruption_count=len(item.interruptions),
         error_count=item.error_count,
         unpriced=item.unpriced,
+        is_unheard=int(any(each.analysis is Analysis.PENDING for each in item.recordings)),
         cost_usd=item.cost_usd,
         facts_version=item.facts_version,
         detail=_encoder.encode(item).decode(),

@@ -76,6 +76,7 @@ from turnwise.store.telemetry.engine import (
 )
 from turnwise.store.telemetry.failures import as_busy, is_engine_failure, reason_of
 from turnwise.store.telemetry.group import GroupCommit, Limits
+from turnwise.store.telemetry.retention import SessionAges
 from turnwise.store.telemetry.stored import newest_versions
 from turnwise.store.telemetry.trace_facts import weight_of
 from turnwise.store.telemetry.writer import FactWriter, Submission
@@ -154,8 +155,7 @@ class ClickHouseTelemetry:
         self._readers = ThreadPoolExecutor(READERS, "telemetry-read")
         told, newest = newest_versions(self._writing[0])
         newest = max(newest, judgements.newest_version(self._writing[2]))
-        clock = VersionClock(newest)
-        facts = FactWriter(self._writing[0], clock, complete)
+        facts = FactWriter(self._writing[0], VersionClock(newest), complete)
         if repaired := facts.repair(told):
             log.warning("%d traces were stored without their activity; repaired", repaired)
         for problem in state.problems(self._writing[0]):
@@ -168,6 +168,7 @@ class ClickHouseTelemetry:
         self._diagnoses = GroupCommit(found.commit, "telemetry-diagnose", limits)
         self._judgements = GroupCommit(judged.commit, "telemetry-feedback", limits)
         self.boards = Boards(self._ask)
+        self.ages = SessionAges(self._ask)
 
     # Writing
 
@@ -273,6 +274,9 @@ class ClickHouseTelemetry:
 
     async def waiting_recordings(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
         return await self._ask(reader.waiting_recordings, limit)
+
+    async def unheard_sessions(self, limit: int) -> list[tuple[ProjectId, SessionId]]:
+        return await self._ask(derived.unheard, limit)
 
     async def session_ids(self) -> list[tuple[ProjectId, SessionId]]:
         return await self._ask(reader.session_ids)

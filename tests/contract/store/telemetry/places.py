@@ -6,6 +6,13 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from turnwise.model.audio import (
+    AudioReport,
+    HeardKind,
+    HeardOverlap,
+    HeardResponse,
+    HeardTurn,
+)
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import (
@@ -17,6 +24,7 @@ from turnwise.model.observation import (
     ToolMessage,
     Voice,
 )
+from turnwise.model.recording import Analysis, Recording, RecordingStatus
 from turnwise.model.session import (
     Interruption,
     Session,
@@ -123,6 +131,18 @@ def session(name: str, started_ns: int = START, **more: Any) -> Session:
     return Session(started_ns=started_ns, **more)
 
 
+def recording(analysis: Analysis | None) -> Recording:
+    return Recording(
+        id="r1",
+        project_id=PROJECT,
+        session_id=None,
+        call_id=None,
+        status=RecordingStatus.READY,
+        content_type="audio/wav",
+        analysis=analysis,
+    )
+
+
 def full_session(text: str = NASTY) -> Session:
     return session(
         text,
@@ -146,6 +166,17 @@ def full_session(text: str = NASTY) -> Session:
                 cost_usd=Decimal("0.1"),
                 observation_count=1,
             ),
+        ),
+        recordings=(recording(Analysis.DONE),),
+        audio=AudioReport(
+            recording_id="r1",
+            version=1,
+            channels=2,
+            duration_ns=9,
+            notes=(text,),
+            turns=(HeardTurn(speaker=Speaker.AGENT, start_ns=1, end_ns=5),),
+            overlaps=(HeardOverlap(kind=HeardKind.MISSED, onset_ns=3),),
+            responses=(HeardResponse(user_end_ns=1, agent_start_ns=2, turn_index=1),),
         ),
         usage=(ModelUsage(stage=Stage.LLM, model=text, cost_usd=Decimal("0.0000001")),),
         cost_usd=Decimal("0.123456789"),

@@ -14,11 +14,13 @@ from tests.contract.store.telemetry.places import (
     START,
     full_session,
     named,
+    recording,
     rows,
     session,
 )
 from turnwise.model.errors import Busy
 from turnwise.model.query import SessionQuery
+from turnwise.model.recording import Analysis
 from turnwise.model.session import Speaker, Turn
 from turnwise.store.telemetry import ClickHouseTelemetry
 
@@ -161,6 +163,22 @@ async def test_a_failing_engine_says_busy(
             await store.put_sessions([session("x")])
     await store.put_sessions([session("x")])
     assert await store.session([PROJECT], named("x")) == session("x")
+
+
+async def test_sessions_whose_audio_nobody_has_heard_are_found(store: ClickHouseTelemetry) -> None:
+    waits = [
+        session(f"s{n}", recordings=(recording(Analysis.PENDING),), last_arrival_ns=START - n)
+        for n in range(3)
+    ]
+    heard = session("heard", recordings=(recording(Analysis.DONE),))
+    elsewhere = session("elsewhere", recordings=(recording(None),))
+    await store.put_sessions([*waits, heard, elsewhere, session("without")])
+    longest_first = [(PROJECT, each.id) for each in reversed(waits)]
+    assert await store.unheard_sessions(10) == longest_first
+    assert await store.unheard_sessions(2) == longest_first[:2]
+    done = replace(waits[2], recordings=(recording(Analysis.FAILED),), facts_version=9)
+    await store.put_sessions([done])
+    assert await store.unheard_sessions(10) == longest_first[1:]
 
 
 async def test_what_was_said_can_be_searched(store: ClickHouseTelemetry, client: Client) -> None:

@@ -1,0 +1,1 @@
+"""The weights of Silero VAD; see ORIGIN.md."""

@@ -1,0 +1,1 @@
+"""Alerts: rules are checked, and what they say is delivered."""
