@@ -24,9 +24,8 @@ def test_the_pages_in_a_browser(server: RunningServer) -> None:
         sent = client.put("/v1/recordings/CA-in-a-browser", content=recording("wav", 8.0))
         assert sent.status_code == 201, sent.text
         session = client.get("/v1/recordings/CA-in-a-browser").json()["sessionId"]
-    told = {"session": session, "trace": trace, "turn_1_seconds": "3.8"}
-    look(person, "pages.test.mjs", **told)
-    look(person, "settings.test.mjs", **told)
+    look(person, "pages.test.mjs", session=session, trace=trace, turn_1_seconds="3.8")
+    look(person, "settings.test.mjs")
 
 
 def _call(client: httpx2.Client, minute: int) -> str:

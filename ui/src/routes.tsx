@@ -14,6 +14,7 @@ import { Failure, Loading, NotFound } from "./elements/states";
 import { agentsSearch } from "./pages/agents/search";
 import { gateSearch } from "./pages/gate/search";
 import { sessionsSearch } from "./pages/sessions/search";
+import { traceSearch } from "./pages/trace/search";
 import { type PeriodSearch, periodSearch } from "./period/search";
 import { Shell } from "./shell/Shell";
 
@@ -21,12 +22,6 @@ import { Shell } from "./shell/Shell";
 export interface SessionSearch {
   turn?: number | undefined;
   tab?: string | undefined;
-}
-
-/** `obs` is the id of the chosen observation, `q` a text to filter by. */
-export interface TraceSearch {
-  obs?: string | undefined;
-  q?: string | undefined;
 }
 
 /** `a` and `b` are the ids of the sessions. */
@@ -49,11 +44,6 @@ export interface AlertsSearch {
 const sessionSearch = (raw: Record<string, unknown>): SessionSearch => ({
   turn: whole(raw.turn),
   tab: text(raw.tab),
-});
-
-const traceSearch = (raw: Record<string, unknown>): TraceSearch => ({
-  obs: text(raw.obs),
-  q: text(raw.q),
 });
 
 /** `open` is the cause whose evidence is shown, "-" for none; at first it is the first one. */

@@ -869,6 +869,43 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/ui/api/traces/{trace_id}/observations/{span_id}/peers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly span_id: string;
+                    readonly trace_id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["PeersBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1006,7 +1043,10 @@ export interface components {
         };
         /**
          * ContentBody
-         * @description Contents of an observation as text: JSON, unless it was cut off at `SHOWN_BYTES`.
+         * @description A content as text: JSON, unless it was cut off at `SHOWN_BYTES`.
+         *
+         *         Attributes:
+         *             bytes: of the whole as it is kept.
          */
         readonly ContentBody: {
             readonly bytes: number;
@@ -1398,6 +1438,14 @@ export interface components {
             readonly stage: string;
         };
         /**
+         * NeighbourBody
+         * @description Another trace of the session.
+         */
+        readonly NeighbourBody: {
+            readonly id: string;
+            readonly name: string | null;
+        };
+        /**
          * NewIntegration
          * @description Body of adding a pair.
          */
@@ -1456,6 +1504,26 @@ export interface components {
             readonly usage: {
                 readonly [key: string]: number;
             };
+        };
+        /**
+         * PeersBody
+         * @description How long an observation took beside the `others` of its kind in the `days` up to its own.
+         *
+         *         Attributes:
+         *             faster: how many of them took less time.
+         *             is_comparable: whether its own duration is known.
+         */
+        readonly PeersBody: {
+            readonly days: number;
+            readonly faster: number;
+            readonly highestMs: number | null;
+            readonly isComparable: boolean;
+            readonly lowestMs: number | null;
+            readonly others: number;
+            readonly p25Ms: number | null;
+            readonly p50Ms: number | null;
+            readonly p75Ms: number | null;
+            readonly p95Ms: number | null;
         };
         /**
          * PlaceBody
@@ -1558,6 +1626,9 @@ export interface components {
         /**
          * RowBody
          * @description One observation without its contents; `start_ms` is since the trace's start.
+         *
+         *         Attributes:
+         *             tool: the tool that it ran, where that is not its name.
          */
         readonly RowBody: {
             readonly costUsd: number | null;
@@ -1572,6 +1643,7 @@ export interface components {
             readonly startMs: number;
             readonly step: components["schemas"]["Step"];
             readonly tokens: number | null;
+            readonly tool: string | null;
         };
         /**
          * Scope
@@ -1715,7 +1787,13 @@ export interface components {
         };
         /**
          * TraceBody
-         * @description A trace, its rows by start. `started_ms` is since the epoch.
+         * @description A trace, its rows by start.
+         *
+         *         Attributes:
+         *             started_ms: since the epoch.
+         *             offset_ms: since the session's start.
+         *             turns: of the whole session.
+         *             previous, next: by start, among the traces of the session.
          */
         readonly TraceBody: {
             readonly agent: string;
@@ -1724,10 +1802,14 @@ export interface components {
             readonly id: string;
             readonly isCut: boolean;
             readonly name: string | null;
+            readonly next: components["schemas"]["NeighbourBody"] | null;
+            readonly offsetMs: number;
+            readonly previous: components["schemas"]["NeighbourBody"] | null;
             readonly project: string;
             readonly rows: readonly components["schemas"]["RowBody"][];
             readonly sessionId: string;
             readonly startedMs: number;
+            readonly turns: readonly components["schemas"]["TurnMark"][];
         };
         /**
          * TraceLineBody
@@ -1771,6 +1853,21 @@ export interface components {
             readonly text: string | null;
             readonly traceId: string | null;
             readonly ttsMs: number | null;
+        };
+        /**
+         * TurnMark
+         * @description A turn of the call; its times are since the trace's start, and may lie outside of it.
+         *
+         *         Attributes:
+         *             span_ids: the rows that it was made from.
+         */
+        readonly TurnMark: {
+            readonly endMs: number | null;
+            readonly index: number;
+            readonly spanIds: readonly string[];
+            readonly speaker: components["schemas"]["Speaker"];
+            readonly startMs: number;
+            readonly text: string | null;
         };
         /**
          * UsageBody
@@ -1855,10 +1952,12 @@ export type SchemaMemberBody = components['schemas']['MemberBody'];
 export type SchemaMemberChange = components['schemas']['MemberChange'];
 export type SchemaMembers = components['schemas']['Members'];
 export type SchemaModelUseBody = components['schemas']['ModelUseBody'];
+export type SchemaNeighbourBody = components['schemas']['NeighbourBody'];
 export type SchemaNewIntegration = components['schemas']['NewIntegration'];
 export type SchemaNewKey = components['schemas']['NewKey'];
 export type SchemaNewMember = components['schemas']['NewMember'];
 export type SchemaObservationBody = components['schemas']['ObservationBody'];
+export type SchemaPeersBody = components['schemas']['PeersBody'];
 export type SchemaPlaceBody = components['schemas']['PlaceBody'];
 export type SchemaPolicyAnswer = components['schemas']['PolicyAnswer'];
 export type SchemaPolicyBody = components['schemas']['PolicyBody'];
@@ -1884,6 +1983,7 @@ export type SchemaToolUseBody = components['schemas']['ToolUseBody'];
 export type SchemaTraceBody = components['schemas']['TraceBody'];
 export type SchemaTraceLineBody = components['schemas']['TraceLineBody'];
 export type SchemaTurnBody = components['schemas']['TurnBody'];
+export type SchemaTurnMark = components['schemas']['TurnMark'];
 export type SchemaUsageBody = components['schemas']['UsageBody'];
 export type SchemaVerdictBody = components['schemas']['VerdictBody'];
 export type $defs = Record<string, never>;

@@ -33,6 +33,17 @@ const GROUPS = [
       ["← / →", "Five seconds back or on"],
     ],
   },
+  {
+    name: "Trace",
+    keys: [
+      ["Arrows", "Move, open and close rows; a letter goes to the next name"],
+      ["F / 0", "Fit the selection, or the whole trace"],
+      ["+ / −", "Zoom; [ and ] go back and on"],
+      ["C", "Critical path"],
+      ["E", "Next error"],
+      ["N / P", "Next or previous trace"],
+    ],
+  },
 ] as const;
 
 export function Keys() {

@@ -15,6 +15,7 @@ from turnwise.api.ui import (
     causes,
     dashboard,
     faults,
+    observations,
     project,
     releases,
     session_bodies,
@@ -25,6 +26,7 @@ from turnwise.api.ui import (
 
 _REF = "#/components/schemas/{name}"
 _PROJECT = f"{answers.PREFIX}/projects/{{project}}"
+_OBSERVATION = f"{answers.PREFIX}/traces/{{trace_id}}/observations/{{span_id}}"
 
 ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{answers.PREFIX}/state"): access.ServerState,
@@ -51,10 +53,8 @@ ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{_PROJECT}/intake"): project.IntakeBody,
     ("get", f"{answers.PREFIX}/sessions/{{session_id}}"): session_bodies.SessionBody,
     ("get", f"{answers.PREFIX}/traces/{{trace_id}}"): traces.TraceBody,
-    (
-        "get",
-        f"{answers.PREFIX}/traces/{{trace_id}}/observations/{{span_id}}",
-    ): traces.ObservationBody,
+    ("get", _OBSERVATION): observations.ObservationBody,
+    ("get", f"{_OBSERVATION}/peers"): observations.PeersBody,
 }
 """The form of each JSON answer."""
 

@@ -38,6 +38,7 @@ from turnwise.model.trace import (
     MetricsQuery,
     NamedSession,
     ObservationQuery,
+    Peers,
     ScoreQuery,
     TraceFact,
     TraceQuery,
@@ -52,6 +53,7 @@ from turnwise.store.telemetry import (
     metrics,
     observation_pages,
     overview,
+    peers,
     reader,
     run_stats,
     runs,
@@ -78,15 +80,12 @@ from turnwise.store.telemetry.failures import as_busy, is_engine_failure, reason
 from turnwise.store.telemetry.group import GroupCommit, Limits
 from turnwise.store.telemetry.retention import SessionAges
 from turnwise.store.telemetry.stored import newest_versions
-from turnwise.store.telemetry.trace_facts import weight_of
-from turnwise.store.telemetry.writer import FactWriter, Submission
+from turnwise.store.telemetry.writer import ROW_BYTES, FactWriter, Submission, submission_weight
 
 log = logging.getLogger(__name__)
 
 READERS = 4
 """Threads and handles for reads: more gain nothing on the few cores that one engine gets."""
-
-_ROW_BYTES = 600
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -183,7 +182,7 @@ class ClickHouseTelemetry:
         if not rows:
             return Written()
         work = Submission(user_id, time.time_ns(), observations, facts, traces)
-        return await asyncio.wrap_future(self._facts.submit(work, rows, _weight(work)))
+        return await asyncio.wrap_future(self._facts.submit(work, rows, submission_weight(work)))
 
     async def complete_again(
         self, spans: Sequence[tuple[ProjectId, str, str]], complete: Complete
@@ -191,13 +190,13 @@ class ClickHouseTelemetry:
         if not spans:
             return Written()
         work = Submission(0, time.time_ns(), again=[(each, complete) for each in spans])
-        job = self._facts.submit(work, len(spans), _ROW_BYTES * len(spans))
+        job = self._facts.submit(work, len(spans), ROW_BYTES * len(spans))
         return await asyncio.wrap_future(job)
 
     async def claim(self, project_id: ProjectId, claims: Sequence[Claim]) -> None:
         if claims:
             work = Submission(0, time.time_ns(), claims=[(project_id, each) for each in claims])
-            weight = _ROW_BYTES * len(claims)
+            weight = ROW_BYTES * len(claims)
             await asyncio.wrap_future(self._facts.submit(work, len(claims), weight))
 
     async def seen_events(self, project_id: ProjectId, event_ids: Collection[str]) -> set[str]:
@@ -361,6 +360,9 @@ class ClickHouseTelemetry:
     async def count_observations(self, query: ObservationQuery) -> int:
         return await self._ask(observation_pages.count_observations, query)
 
+    async def peers(self, observation: Observation) -> Peers | None:
+        return await self._ask(peers.peers, observation)
+
     async def scores(self, query: ScoreQuery) -> list[Feedback]:
         return await self._ask(score_pages.scores, query)
 
@@ -405,7 +407,7 @@ class ClickHouseTelemetry:
 
     async def _change_feedback(self, changes: Sequence[judgements.Change]) -> None:
         if changes:
-            job = self._judgements.submit(changes, len(changes), _ROW_BYTES * len(changes))
+            job = self._judgements.submit(changes, len(changes), ROW_BYTES * len(changes))
             await asyncio.wrap_future(job)
 
     # Transcripts and totals
@@ -488,15 +490,3 @@ def _silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId,
     # and one that lost all its facts must not get one about its end.
     arrivals = reader.last_arrivals(client, candidates)
     return [key for key in candidates if key in arrivals and arrivals[key] < before_ns]
-
-
-def _weight(work: Submission) -> int:
-    """About how many bytes the rows will take."""
-    return (
-        sum(
-            _ROW_BYTES + len(item.input or "") + len(item.output or "") + len(item.metadata or "")
-            for item in work.observations
-        )
-        + sum(_ROW_BYTES + len(str(fact.body)) for fact in work.facts)
-        + weight_of(work.traces)
-    )
