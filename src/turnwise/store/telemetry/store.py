@@ -51,6 +51,7 @@ from turnwise.store.telemetry import (
 from turnwise.store.telemetry import diagnoses as findings
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry import usage as consumption
+from turnwise.store.telemetry.boards import Boards
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
 from turnwise.store.telemetry.embedded import DEFAULT_MEMORY_BYTES, Embedded
@@ -65,16 +66,13 @@ from turnwise.store.telemetry.failures import reason_of
 from turnwise.store.telemetry.group import GroupCommit, Limits
 from turnwise.store.telemetry.retention import SessionAges
 from turnwise.store.telemetry.stored import newest_versions
-from turnwise.store.telemetry.trace_facts import weight_of
 from turnwise.store.telemetry.trace_reads import TraceReads
-from turnwise.store.telemetry.writer import FactWriter, Submission
+from turnwise.store.telemetry.writer import ROW_BYTES, FactWriter, Submission, submission_weight
 
 log = logging.getLogger(__name__)
 
 READERS = 4
 """Threads and handles for reads: more gain nothing on the few cores that one engine gets."""
-
-_ROW_BYTES = 600
 
 
 def as_sent(observation: Observation) -> Observation:
@@ -152,6 +150,7 @@ class ClickHouseTelemetry(TraceReads):
         found = findings.DiagnosisWriter(self._writing[3])
         self._diagnoses = GroupCommit(found.commit, "telemetry-diagnose", limits)
         self._judgements = GroupCommit(judged.commit, "telemetry-feedback", limits)
+        self.boards = Boards(self._ask)
         self.ages = SessionAges(self._ask)
 
     # Writing
@@ -167,7 +166,7 @@ class ClickHouseTelemetry(TraceReads):
         if not rows:
             return Written()
         work = Submission(user_id, time.time_ns(), observations, facts, traces)
-        return await asyncio.wrap_future(self._facts.submit(work, rows, _weight(work)))
+        return await asyncio.wrap_future(self._facts.submit(work, rows, submission_weight(work)))
 
     async def complete_again(
         self, spans: Sequence[tuple[ProjectId, str, str]], complete: Complete
@@ -175,13 +174,13 @@ class ClickHouseTelemetry(TraceReads):
         if not spans:
             return Written()
         work = Submission(0, time.time_ns(), again=[(each, complete) for each in spans])
-        job = self._facts.submit(work, len(spans), _ROW_BYTES * len(spans))
+        job = self._facts.submit(work, len(spans), ROW_BYTES * len(spans))
         return await asyncio.wrap_future(job)
 
     async def claim(self, project_id: ProjectId, claims: Sequence[Claim]) -> None:
         if claims:
             work = Submission(0, time.time_ns(), claims=[(project_id, each) for each in claims])
-            weight = _ROW_BYTES * len(claims)
+            weight = ROW_BYTES * len(claims)
             await asyncio.wrap_future(self._facts.submit(work, len(claims), weight))
 
     async def seen_events(self, project_id: ProjectId, event_ids: Collection[str]) -> set[str]:
@@ -357,7 +356,7 @@ class ClickHouseTelemetry(TraceReads):
 
     async def _change_feedback(self, changes: Sequence[judgements.Change]) -> None:
         if changes:
-            job = self._judgements.submit(changes, len(changes), _ROW_BYTES * len(changes))
+            job = self._judgements.submit(changes, len(changes), ROW_BYTES * len(changes))
             await asyncio.wrap_future(job)
 
     # Transcripts and totals
@@ -423,15 +422,3 @@ def _silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId,
     # and one that lost all its facts must not get one about its end.
     arrivals = reader.last_arrivals(client, candidates)
     return [key for key in candidates if key in arrivals and arrivals[key] < before_ns]
-
-
-def _weight(work: Submission) -> int:
-    """About how many bytes the rows will take."""
-    return (
-        sum(
-            _ROW_BYTES + len(item.input or "") + len(item.output or "") + len(item.metadata or "")
-            for item in work.observations
-        )
-        + sum(_ROW_BYTES + len(str(fact.body)) for fact in work.facts)
-        + weight_of(work.traces)
-    )
