@@ -1,4 +1,4 @@
-"""The checks of `ui/e2e` in a real browser, against a running server."""
+"""A real browser on the pages of a running server: Chromium, driven by the checks in `ui/e2e`."""
 
 import os
 import shutil
@@ -13,35 +13,51 @@ from turnwise.app.surfaces import WEB
 
 UI = Path(__file__).resolve().parents[1] / "ui"
 
+STRANGE = "<img src=x onerror=ranFromContent()>"
+"""What a page must show as text; the checks notice when it runs."""
 
-def _chromium() -> str | None:
+
+def find_chromium() -> str | None:
     """The browser on PATH, or the one that CHROMIUM names."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
-def _missing() -> str:
-    if _chromium() is None:
-        return "no Chromium on PATH and none in CHROMIUM"
-    is_built = (WEB / "index.html").is_file() and (UI / "node_modules").is_dir()
-    return "" if is_built else "the web pages are not built: ./dev setup"
+needs_chromium = pytest.mark.skipif(
+    find_chromium() is None, reason="no Chromium on PATH and none in CHROMIUM"
+)
+needs_pages = pytest.mark.skipif(
+    not (WEB / "index.html").is_file() or not (UI / "node_modules").is_dir(),
+    reason="the web pages are not built: ./dev setup",
+)
 
 
-needs_a_browser = pytest.mark.skipif(bool(_missing()), reason=_missing() or "a browser is there")
+def look(person: Person, checks: str, **told: str) -> str:
+    """Run a file of checks as a person who has logged in, and require that all of them hold.
 
+    Args:
+        person: whose server is looked at.
+        checks: name of a file in `ui/e2e`.
+        told: what the checks need to know of what was sent, as TURNWISE_<NAME>.
 
-def look(person: Person, checks: str, **known: str) -> None:
-    """Run a file of checks as somebody; what it must know is handed on as TURNWISE_NAME."""
+    Returns:
+        What the checks reported.
+    """
     environment = {
         **os.environ,
         "TURNWISE_URL": person.server.url,
         "TURNWISE_EMAIL": person.email,
         "TURNWISE_PASSWORD": PASSWORD,
-        "CHROMIUM": _chromium() or "",
-        **{f"TURNWISE_{name.upper()}": value for name, value in known.items()},
+        "CHROMIUM": find_chromium() or "",
+        **{f"TURNWISE_{name.upper()}": value for name, value in told.items()},
     }
-    run = [sys.executable, str(UI / "build.py"), "npm", "run", "--silent", "browser", "--"]
+    run = ["npm", "run", "--silent", "browser", "--", f"e2e/{checks}"]
     ran = subprocess.run(
-        [*run, f"e2e/{checks}"], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, str(UI / "build.py"), *run],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
+    return ran.stdout

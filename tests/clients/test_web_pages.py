@@ -1,20 +1,20 @@
-"""The web pages in a real browser: Chromium, driven by `ui/e2e/pages.test.mjs`."""
+"""The web pages in a real browser: Chromium, driven by the checks in `ui/e2e`."""
 
 import httpx2
 import pytest
 
 from tests.audio import recording
-from tests.browser import look, needs_a_browser
+from tests.browser import STRANGE, look, needs_chromium, needs_pages
 from tests.otlp import base_ns, chat, new_trace_id, send
 from tests.people import new_person
 from tests.server import RunningServer
 
 SESSIONS = "/v1/observability/sessions"
-STRANGE = "<img src=x onerror=ranFromContent()>"
 
 
-@needs_a_browser
 @pytest.mark.timeout(600)
+@needs_chromium
+@needs_pages
 def test_the_pages_in_a_browser(server: RunningServer) -> None:
     person, trace = new_person(server), new_trace_id()
     with person.client() as client:
@@ -24,8 +24,8 @@ def test_the_pages_in_a_browser(server: RunningServer) -> None:
         sent = client.put("/v1/recordings/CA-in-a-browser", content=recording("wav", 8.0))
         assert sent.status_code == 201, sent.text
         session = client.get("/v1/recordings/CA-in-a-browser").json()["sessionId"]
-    known = {"session": session, "trace": trace, "turn_1_seconds": "3.8"}
-    look(person, "pages.test.mjs", **known)
+    look(person, "pages.test.mjs", session=session, trace=trace, turn_1_seconds="3.8")
+    look(person, "settings.test.mjs")
 
 
 def _call(client: httpx2.Client, minute: int) -> str:

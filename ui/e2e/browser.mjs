@@ -1,4 +1,4 @@
-// A browser that is logged in to the running server: TURNWISE_URL, _EMAIL, _PASSWORD, CHROMIUM.
+// A browser for the checks: needs TURNWISE_URL, _EMAIL and _PASSWORD, and CHROMIUM where it is.
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 
@@ -24,10 +24,10 @@ before(async () => {
 });
 after(() => browser?.close());
 
-export async function logIn(page, from) {
+export async function logIn(page, from, email = EMAIL, password = PASSWORD) {
   await page.goto(URL_ + from);
-  await page.getByLabel("Email").fill(EMAIL);
-  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("navigation", { name: "Pages" }).waitFor();
 }

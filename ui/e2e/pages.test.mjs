@@ -1,4 +1,4 @@
-// Looks at the running server with a real browser: node --test, TURNWISE_URL, _EMAIL, _PASSWORD.
+// Looks at the pages of the running server; see browser.mjs for what it needs.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,6 +15,19 @@ const PAGES = {
   sessions: { path: "/p/default/sessions", ready: "[role=gridcell]" },
   session: { path: `/p/default/sessions/${SESSION}?turn=1`, ready: "[aria-current=true]" },
   causes: { path: `/p/default/sessions/${SESSION}?tab=causes`, ready: ".turn" },
+  compare: {
+    path: `/p/default/compare?a=${SESSION}&b=${SESSION}`,
+    ready: ".compare-head",
+  },
+  "settings, keys": { path: "/p/default/settings/keys", ready: "#settings-part" },
+  "settings, intake": { path: "/p/default/settings/intake", ready: "#settings-part" },
+  "settings, members": { path: "/p/default/settings/members", ready: "#settings-part" },
+  "settings, keeping": { path: "/p/default/settings/keeping", ready: "#settings-part" },
+  "settings, prices": { path: "/p/default/settings/prices", ready: "#settings-part" },
+  "settings, integrations": { path: "/p/default/settings/integrations", ready: "#settings-part" },
+  "settings, alerts": { path: "/p/default/settings/alerts", ready: "#settings-part" },
+  "settings, audit": { path: "/p/default/settings/audit", ready: "#settings-part" },
+  "nothing there": { path: "/p/default/nowhere", ready: ".state" },
   trace: { path: `/traces/view/${TRACE}`, ready: "[role=treegrid] [role=row]" },
 };
 const WIDTHS = [1440, 1024, 390];

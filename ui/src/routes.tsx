@@ -8,23 +8,30 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { parseSearch, safeNext, stringifySearch, text } from "./addresses";
+import { flag, parseSearch, safeNext, stringifySearch, text } from "./addresses";
 import { me, serverState, session, trace } from "./api/queries";
 import { Failure, Loading, NotFound } from "./elements/states";
 import { sessionSearch } from "./pages/session/search";
 import { sessionsSearch } from "./pages/sessions/search";
+import { traceSearch } from "./pages/trace/search";
 import { Shell } from "./shell/Shell";
 
-/** `obs` is the id of the chosen observation, `q` a text to filter by. */
-export interface TraceSearch {
-  obs?: string | undefined;
-  q?: string | undefined;
+/** `a` and `b` are the ids of the sessions. */
+export interface CompareSearch {
+  a?: string | undefined;
+  b?: string | undefined;
 }
 
-const traceSearch = (raw: Record<string, unknown>): TraceSearch => ({
-  obs: text(raw.obs),
-  q: text(raw.q),
-});
+/** `q` filters the prices, `all` shows every built-in one. */
+export interface PricesSearch {
+  q?: string | undefined;
+  all?: true | undefined;
+}
+
+/** `log` is the id of the alert whose log is open. */
+export interface AlertsSearch {
+  log?: string | undefined;
+}
 
 interface Context {
   queries: QueryClient;
@@ -74,6 +81,7 @@ const front = createRoute({
 const project = createRoute({
   getParentRoute: () => inside,
   path: "/p/$project",
+  notFoundComponent: () => <NotFound />,
 });
 
 const projectFront = createRoute({
@@ -107,6 +115,85 @@ const oneTrace = createRoute({
   component: lazyRouteComponent(() => import("./pages/trace/TracePage"), "TracePage"),
 });
 
+const compare = createRoute({
+  getParentRoute: () => project,
+  path: "/compare",
+  validateSearch: (raw: Record<string, unknown>): CompareSearch => ({
+    a: text(raw.a),
+    b: text(raw.b),
+  }),
+  component: lazyRouteComponent(() => import("./pages/compare/ComparePage"), "ComparePage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => project,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./pages/settings/SettingsPage"), "SettingsPage"),
+});
+
+const settingsFront = createRoute({
+  getParentRoute: () => settings,
+  path: "/",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/p/$project/settings/keys", params, replace: true });
+  },
+});
+
+const pricesSearch = (raw: Record<string, unknown>): PricesSearch => ({
+  q: text(raw.q),
+  all: flag(raw.all),
+});
+const alertsSearch = (raw: Record<string, unknown>): AlertsSearch => ({ log: text(raw.log) });
+
+const settingsParts = [
+  settingsFront,
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/keys",
+    component: lazyRouteComponent(() => import("./pages/settings/KeysPart"), "KeysPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/intake",
+    component: lazyRouteComponent(() => import("./pages/settings/IntakePart"), "IntakePart"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/members",
+    component: lazyRouteComponent(() => import("./pages/settings/MembersPart"), "MembersPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/keeping",
+    component: lazyRouteComponent(() => import("./pages/settings/KeepingPart"), "KeepingPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/prices",
+    validateSearch: pricesSearch,
+    component: lazyRouteComponent(() => import("./pages/settings/PricesPart"), "PricesPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/integrations",
+    component: lazyRouteComponent(
+      () => import("./pages/settings/IntegrationsPart"),
+      "IntegrationsPart",
+    ),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/alerts",
+    validateSearch: alertsSearch,
+    component: lazyRouteComponent(() => import("./pages/settings/AlertsPart"), "AlertsPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/audit",
+    component: lazyRouteComponent(() => import("./pages/settings/AuditPart"), "AuditPart"),
+  }),
+] as const;
+
 /** Addresses that other surfaces hand out, which know no project. */
 const sessionByName = createRoute({
   getParentRoute: () => inside,
@@ -137,7 +224,14 @@ const tree = root.addChildren([
   login,
   inside.addChildren([
     front,
-    project.addChildren([projectFront, sessions, oneSession, oneTrace]),
+    project.addChildren([
+      projectFront,
+      sessions,
+      oneSession,
+      oneTrace,
+      compare,
+      settings.addChildren(settingsParts),
+    ]),
     sessionByName,
     traceById,
   ]),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -23,6 +24,10 @@ MAX_NAME = 200
 MAX_URL = 2_048
 
 Admin = Annotated[Caller, Depends(with_scope(Scope.ADMIN))]
+ProjectName = Annotated[
+    str | None,
+    Query(max_length=256, description="A project's name; without one, that of the key."),
+]
 AlertId = Annotated[str, Path(alias="id", max_length=64)]
 
 
@@ -124,7 +129,7 @@ def router(alerts: AlertManager) -> APIRouter:
     async def list_alerts(caller: Admin) -> Response:
         """Every rule of the tenant, the oldest first."""
         found = await asyncio.to_thread(alerts.all, caller)
-        return _answer({"data": [_shown(each) for each in found]})
+        return _answer({"data": [_shown(caller, each) for each in found]})
 
     @routes.get("/metrics", summary="Figures that an alert may name")
     async def list_metrics(_: Admin) -> Response:
@@ -138,24 +143,30 @@ def router(alerts: AlertManager) -> APIRouter:
         status_code=201,
         openapi_extra=_body("name", "metric", "operator", "threshold", "channel", "url"),
     )
-    async def create_alert(caller: Admin, request: Request) -> Response:
+    async def create_alert(
+        caller: Admin, request: Request, project: ProjectName = None
+    ) -> Response:
         """A rule, and the secret that its messages are signed with."""
         wanted = await _wanted(request)
+        if project is not None:
+            caller = replace(caller, project_id=caller.project_named(project))
         rule, secret = await asyncio.to_thread(alerts.create, caller, wanted)
-        return _answer({**_shown(rule), "signingSecret": secret}, 201)
+        return _answer({**_shown(caller, rule), "signingSecret": secret}, 201)
 
     @routes.get("/{id}", summary="Get an alert")
     async def get_alert(caller: Admin, rule_id: AlertId) -> Response:
         """One rule, with the secret that its messages are signed with."""
         rule = await asyncio.to_thread(alerts.get, caller, rule_id)
         secret = await asyncio.to_thread(alerts.secret, caller, rule_id)
-        return _answer({**_shown(rule), "signingSecret": secret})
+        return _answer({**_shown(caller, rule), "signingSecret": secret})
 
     @routes.patch("/{id}", summary="Change an alert", openapi_extra=_body())
     async def change_alert(caller: Admin, rule_id: AlertId, request: Request) -> Response:
         """Sets what is given; a null agentId or windowMinutes clears it."""
         wanted = await _wanted(request)
-        return _answer(_shown(await asyncio.to_thread(alerts.change, caller, rule_id, wanted)))
+        return _answer(
+            _shown(caller, await asyncio.to_thread(alerts.change, caller, rule_id, wanted))
+        )
 
     @routes.delete("/{id}", summary="Delete an alert", status_code=204)
     async def delete_alert(caller: Admin, rule_id: AlertId) -> Response:
@@ -199,7 +210,7 @@ def _wrong(field: str, message: str) -> BadInput:
     return BadInput(message, issues=[Issue(("body", field), message)])
 
 
-def _shown(rule: AlertRule) -> dict[str, Any]:
+def _shown(caller: Caller, rule: AlertRule) -> dict[str, Any]:
     since = rule.firing_since_ns
     return {
         "id": rule.id,
@@ -208,6 +219,7 @@ def _shown(rule: AlertRule) -> dict[str, Any]:
         "operator": rule.comparison.value,
         "threshold": rule.threshold,
         "agentId": rule.agent,
+        "project": caller.project_name(rule.project_id),
         "windowMinutes": rule.window_minutes,
         "minSessions": rule.min_sessions,
         "channel": rule.channel.value,

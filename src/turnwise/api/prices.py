@@ -164,7 +164,7 @@ def router(prices: PriceBook, reprice: Repricer) -> APIRouter:
         built_in: Annotated[bool, Query(alias="builtIn")] = False,
     ) -> Response:
         """The tenant's own prices and those for everyone; with `builtIn` also the table's."""
-        only = None if project is None else _project(caller, project)
+        only = None if project is None else caller.project_named(project)
         found = list(await asyncio.to_thread(prices.listed, caller))
         if only is not None:
             found = [each for each in found if each.project_id in (None, only)]
@@ -178,7 +178,7 @@ def router(prices: PriceBook, reprice: Repricer) -> APIRouter:
     async def add_price(caller: Admin, request: Request) -> Response:
         """A price for what begins from its start on; see apply for what is stored already."""
         sent = decode_json(await read_body(request, MAX_BODY_BYTES), PriceBody)
-        project_id = None if sent.project is None else _project(caller, sent.project)
+        project_id = None if sent.project is None else caller.project_named(sent.project)
         made = await asyncio.to_thread(prices.add, caller, project_id, sent.cells())
         return _answer(_shown(caller, made), 201)
 
@@ -223,7 +223,7 @@ def _add_apply(routes: APIRouter, reprice: Repricer) -> None:
         sent = decode_json(await read_body(request, MAX_BODY_BYTES), ApplyBody)
         project_ids = caller.project_ids
         if sent.project is not None:
-            project_ids = (_project(caller, sent.project),)
+            project_ids = (caller.project_named(sent.project),)
         after = None if sent.cursor is None else _position(sent.cursor)
         since_ns = None if sent.since is None else _since(sent.since)
         step = await reprice(project_ids, since_ns, after, SESSIONS_PER_CALL)
@@ -234,14 +234,6 @@ def _add_apply(routes: APIRouter, reprice: Repricer) -> None:
                 "cursor": None if step.after is None else encode_cursor(*step.after),
             }
         )
-
-
-def _project(caller: Caller, name: str) -> ProjectId:
-    """A project of the tenant by name; raises NotFound."""
-    found = caller.projects_by_name.get(name)
-    if found is None:
-        raise NotFound("Project not found.", code="project_not_found")
-    return found
 
 
 def _position(cursor: str) -> tuple[int, SessionId]:
@@ -259,12 +251,11 @@ def _since(text: str) -> int:
 
 def _shown(caller: Caller, price: ListedPrice) -> dict[str, Any]:
     row = price.row
-    names = {project_id: name for name, project_id in caller.projects_by_name.items()}
     tier = row.above_input_tokens
     return {
         "id": row.id or None,
         "scope": row.reach.name.lower(),
-        "project": None if price.project_id is None else names.get(price.project_id),
+        "project": None if price.project_id is None else caller.project_name(price.project_id),
         "name": row.name,
         "stage": row.stage.value,
         "provider": row.provider,

@@ -4,9 +4,10 @@ from turnwise.app.alerts.courier import Courier
 from turnwise.app.alerts.watch import AlertWatch
 from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
 from turnwise.app.listening import Listener
+from turnwise.app.peaks import KeptPeaks
+from turnwise.app.retention import Retention
 from turnwise.app.surfaces import Parts
 from turnwise.app.worker import Attendant, Worker
-from turnwise.model.instants import NS_PER_SECOND
 from turnwise.store.media.same_s3 import same_s3
 
 
@@ -35,5 +36,12 @@ def background_of(parts: Parts) -> Worker:
         RecordingFetcher(source, parts.recordings, flow.accept, recall),
         Listener(flow.store, parts.media, flow.accept, settings.listening_dir),
         watch,
+        Retention(
+            flow,
+            parts.catalog,
+            parts.media,
+            KeptPeaks(parts.media, settings.incoming_dir),
+            settings.retention_days,
+        ),
     ]
-    return Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND), attendants)
+    return Worker(flow, settings.silence_ns, attendants)

@@ -24,11 +24,13 @@ from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
 from turnwise.app.gate.command import gate
 from turnwise.app.listening import hear_again
+from turnwise.app.peaks import KeptPeaks
+from turnwise.app.retention import Retention
 from turnwise.app.secret_key import secret_key
 from turnwise.app.server import create_app, open_catalog, open_flow
 from turnwise.app.worker import Worker, rebuild
 from turnwise.model.errors import TurnwiseError
-from turnwise.model.instants import NS_PER_SECOND
+from turnwise.store.media.files import open_media
 
 app = typer.Typer(
     name="turnwise",
@@ -155,8 +157,12 @@ def worker(data_dir: DataDir = None, file: SettingsFile = None) -> None:
     settings = _settings(file, data_dir=data_dir)
     _log_to_stderr()
     secret_key(settings)
-    flow = open_flow(settings, open_catalog(settings))
-    asyncio.run(_work(Worker(flow, round(settings.silence_minutes * 60 * NS_PER_SECOND))))
+    catalog = open_catalog(settings)
+    flow = open_flow(settings, catalog)
+    media = open_media(settings.media_url, settings.media_dir)
+    peaks = KeptPeaks(media, settings.incoming_dir)
+    retention = Retention(flow, catalog, media, peaks, settings.retention_days)
+    asyncio.run(_work(Worker(flow, settings.silence_ns, [retention])))
 
 
 async def _work(worker: Worker) -> None:

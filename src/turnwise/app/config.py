@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from turnwise.model.errors import Misconfigured
+from turnwise.model.instants import NS_PER_SECOND
 
 PREFIX = "TURNWISE_"
 
@@ -109,6 +110,12 @@ class Settings(BaseSettings):
         "files copied, separated by commas; these, and the receivers of alerts among them, may have "
         "private addresses and plain HTTP.",
     )
+    retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Sessions are erased so many days after their last sign of life, with their "
+        "recordings, in projects that say nothing themselves. Empty: they are kept.",
+    )
     alert_seconds: float = Field(
         30, ge=0.1, description="How often the last minutes are held against the alerts."
     )
@@ -136,6 +143,11 @@ class Settings(BaseSettings):
     livekit_api_secret: SecretStr | None = Field(
         None, description="LiveKit API secret of the default project."
     )
+
+    @property
+    def silence_ns(self) -> int:
+        """How long an open session may be silent."""
+        return round(self.silence_minutes * 60 * NS_PER_SECOND)
 
     @property
     def is_cluster(self) -> bool:

@@ -22,7 +22,7 @@ import httpcore2
 import httpx2
 
 from turnwise.model.batch import Batch
-from turnwise.model.errors import BadInput, NotFound, RetryableError
+from turnwise.model.errors import BadInput, Forbidden, NotFound, RetryableError
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId
 from turnwise.model.ports import Accept, RecordingKeeper
@@ -351,7 +351,7 @@ class RecordingFetcher:
         """Why it failed (None: it did not), and whether it will the next time too."""
         try:
             await self._once(recording)
-        except BadInput as error:
+        except (BadInput, Forbidden) as error:
             return error.message, True
         except NotFound as error:
             return error.message, False

@@ -15,6 +15,7 @@ from typing import Protocol
 from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
 from turnwise.app.diagnosing import Diagnosing, Tuning
+from turnwise.app.intake import IntakeLog
 from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
 from turnwise.app.prices import CurrentPrices
@@ -33,6 +34,7 @@ from turnwise.model.ports import (
     TelemetryStore,
 )
 from turnwise.model.query import Written
+from turnwise.model.retention import RetentionStore
 from turnwise.model.session import Session
 from turnwise.model.trace import TraceReader
 from turnwise.normalise import (
@@ -59,6 +61,11 @@ class FactStore(
 ):
     """The telemetry store in all its parts."""
 
+    @property
+    def ages(self) -> RetentionStore:
+        """Its answers about what came in lately and what is old."""
+        ...
+
 
 # A leg, its parent, the session of both: what is claimed is at most a few steps away.
 _ROUNDS = 6
@@ -74,6 +81,7 @@ class Flow:
         pending: what was written and not settled yet.
         tuning: the operator's limits of the diagnosis.
         diagnosing: looks at every session that was derived.
+        intake: what came in since the start.
         met: agents that the catalog already knows, so that it is asked once for each.
     """
 
@@ -85,6 +93,7 @@ class Flow:
     prices: CurrentPrices = field(init=False)
     met: set[tuple[ProjectId, str]] = field(default_factory=set)
     tuning: Tuning = field(default_factory=Tuning)
+    intake: IntakeLog = field(default_factory=IntakeLog)
     joining: Joining = field(init=False)
     diagnosing: Diagnosing = field(init=False)
 
@@ -124,6 +133,7 @@ class Flow:
             rejected=(*batch.rejected, *unreadable, *written.rejected),
         )
         self.counters.receipt(receipt)
+        self.intake.note(batch, [*batch.observations, *observations, *pieces], receipt)
         return receipt
 
     async def _drop_twins(self, batch: Batch, runs: Sequence[Observation]) -> None:

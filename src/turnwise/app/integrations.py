@@ -8,7 +8,7 @@ from turnwise.app.secret_key import key_for
 from turnwise.model.errors import BadInput, Issue, NotFound
 from turnwise.model.ids import ProjectId
 from turnwise.model.integration import SHARED_KEY, Integration, IntegrationKind
-from turnwise.store.catalog import COMMAND_LINE, SqlCatalog
+from turnwise.store.catalog import COMMAND_LINE, Actor, SqlCatalog
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +34,27 @@ class OpenIntegrations:
 
         Raises:
             NotFound: there is no such tenant or project.
-            Conflict: the key is known already.
-            BadInput: the key or the secret is malformed.
+            Conflict, BadInput: as `add_to` does.
         """
-        _check(kind, key, secret)
         found = self._catalog.admin.projects.named(
             self._catalog.admin.tenants.named(tenant).id, project
         )
         if found is None:
             raise NotFound(f"There is no project '{project}'.")
-        sealed = self._seal.close(secret, _owner(found.id, kind, key))
-        return self._catalog.admin.integrations.add(found.id, kind, key, sealed, by=COMMAND_LINE)
+        return self.add_to(found.id, kind, key, secret, by=COMMAND_LINE)
+
+    def add_to(
+        self, project_id: ProjectId, kind: IntegrationKind, key: str, secret: str, *, by: Actor
+    ) -> Integration:
+        """Keep a pair for a project.
+
+        Raises:
+            Conflict: the key is known already.
+            BadInput: the key or the secret is malformed.
+        """
+        _check(kind, key, secret)
+        sealed = self._seal.close(secret, _owner(project_id, kind, key))
+        return self._catalog.admin.integrations.add(project_id, kind, key, sealed, by=by)
 
     def find(self, kind: IntegrationKind, key: str) -> tuple[Integration, str] | None:
         """The integration with this key and its secret; None also when it cannot be opened."""

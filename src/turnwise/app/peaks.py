@@ -44,6 +44,12 @@ class KeptPeaks:
             if not lock.locked():
                 self._making.pop(key, None)
 
+    async def forget(self, file: str) -> None:
+        """Remove the shape of a file that is still there."""
+        size = await self._media.size(FOLDER + file)
+        if size is not None:
+            await self._media.delete(f"{PEAKS_FOLDER}{file}.{size}")
+
     async def _make(self, audio_key: str, key: str) -> bytes | None:
         audio = await self._media.get(audio_key)
         if audio is None:

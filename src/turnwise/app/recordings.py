@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 from weakref import WeakValueDictionary
 
 from turnwise.model.batch import Batch
-from turnwise.model.errors import Busy, TooLarge
+from turnwise.model.errors import Busy, Forbidden, TooLarge
 from turnwise.model.facts import FactKind, SessionFact
+from turnwise.model.ids import ProjectId
 from turnwise.model.instants import now_ns
 from turnwise.model.ports import Accept, MediaStore
 from turnwise.model.recording import (
@@ -35,18 +36,22 @@ class Recordings:
 
     Attributes:
         incoming: a folder for files that are not whole yet; a length is found at a file's end.
+        are_kept: whether a project keeps recordings at all; asked in a worker thread.
     """
 
     accept: Accept
     media: MediaStore
     incoming: Path
     max_bytes: int
+    are_kept: Callable[[ProjectId], bool]
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(
         default_factory=WeakValueDictionary, init=False, repr=False, compare=False
     )
 
     async def keep(self, origin: RecordingOrigin, content: AsyncIterator[bytes]) -> Recording:
         """See RecordingKeeper.keep."""
+        if not await asyncio.to_thread(self.are_kept, origin.project_id):
+            raise Forbidden("This project keeps no recordings.", code="recordings_off")
         self.incoming.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=self.incoming) as draft:
             path = Path(draft.name)

@@ -75,7 +75,13 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     """The whole server as one ASGI application; it takes over the stores and closes them."""
     secret = secret_key(settings)
     media = open_media(settings.media_url, settings.media_dir)
-    recordings = Recordings(flow.accept, media, settings.incoming_dir, settings.max_recording_bytes)
+    recordings = Recordings(
+        flow.accept,
+        media,
+        settings.incoming_dir,
+        settings.max_recording_bytes,
+        catalog.admin.projects.keeps_recordings,
+    )
     integrations = OpenIntegrations(catalog, secret)
 
     @asynccontextmanager

@@ -32,12 +32,14 @@ from turnwise.api import (
     prices,
     ui,
 )
+from turnwise.api.ui.project import Keeping
 from turnwise.app.accounts import (
     CatalogAccounts,
     CatalogCharacters,
     CatalogForms,
     CatalogTenantAgents,
 )
+from turnwise.app.administration import CatalogAdministration
 from turnwise.app.alerts.addresses import AlertAddresses
 from turnwise.app.alerts.manager import CatalogAlerts
 from turnwise.app.config import Settings
@@ -169,6 +171,14 @@ def _ui_parts(parts: Parts, accounts: CatalogAccounts) -> ui.UiParts:
         diagnose=parts.reading.issues,
         media=parts.media,
         peaks=KeptPeaks(parts.media, parts.settings.incoming_dir),
+        administration=CatalogAdministration(parts.catalog, parts.integrations),
+        keeping=Keeping(
+            arrivals=parts.flow.store.ages.arrivals,
+            received=parts.flow.intake,
+            pending=parts.flow.pending.count,
+            check=parts.check,
+            default_retention_days=parts.settings.retention_days,
+        ),
         version=__version__,
         public_url=parts.settings.public_url,
         web=WEB,

@@ -131,7 +131,7 @@ class WorkerReports:
         """Keep the audio; one that cannot be kept costs only itself, and the session says why."""
         try:
             await self.keep_audio(caller, project_id, session_id, _capped(content))
-        except (TooLarge, Unsupported) as error:
+        except (Forbidden, TooLarge, Unsupported) as error:
             body = {"status": "failed", "error": error.code}
         else:
             return

@@ -395,6 +395,7 @@ class RecordingKeeper(Protocol):
         Raises:
             TooLarge: there are more bytes than a recording may have.
             Unsupported: the bytes are no audio of a known type.
+            Forbidden: the project keeps no recordings (code "recordings_off").
             Busy: the media store or the telemetry store does not answer.
         """
         ...

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from turnwise.model.errors import Forbidden
+from turnwise.model.errors import Forbidden, NotFound
 from turnwise.model.ids import ProjectId, TenantId
 
 
@@ -84,6 +84,20 @@ class ProjectDetails:
     test_run_number: int | None
     last_run_start_ns: int | None
     retention_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPolicy:
+    """What of a project is kept, and for how long.
+
+    Attributes:
+        retention_days: sessions go so many days after their last sign of life; None means what
+            the server's setting says.
+        keeps_recordings: whether audio that comes in is kept at all.
+    """
+
+    retention_days: int | None = None
+    keeps_recordings: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +190,22 @@ class Caller:
     def sees_whole_tenant(self) -> bool:
         """Owners and admins see every session of their tenant, members those that they made."""
         return self.role in (Role.OWNER, Role.ADMIN)
+
+    def project_named(self, name: str) -> ProjectId:
+        """The tenant's project of this name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = self.projects_by_name.get(name)
+        if found is None:
+            raise NotFound("Project not found.", code="project_not_found")
+        return found
+
+    def project_name(self, project_id: ProjectId) -> str | None:
+        """The name of one of the tenant's projects."""
+        names = {each: name for name, each in self.projects_by_name.items()}
+        return names.get(project_id)
 
     def require(self, scope: Scope) -> None:
         """Raises Forbidden when the credential lacks the scope."""

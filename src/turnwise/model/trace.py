@@ -251,6 +251,30 @@ class MetricsQuery:
     limit: int = 100
 
 
+PEER_DAYS = 7
+"""Days (UTC), the observation's own being the last, over which it is compared with its kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peers:
+    """Durations of the other observations of one kind: same project, kind, step, name, tool and model.
+
+    Attributes:
+        others: how many there are with a known duration.
+        faster: how many of them took less time.
+        lowest_ns, p25_ns, p50_ns, p75_ns, p95_ns, highest_ns: type 7; None without others.
+    """
+
+    others: int
+    faster: int
+    lowest_ns: int | None = None
+    p25_ns: int | None = None
+    p50_ns: int | None = None
+    p75_ns: int | None = None
+    p95_ns: int | None = None
+    highest_ns: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUsage:
     """What one model took on one day; None stands for observations without a model."""
@@ -300,6 +324,10 @@ class TraceReader(Protocol):
 
     async def count_observations(self, query: ObservationQuery) -> int:
         """How many observations there are without paging."""
+        ...
+
+    async def peers(self, observation: Observation) -> Peers | None:
+        """How it compares with its kind over `PEER_DAYS`; None while its duration is unknown."""
         ...
 
     async def named_sessions(self, query: TraceQuery) -> list[NamedSession]:

@@ -39,7 +39,7 @@ async function failure(answer: Response): Promise<ApiError> {
 async function send(path: string, init: RequestInit): Promise<Response> {
   let answer: Response;
   try {
-    answer = await fetch(PREFIX + path, { credentials: "same-origin", ...init });
+    answer = await fetch(address(path), { credentials: "same-origin", ...init });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "offline", "The server cannot be reached.");
@@ -57,16 +57,24 @@ export async function getBytes(path: string, signal?: AbortSignal): Promise<Arra
   return (await send(path, signal ? { signal } : {})).arrayBuffer();
 }
 
-export async function post<T>(path: string, body?: unknown): Promise<T> {
+export function post<T>(path: string, body?: unknown): Promise<T> {
+  return write<T>("POST", path, body);
+}
+
+export async function write<T = void>(
+  method: "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<T> {
   const answer = await send(path, {
-    method: "POST",
+    method,
     headers: { "content-type": "application/json", "x-csrf-token": csrf },
     body: body === undefined ? null : JSON.stringify(body),
   });
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
-/** The address of something that the browser fetches by itself (audio, events). */
+/** The address of a path: of the published API when it begins with `/v1/`, else of the pages' own. */
 export function address(path: string): string {
-  return PREFIX + path;
+  return path.startsWith("/v1/") ? path : PREFIX + path;
 }

@@ -7,6 +7,7 @@ import type {
   SchemaLinePage,
   SchemaMe,
   SchemaObservationBody,
+  SchemaPeersBody,
   SchemaServerState,
   SchemaSessionBody,
   SchemaTraceBody,
@@ -64,13 +65,24 @@ export const trace = (id: string) =>
     staleTime: 15_000,
   });
 
+/** An observation's place under the pages' own API. */
+export const observationPath = (traceId: string, id: string) =>
+  `/traces/${part(traceId)}/observations/${part(id)}`;
+
 export const observation = (traceId: string, id: string, whole = false) =>
   queryOptions({
     queryKey: ["observation", traceId, id, whole],
     queryFn: ({ signal }) =>
       get<SchemaObservationBody>(
-        `/traces/${part(traceId)}/observations/${part(id)}${whole ? "?whole=true" : ""}`,
+        `${observationPath(traceId, id)}${whole ? "?whole=true" : ""}`,
         signal,
       ),
+    staleTime: 60_000,
+  });
+
+export const peers = (traceId: string, id: string) =>
+  queryOptions({
+    queryKey: ["peers", traceId, id],
+    queryFn: ({ signal }) => get<SchemaPeersBody>(`${observationPath(traceId, id)}/peers`, signal),
     staleTime: 60_000,
   });

@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    readonly "/ui/api/audit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["AuditPage"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Keys"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/ui/api/login": {
         readonly parameters: {
             readonly query?: never;
@@ -76,6 +144,102 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/ui/api/members": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Members"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path?: never;
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["NewMember"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["MemberBody"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/members/{user_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly user_id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["MemberChange"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["MemberBody"];
+                    };
+                };
+            };
+        };
+        readonly trace?: never;
+    };
     readonly "/ui/api/projects/{project}/dashboard": {
         readonly parameters: {
             readonly query?: never;
@@ -141,6 +305,202 @@ export interface paths {
             };
         };
         readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/intake": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["IntakeBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/integrations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["Integrations"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["NewIntegration"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["IntegrationBody"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["MadeKey"];
+                    };
+                };
+            };
+        };
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/policy": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["PolicyAnswer"];
+                    };
+                };
+            };
+        };
+        readonly put: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["PolicyBody"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["PolicyAnswer"];
+                    };
+                };
+            };
+        };
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -365,6 +725,43 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/ui/api/traces/{trace_id}/observations/{span_id}/peers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly span_id: string;
+                    readonly trace_id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["PeersBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -391,6 +788,26 @@ export interface components {
             readonly startMs: number | null;
         };
         /**
+         * AuditBody
+         * @description One deed; `actor` is an address, or what acted without one.
+         */
+        readonly AuditBody: {
+            readonly action: string;
+            readonly actor: string;
+            readonly atMs: number;
+            readonly details: Record<string, never>;
+            readonly id: number;
+            readonly target: string;
+        };
+        /**
+         * AuditPage
+         * @description Deeds, the newest first; `next_before` is None on the last page.
+         */
+        readonly AuditPage: {
+            readonly data: readonly components["schemas"]["AuditBody"][];
+            readonly nextBefore: number | null;
+        };
+        /**
          * ConductBody
          * @description See model.metrics.Conduct.
          */
@@ -405,7 +822,10 @@ export interface components {
         };
         /**
          * ContentBody
-         * @description Contents of an observation as text: JSON, unless it was cut off at `SHOWN_BYTES`.
+         * @description A content as text: JSON, unless it was cut off at `SHOWN_BYTES`.
+         *
+         *         Attributes:
+         *             bytes: of the whole as it is kept.
          */
         readonly ContentBody: {
             readonly bytes: number;
@@ -481,6 +901,44 @@ export interface components {
             readonly turn: number | null;
         };
         /**
+         * IntakeBody
+         * @description How things come in.
+         *
+         *         Attributes:
+         *             problems: what is wrong with the stores, as /readyz says it.
+         *             pending: traces and sessions of the whole server that are not derived yet.
+         *             since_ms: when this process started.
+         */
+        readonly IntakeBody: {
+            readonly pending: number;
+            readonly problems: readonly string[];
+            readonly sinceMs: number;
+            readonly sources: readonly components["schemas"]["SourceBody"][];
+        };
+        /**
+         * IntegrationBody
+         * @description A pair without its secret, which nobody is shown again.
+         */
+        readonly IntegrationBody: {
+            readonly createdMs: number;
+            readonly id: string;
+            readonly key: string;
+            readonly kind: components["schemas"]["IntegrationKind"];
+        };
+        /**
+         * IntegrationKind
+         * @description Whose credentials they are.
+         * @enum {unknown}
+         */
+        readonly IntegrationKind: "livekit" | "twilio";
+        /**
+         * Integrations
+         * @description The pairs of a project.
+         */
+        readonly Integrations: {
+            readonly data: readonly components["schemas"]["IntegrationBody"][];
+        };
+        /**
          * InterruptionBody
          * @description Both voices at once, and what became of it.
          */
@@ -521,6 +979,35 @@ export interface components {
             readonly startMs: number | null;
             readonly turn: number | null;
             readonly type: string;
+        };
+        /**
+         * KeyBody
+         * @description A key without its secret; instants in milliseconds since the epoch.
+         *
+         *         Attributes:
+         *             project: where it writes by default.
+         *             owner: the address of whoever it belongs to.
+         *             is_active: it may be at rest.
+         */
+        readonly KeyBody: {
+            readonly createdMs: number;
+            readonly expiresMs: number | null;
+            readonly id: string;
+            readonly isActive: boolean;
+            readonly lastUsedMs: number | null;
+            readonly name: string;
+            readonly owner: string;
+            readonly preview: string;
+            readonly project: string;
+            readonly publicKey: string;
+            readonly scopes: readonly components["schemas"]["Scope"][];
+        };
+        /**
+         * Keys
+         * @description Keys that hold.
+         */
+        readonly Keys: {
+            readonly data: readonly components["schemas"]["KeyBody"][];
         };
         /**
          * Kind
@@ -578,6 +1065,14 @@ export interface components {
             readonly tenant: string | null;
         };
         /**
+         * MadeKey
+         * @description A new key, and its secret, which is told this once.
+         */
+        readonly MadeKey: {
+            readonly key: components["schemas"]["KeyBody"];
+            readonly secret: string;
+        };
+        /**
          * Me
          * @description Who is logged in. `csrf` goes into the header `x-csrf-token` of every write.
          */
@@ -587,6 +1082,71 @@ export interface components {
             readonly projects: readonly components["schemas"]["ProjectBody"][];
             readonly role: string;
             readonly tenant: string;
+        };
+        /**
+         * MemberBody
+         * @description A person of the tenant.
+         */
+        readonly MemberBody: {
+            readonly createdMs: number;
+            readonly email: string;
+            readonly id: number;
+            readonly isActive: boolean;
+            readonly isMe: boolean;
+            readonly role: components["schemas"]["Role"];
+        };
+        /**
+         * MemberChange
+         * @description Body of a change; what is absent stays.
+         */
+        readonly MemberChange: {
+            /** @default null */
+            readonly isActive: boolean | null;
+            /** @default null */
+            readonly role: components["schemas"]["Role"] | null;
+        };
+        /**
+         * Members
+         * @description Everybody of the tenant.
+         */
+        readonly Members: {
+            readonly data: readonly components["schemas"]["MemberBody"][];
+        };
+        /**
+         * NeighbourBody
+         * @description Another trace of the session.
+         */
+        readonly NeighbourBody: {
+            readonly id: string;
+            readonly name: string | null;
+        };
+        /**
+         * NewIntegration
+         * @description Body of adding a pair.
+         */
+        readonly NewIntegration: {
+            readonly key: string;
+            readonly kind: components["schemas"]["IntegrationKind"];
+            readonly secret: string;
+        };
+        /**
+         * NewKey
+         * @description Body of create.
+         */
+        readonly NewKey: {
+            /** @default null */
+            readonly expiresInDays: number | null;
+            readonly name: string;
+            readonly scopes: readonly components["schemas"]["Scope"][];
+        };
+        /**
+         * NewMember
+         * @description Body of adding somebody.
+         */
+        readonly NewMember: {
+            readonly email: string;
+            readonly password: string;
+            readonly role: components["schemas"]["Role"];
         };
         /**
          * ObservationBody
@@ -641,6 +1201,46 @@ export interface components {
             readonly startMs: number | null;
         };
         /**
+         * PeersBody
+         * @description How long an observation took beside the `others` of its kind in the `days` up to its own.
+         *
+         *         Attributes:
+         *             faster: how many of them took less time.
+         *             is_comparable: whether its own duration is known.
+         */
+        readonly PeersBody: {
+            readonly days: number;
+            readonly faster: number;
+            readonly highestMs: number | null;
+            readonly isComparable: boolean;
+            readonly lowestMs: number | null;
+            readonly others: number;
+            readonly p25Ms: number | null;
+            readonly p50Ms: number | null;
+            readonly p75Ms: number | null;
+            readonly p95Ms: number | null;
+        };
+        /**
+         * PolicyAnswer
+         * @description The same beside what holds for projects that say nothing; None there: forever.
+         */
+        readonly PolicyAnswer: {
+            readonly defaultRetentionDays: number | null;
+            readonly keepsRecordings: boolean;
+            readonly retentionDays: number | null;
+        };
+        /**
+         * PolicyBody
+         * @description What a project keeps; also the body of a change, which says all of it.
+         *
+         *         Attributes:
+         *             retention_days: None: as the server's setting says.
+         */
+        readonly PolicyBody: {
+            readonly keepsRecordings: boolean;
+            readonly retentionDays: number | null;
+        };
+        /**
          * ProjectBody
          * @description A project; its name is also its place in addresses.
          */
@@ -682,8 +1282,17 @@ export interface components {
             readonly parts: readonly components["schemas"]["PathPartBody"][];
         };
         /**
+         * Role
+         * @description What a user may do inside the tenant.
+         * @enum {unknown}
+         */
+        readonly Role: "admin" | "member" | "owner";
+        /**
          * RowBody
          * @description One observation without its contents; `start_ms` is since the trace's start.
+         *
+         *         Attributes:
+         *             tool: the tool that it ran, where that is not its name.
          */
         readonly RowBody: {
             readonly costUsd: number | null;
@@ -698,7 +1307,14 @@ export interface components {
             readonly startMs: number;
             readonly step: components["schemas"]["Step"];
             readonly tokens: number | null;
+            readonly tool: string | null;
         };
+        /**
+         * Scope
+         * @description What an API key may do.
+         * @enum {unknown}
+         */
+        readonly Scope: "admin" | "ingest" | "read";
         /**
          * ServerState
          * @description What the pages ask first.
@@ -765,6 +1381,27 @@ export interface components {
          */
         readonly Severity: "critical" | "high" | "info" | "low" | "medium";
         /**
+         * SourceBody
+         * @description What one kind of sender has sent; None where nothing is known.
+         *
+         *         Attributes:
+         *             sessions: of the last day, as are `unpriced` and `last_arrival_ms`.
+         *             batches: since the process started, as are the fields behind it.
+         *             lag_ms: how late the last batch came after its newest instant.
+         */
+        readonly SourceBody: {
+            readonly batches: number;
+            readonly lagMs: number | null;
+            readonly lastArrivalMs: number | null;
+            readonly lastBatchMs: number | null;
+            readonly lastRefusal: string | null;
+            readonly records: number;
+            readonly refused: number;
+            readonly sessions: number | null;
+            readonly source: string;
+            readonly unpriced: number | null;
+        };
+        /**
          * Speaker
          * @description Who holds the floor.
          * @enum {unknown}
@@ -819,7 +1456,13 @@ export interface components {
         };
         /**
          * TraceBody
-         * @description A trace, its rows by start. `started_ms` is since the epoch.
+         * @description A trace, its rows by start.
+         *
+         *         Attributes:
+         *             started_ms: since the epoch.
+         *             offset_ms: since the session's start.
+         *             turns: of the whole session.
+         *             previous, next: by start, among the traces of the session.
          */
         readonly TraceBody: {
             readonly agent: string;
@@ -828,10 +1471,14 @@ export interface components {
             readonly id: string;
             readonly isCut: boolean;
             readonly name: string | null;
+            readonly next: components["schemas"]["NeighbourBody"] | null;
+            readonly offsetMs: number;
+            readonly previous: components["schemas"]["NeighbourBody"] | null;
             readonly project: string;
             readonly rows: readonly components["schemas"]["RowBody"][];
             readonly sessionId: string;
             readonly startedMs: number;
+            readonly turns: readonly components["schemas"]["TurnMark"][];
         };
         /**
          * TraceLineBody
@@ -885,6 +1532,21 @@ export interface components {
          */
         readonly TurnKind: "first" | "plain" | "with_tool";
         /**
+         * TurnMark
+         * @description A turn of the call; its times are since the trace's start, and may lie outside of it.
+         *
+         *         Attributes:
+         *             span_ids: the rows that it was made from.
+         */
+        readonly TurnMark: {
+            readonly endMs: number | null;
+            readonly index: number;
+            readonly spanIds: readonly string[];
+            readonly speaker: components["schemas"]["Speaker"];
+            readonly startMs: number;
+            readonly text: string | null;
+        };
+        /**
          * UsageBody
          * @description What one model consumed.
          */
@@ -907,6 +1569,8 @@ export interface components {
     pathItems: never;
 }
 export type SchemaAudioBody = components['schemas']['AudioBody'];
+export type SchemaAuditBody = components['schemas']['AuditBody'];
+export type SchemaAuditPage = components['schemas']['AuditPage'];
 export type SchemaConductBody = components['schemas']['ConductBody'];
 export type SchemaContentBody = components['schemas']['ContentBody'];
 export type SchemaDashboardBody = components['schemas']['DashboardBody'];
@@ -916,27 +1580,47 @@ export type SchemaFirstOwner = components['schemas']['FirstOwner'];
 export type SchemaFramework = components['schemas']['Framework'];
 export type SchemaGenerationBody = components['schemas']['GenerationBody'];
 export type SchemaHeardBody = components['schemas']['HeardBody'];
+export type SchemaIntakeBody = components['schemas']['IntakeBody'];
+export type SchemaIntegrationBody = components['schemas']['IntegrationBody'];
+export type SchemaIntegrationKind = components['schemas']['IntegrationKind'];
+export type SchemaIntegrations = components['schemas']['Integrations'];
 export type SchemaInterruptionBody = components['schemas']['InterruptionBody'];
 export type SchemaInterruptionKind = components['schemas']['InterruptionKind'];
 export type SchemaIssueBody = components['schemas']['IssueBody'];
+export type SchemaKeyBody = components['schemas']['KeyBody'];
+export type SchemaKeys = components['schemas']['Keys'];
 export type SchemaKind = components['schemas']['Kind'];
 export type SchemaLevel = components['schemas']['Level'];
 export type SchemaLineBody = components['schemas']['LineBody'];
 export type SchemaLinePage = components['schemas']['LinePage'];
 export type SchemaLogIn = components['schemas']['LogIn'];
+export type SchemaMadeKey = components['schemas']['MadeKey'];
 export type SchemaMe = components['schemas']['Me'];
+export type SchemaMemberBody = components['schemas']['MemberBody'];
+export type SchemaMemberChange = components['schemas']['MemberChange'];
+export type SchemaMembers = components['schemas']['Members'];
+export type SchemaNeighbourBody = components['schemas']['NeighbourBody'];
+export type SchemaNewIntegration = components['schemas']['NewIntegration'];
+export type SchemaNewKey = components['schemas']['NewKey'];
+export type SchemaNewMember = components['schemas']['NewMember'];
 export type SchemaObservationBody = components['schemas']['ObservationBody'];
 export type SchemaPart = components['schemas']['Part'];
 export type SchemaPathPartBody = components['schemas']['PathPartBody'];
+export type SchemaPeersBody = components['schemas']['PeersBody'];
+export type SchemaPolicyAnswer = components['schemas']['PolicyAnswer'];
+export type SchemaPolicyBody = components['schemas']['PolicyBody'];
 export type SchemaProjectBody = components['schemas']['ProjectBody'];
 export type SchemaRecordingBody = components['schemas']['RecordingBody'];
 export type SchemaRecordingStatus = components['schemas']['RecordingStatus'];
 export type SchemaResponseBody = components['schemas']['ResponseBody'];
+export type SchemaRole = components['schemas']['Role'];
 export type SchemaRowBody = components['schemas']['RowBody'];
+export type SchemaScope = components['schemas']['Scope'];
 export type SchemaServerState = components['schemas']['ServerState'];
 export type SchemaSessionBody = components['schemas']['SessionBody'];
 export type SchemaSessionStatus = components['schemas']['SessionStatus'];
 export type SchemaSeverity = components['schemas']['Severity'];
+export type SchemaSourceBody = components['schemas']['SourceBody'];
 export type SchemaSpeaker = components['schemas']['Speaker'];
 export type SchemaStage = components['schemas']['Stage'];
 export type SchemaStep = components['schemas']['Step'];
@@ -946,6 +1630,7 @@ export type SchemaTraceBody = components['schemas']['TraceBody'];
 export type SchemaTraceLineBody = components['schemas']['TraceLineBody'];
 export type SchemaTurnBody = components['schemas']['TurnBody'];
 export type SchemaTurnKind = components['schemas']['TurnKind'];
+export type SchemaTurnMark = components['schemas']['TurnMark'];
 export type SchemaUsageBody = components['schemas']['UsageBody'];
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;

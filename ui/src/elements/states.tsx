@@ -2,7 +2,7 @@
 
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, Compass, WifiOff } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { ApiError } from "../api/client";
 
 export function State({
@@ -65,6 +65,9 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 }
 
 export function NotFound({ said }: { said?: string }) {
+  useEffect(() => {
+    document.title = "Not found · Turnwise";
+  }, []);
   return (
     <State icon={<Compass size={28} />} title="There is nothing here">
       <p>

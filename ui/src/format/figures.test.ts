@@ -3,6 +3,7 @@ import { bytes, clock, duration, money, NOTHING } from "./figures";
 
 describe("durations", () => {
   it.each([
+    [0.02, "<1 ms"],
     [0, "0 ms"],
     [999.4, "999 ms"],
     [999.6, "1.00 s"],

@@ -2,9 +2,10 @@
 
 export const NOTHING = "–";
 
-/** A duration of an event: `840 ms`, `1.84 s`, `12.3 s`, `4 m 27 s`, `1 h 37 m`. */
+/** A duration of an event: `<1 ms`, `840 ms`, `1.84 s`, `12.3 s`, `4 m 27 s`, `1 h 37 m`. */
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return NOTHING;
+  if (ms > 0 && ms < 0.5) return "<1 ms";
   if (Math.abs(ms) < 999.5) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;
   if (seconds < 9.995) return `${seconds.toFixed(2)} s`;

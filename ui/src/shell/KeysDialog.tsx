@@ -11,6 +11,7 @@ const GROUPS = [
       ["/", "Search"],
       ["J / K", "Next or previous session"],
       ["Enter", "Open it"],
+      ["C", "Choose it to compare; then another"],
     ],
   },
   {
@@ -24,6 +25,17 @@ const GROUPS = [
       ["+ / −", "Nearer or farther"],
       ["F", "Fit the turn"],
       ["0", "Whole call"],
+    ],
+  },
+  {
+    name: "Trace",
+    keys: [
+      ["Arrows", "Move, open and close rows; a letter goes to the next name"],
+      ["F / 0", "Fit the selection, or the whole trace"],
+      ["+ / −", "Zoom; [ and ] go back and on"],
+      ["C", "Critical path"],
+      ["E", "Next error"],
+      ["N / P", "Next or previous trace"],
     ],
   },
 ] as const;

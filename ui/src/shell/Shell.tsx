@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
-import { AudioLines, BookOpen, ChevronsUpDown, CircleUser } from "lucide-react";
+import { AudioLines, BookOpen, ChevronsUpDown, CircleUser, Settings } from "lucide-react";
 import { lazy } from "react";
 import { me } from "../api/queries";
 import { useConnection } from "./connection";
@@ -11,7 +11,10 @@ import { LateMenu } from "./LateMenu";
 import { Mark } from "./Mark";
 
 /** The pages of a project, in the order of the navigation. A page is listed once it exists. */
-const PAGES = [{ to: "/p/$project/sessions", name: "Sessions", icon: AudioLines }] as const;
+const PAGES = [
+  { to: "/p/$project/sessions", name: "Sessions", icon: AudioLines },
+  { to: "/p/$project/settings", name: "Settings", icon: Settings },
+] as const;
 
 const loadProjectMenu = () => import("./ProjectMenu");
 const loadPersonMenu = () => import("./PersonMenu");

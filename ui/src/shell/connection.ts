@@ -5,6 +5,8 @@ import { useEffect, useState } from "react";
 import { ApiError, get } from "../api/client";
 
 const AGAIN_MS = 2_000;
+/** A page that asks for nothing finds out so. */
+const LOOK_MS = 10_000;
 
 /** False from the first call that found no server until the server answers again. */
 export function useConnection(): boolean {
@@ -18,6 +20,21 @@ export function useConnection(): boolean {
       }),
     [queries],
   );
+  useEffect(() => {
+    if (!isConnected) return;
+    const look = () => {
+      if (document.visibilityState === "hidden") return;
+      get("/state").catch((error: unknown) => {
+        if (error instanceof ApiError && error.status === 0) setConnected(false);
+      });
+    };
+    const timer = setInterval(look, LOOK_MS);
+    window.addEventListener("offline", look);
+    return () => {
+      clearInterval(timer);
+      window.removeEventListener("offline", look);
+    };
+  }, [isConnected]);
   useEffect(() => {
     if (isConnected) return;
     const timer = setInterval(() => {

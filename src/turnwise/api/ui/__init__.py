@@ -5,8 +5,20 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
-from turnwise.api.ui import access, dashboard, pages, recordings, sessions, traces
+from turnwise.api.ui import (
+    access,
+    dashboard,
+    observations,
+    pages,
+    project,
+    recordings,
+    sessions,
+    tenant,
+    traces,
+)
+from turnwise.api.ui.project import Keeping
 from turnwise.model.accounts import BrowserAccounts
+from turnwise.model.administration import Administration
 from turnwise.model.overview import OverviewReader
 from turnwise.model.ports import Diagnose, MediaStore, PeaksKeeper, SessionReader
 from turnwise.model.trace import TraceReader
@@ -28,6 +40,8 @@ class UiParts:
     diagnose: Diagnose
     media: MediaStore
     peaks: PeaksKeeper
+    administration: Administration
+    keeping: Keeping
     version: str
     public_url: str
     web: Path
@@ -40,8 +54,11 @@ def router(parts: UiParts) -> APIRouter:
         access.router(parts.accounts, parts.version, parts.public_url),
         sessions.router(parts.overview, parts.reader, parts.diagnose),
         traces.router(parts.reader, parts.traces),
+        observations.router(parts.reader, parts.traces),
         recordings.router(parts.reader, parts.media, parts.peaks),
         dashboard.router(parts.overview),
+        tenant.router(parts.administration),
+        project.router(parts.administration, parts.keeping),
         pages.router(parts.reader, parts.web),
     ):
         whole.include_router(part, include_in_schema=False)

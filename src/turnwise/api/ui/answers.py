@@ -73,16 +73,12 @@ def project_of(caller: Caller, name: str) -> ProjectId:
     Raises:
         NotFound: there is none.
     """
-    found = caller.projects_by_name.get(name)
-    if found is None:
-        raise NotFound("Project not found.", code="project_not_found")
-    return found
+    return caller.project_named(name)
 
 
 def project_name(caller: Caller, project_id: ProjectId) -> str:
     """The name under which the project's pages are."""
-    names = {each: name for name, each in caller.projects_by_name.items()}
-    return names.get(project_id, "")
+    return caller.project_name(project_id) or ""
 
 
 def visible(session: Session | None, caller: Caller) -> Session:

@@ -9,10 +9,21 @@ from typing import Any
 
 import msgspec
 
-from turnwise.api.ui import access, answers, dashboard, session_bodies, sessions, traces
+from turnwise.api.ui import (
+    access,
+    answers,
+    dashboard,
+    observations,
+    project,
+    session_bodies,
+    sessions,
+    tenant,
+    traces,
+)
 
 _REF = "#/components/schemas/{name}"
 _PROJECT = f"{answers.PREFIX}/projects/{{project}}"
+_OBSERVATION = f"{answers.PREFIX}/traces/{{trace_id}}/observations/{{span_id}}"
 
 ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{answers.PREFIX}/state"): access.ServerState,
@@ -22,18 +33,32 @@ ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{_PROJECT}/facets"): sessions.FacetsBody,
     ("get", f"{_PROJECT}/sessions"): sessions.LinePage,
     ("get", f"{_PROJECT}/dashboard"): dashboard.DashboardBody,
+    ("get", f"{answers.PREFIX}/keys"): tenant.Keys,
+    ("post", f"{_PROJECT}/keys"): tenant.MadeKey,
+    ("get", f"{answers.PREFIX}/members"): tenant.Members,
+    ("post", f"{answers.PREFIX}/members"): tenant.MemberBody,
+    ("patch", f"{answers.PREFIX}/members/{{user_id}}"): tenant.MemberBody,
+    ("get", f"{answers.PREFIX}/audit"): tenant.AuditPage,
+    ("get", f"{_PROJECT}/policy"): project.PolicyAnswer,
+    ("put", f"{_PROJECT}/policy"): project.PolicyAnswer,
+    ("get", f"{_PROJECT}/integrations"): project.Integrations,
+    ("post", f"{_PROJECT}/integrations"): project.IntegrationBody,
+    ("get", f"{_PROJECT}/intake"): project.IntakeBody,
     ("get", f"{answers.PREFIX}/sessions/{{session_id}}"): session_bodies.SessionBody,
     ("get", f"{answers.PREFIX}/traces/{{trace_id}}"): traces.TraceBody,
-    (
-        "get",
-        f"{answers.PREFIX}/traces/{{trace_id}}/observations/{{span_id}}",
-    ): traces.ObservationBody,
+    ("get", _OBSERVATION): observations.ObservationBody,
+    ("get", f"{_OBSERVATION}/peers"): observations.PeersBody,
 }
 """The form of each JSON answer."""
 
 BODIES: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("post", f"{answers.PREFIX}/login"): access.LogIn,
     ("post", f"{answers.PREFIX}/setup"): access.FirstOwner,
+    ("post", f"{_PROJECT}/keys"): tenant.NewKey,
+    ("post", f"{answers.PREFIX}/members"): tenant.NewMember,
+    ("patch", f"{answers.PREFIX}/members/{{user_id}}"): tenant.MemberChange,
+    ("put", f"{_PROJECT}/policy"): project.PolicyBody,
+    ("post", f"{_PROJECT}/integrations"): project.NewIntegration,
 }
 """The form of each JSON body."""
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from turnwise.api.ui.answers import (
@@ -18,6 +19,7 @@ from turnwise.api.ui.answers import (
     project_of,
     visible,
 )
+from turnwise.api.ui.export import Form, exported
 from turnwise.api.ui.session_bodies import SessionBody, ms, session_body
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.json_text import JSON, money
@@ -143,6 +145,36 @@ def wanted_sessions(
     )
 
 
+def asked_lines(
+    caller: Viewer,
+    project: str,
+    agent: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006 -- FastAPI copies it
+    status: Annotated[list[SessionStatus], Query()] = [],  # noqa: B006
+    version: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006
+    from_ms: Annotated[int | None, Query(alias="from", ge=0, le=_LARGEST_MS)] = None,
+    to_ms: Annotated[int | None, Query(alias="to", ge=0, le=_LARGEST_MS)] = None,
+    longer: Ms = None,
+    shorter: Ms = None,
+    slower: Ms = None,
+    errors: bool | None = None,
+    interrupted: bool | None = None,
+    recorded: bool | None = None,
+    q: Annotated[str | None, Query(max_length=MAX_TEXT)] = None,
+    sort: Order = Order.STARTED,
+    ascending: bool = False,
+) -> LineQuery:
+    """What the parameters of a request ask for, without a page of it."""
+    wanted = wanted_sessions(
+        caller, project, agent, status, version, from_ms, to_ms,
+        min_duration_ns=_ns(longer), max_duration_ns=_ns(shorter), min_response_ns=_ns(slower),
+        has_errors=errors, is_interrupted=interrupted, has_recording=recorded, text=q,
+    )  # fmt: skip
+    return LineQuery(filter=wanted, order=sort, is_descending=not ascending)
+
+
+Asked = Annotated[LineQuery, Depends(asked_lines)]
+
+
 def router(overview: OverviewReader, reader: SessionReader, diagnose: Diagnose) -> APIRouter:
     """The list with its filters, and single sessions."""
     routes = APIRouter(prefix=PREFIX)
@@ -162,37 +194,12 @@ def _add_list(routes: APIRouter, overview: OverviewReader) -> None:
     async def list_sessions(
         caller: Viewer,
         request: Request,
-        project: str,
-        agent: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006 -- FastAPI copies it
-        status: Annotated[list[SessionStatus], Query()] = [],  # noqa: B006
-        version: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006
-        from_ms: Annotated[int | None, Query(alias="from", ge=0, le=_LARGEST_MS)] = None,
-        to_ms: Annotated[int | None, Query(alias="to", ge=0, le=_LARGEST_MS)] = None,
-        longer: Ms = None,
-        shorter: Ms = None,
-        slower: Ms = None,
-        errors: bool | None = None,
-        interrupted: bool | None = None,
-        recorded: bool | None = None,
-        q: Annotated[str | None, Query(max_length=MAX_TEXT)] = None,
-        sort: Order = Order.STARTED,
-        ascending: bool = False,
+        asked: Asked,
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE,
     ) -> Response:
-        wanted = wanted_sessions(
-            caller, project, agent, status, version, from_ms, to_ms,
-            min_duration_ns=_ns(longer), max_duration_ns=_ns(shorter), min_response_ns=_ns(slower),
-            has_errors=errors, is_interrupted=interrupted, has_recording=recorded, text=q,
-        )  # fmt: skip
-        sorting = f"{sort}{'+' if ascending else '-'}"
-        query = LineQuery(
-            filter=wanted,
-            order=sort,
-            is_descending=not ascending,
-            after=_position(cursor, sorting),
-            limit=limit + 1,
-        )
+        sorting = f"{asked.order}{'-' if asked.is_descending else '+'}"
+        query = replace(asked, after=_position(cursor, sorting), limit=limit + 1)
         found = await overview.lines(caller, query)
         shown = found[:limit]
         following = None
@@ -201,14 +208,19 @@ def _add_list(routes: APIRouter, overview: OverviewReader) -> None:
         body = LinePage(data=[_line(each) for each in shown], next_cursor=following)
         return await json_answer(request, body)
 
+    @routes.get("/projects/{project}/sessions/export")
+    async def export_sessions(
+        caller: Viewer, project: str, asked: Asked, form: Annotated[Form, Query(alias="format")]
+    ) -> Response:
+        """All that the list would show, however many pages that takes."""
+        return exported(overview, caller, asked, form, project)
+
 
 def _add_session(routes: APIRouter, reader: SessionReader, diagnose: Diagnose) -> None:
     async def body_of(caller: Caller, name: str) -> SessionBody:
         session = visible(await reader.session(caller, name), caller)
         project = project_name(caller, session.project_id)
-        # Rules look at every turn, and a long call has thousands.
-        issues = await diagnose(session)
-        return session_body(session, project, issues, now_ns())
+        return session_body(session, project, await diagnose(session), now_ns())
 
     @routes.get("/sessions/{session_id}")
     async def get_session(caller: Viewer, request: Request, session_id: SessionName) -> Response:

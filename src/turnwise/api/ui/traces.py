@@ -1,35 +1,39 @@
-"""A trace: its rows without contents at once, the contents of one observation when it is opened."""
+"""A trace: its rows without contents, and the turns of the call that it shows."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from turnwise.api.ui.answers import PREFIX, MaybeMoney, Money, Viewer, json_answer, project_name
+from turnwise.api.ui.answers import PREFIX, MaybeMoney, Viewer, json_answer, project_name
 from turnwise.api.ui.session_bodies import ms
 from turnwise.http.json_text import money, raw
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import public_session_id
 from turnwise.model.observation import Kind, Level, Observation, Step
 from turnwise.model.ports import SessionReader
-from turnwise.model.session import Session
+from turnwise.model.session import Session, Speaker, TraceSummary, Turn
 from turnwise.model.tenancy import Caller
 from turnwise.model.trace import ObservationQuery, TraceReader
 
 MAX_ROWS = 50_000
-SHOWN_BYTES = 64 * 1024
-"""Of a content that is longer, only so much is sent until all of it is asked for."""
 
 TraceId = Annotated[str, Path(max_length=256)]
 
 
 class RowBody(msgspec.Struct, rename="camel", frozen=True):
-    """One observation without its contents; `start_ms` is since the trace's start."""
+    """One observation without its contents; `start_ms` is since the trace's start.
+
+    Attributes:
+        tool: the tool that it ran, where that is not its name.
+    """
 
     id: str
     parent: str | None
     name: str | None
+    tool: str | None
     kind: Kind
     step: Step
     level: Level
@@ -41,8 +45,37 @@ class RowBody(msgspec.Struct, rename="camel", frozen=True):
     cost_usd: MaybeMoney
 
 
+class TurnMark(msgspec.Struct, rename="camel", frozen=True):
+    """A turn of the call; its times are since the trace's start, and may lie outside of it.
+
+    Attributes:
+        span_ids: the rows that it was made from.
+    """
+
+    index: int
+    speaker: Speaker
+    text: str | None
+    start_ms: float
+    end_ms: float | None
+    span_ids: tuple[str, ...]
+
+
+class NeighbourBody(msgspec.Struct, rename="camel", frozen=True):
+    """Another trace of the session."""
+
+    id: str
+    name: str | None
+
+
 class TraceBody(msgspec.Struct, rename="camel", frozen=True):
-    """A trace, its rows by start. `started_ms` is since the epoch."""
+    """A trace, its rows by start.
+
+    Attributes:
+        started_ms: since the epoch.
+        offset_ms: since the session's start.
+        turns: of the whole session.
+        previous, next: by start, among the traces of the session.
+    """
 
     id: str
     name: str | None
@@ -50,49 +83,18 @@ class TraceBody(msgspec.Struct, rename="camel", frozen=True):
     session_id: str
     agent: str
     started_ms: float
+    offset_ms: float
     duration_ms: float
     errors: int
     is_cut: bool
+    previous: NeighbourBody | None
+    next: NeighbourBody | None
+    turns: list[TurnMark]
     rows: list[RowBody]
 
 
-class ContentBody(msgspec.Struct, rename="camel", frozen=True):
-    """Contents of an observation as text: JSON, unless it was cut off at `SHOWN_BYTES`."""
-
-    text: str
-    bytes: int
-    is_cut: bool
-
-
-class ObservationBody(msgspec.Struct, rename="camel", frozen=True):
-    """One observation with its contents; `costs` in USD by name."""
-
-    id: str
-    trace_id: str
-    parent: str | None
-    name: str | None
-    kind: Kind
-    step: Step
-    level: Level
-    status_message: str | None
-    started_ms: float
-    duration_ms: float | None
-    first_token_ms: float | None
-    model: str | None
-    provider: str | None
-    environment: str | None
-    app_version: str | None
-    parameters: msgspec.Raw
-    usage: dict[str, int | float]
-    costs: dict[str, Money]
-    cost_source: str | None
-    input: ContentBody | None
-    output: ContentBody | None
-    metadata: ContentBody | None
-
-
 def router(reader: SessionReader, traces: TraceReader) -> APIRouter:
-    """Light rows first, bodies on demand."""
+    """For whoever may see the trace."""
     routes = APIRouter(prefix=PREFIX)
 
     @routes.get("/traces/{trace_id}")
@@ -108,24 +110,6 @@ def router(reader: SessionReader, traces: TraceReader) -> APIRouter:
         )
         body = _trace(caller, session, trace_id, found[::-1])
         return await json_answer(request, body)
-
-    @routes.get("/traces/{trace_id}/observations/{span_id}")
-    async def get_observation(
-        caller: Viewer,
-        request: Request,
-        trace_id: TraceId,
-        span_id: Annotated[str, Path(max_length=256)],
-        whole: bool = False,
-    ) -> Response:
-        session = await session_of_trace(reader, caller, trace_id)
-        found = await traces.observations(
-            ObservationQuery(
-                project_ids=(session.project_id,), trace_id=trace_id, span_id=span_id, limit=1
-            )
-        )
-        if not found:
-            raise NotFound("Observation not found.", code="observation_not_found")
-        return await json_answer(request, _observation(found[0], whole=whole))
 
     return routes
 
@@ -148,7 +132,9 @@ def _trace(
     shown = observations[:MAX_ROWS]
     first_ns = min((each.start_ns for each in shown), default=session.started_ns)
     last_ns = max((each.end_ns or each.start_ns for each in shown), default=first_ns)
-    summary = next((each for each in session.traces if each.trace_id == trace_id), None)
+    order = sorted(session.traces, key=lambda each: (each.start_ns, each.trace_id))
+    place = next((at for at, each in enumerate(order) if each.trace_id == trace_id), None)
+    summary = None if place is None else order[place]
     return TraceBody(
         id=trace_id,
         name=summary.name if summary else None,
@@ -156,10 +142,31 @@ def _trace(
         session_id=public_session_id(session.id),
         agent=session.agent,
         started_ms=ms(first_ns),
+        offset_ms=ms(first_ns - session.started_ns),
         duration_ms=ms(max(0, last_ns - first_ns)),
         errors=sum(each.level is Level.ERROR for each in shown),
         is_cut=len(observations) > MAX_ROWS,
+        previous=_neighbour(order, place, -1),
+        next=_neighbour(order, place, 1),
+        turns=[_turn(each, first_ns) for each in session.turns],
         rows=[_row(each, first_ns) for each in shown],
+    )
+
+
+def _neighbour(order: Sequence[TraceSummary], place: int | None, step: int) -> NeighbourBody | None:
+    if place is None or not 0 <= place + step < len(order):
+        return None
+    return NeighbourBody(id=order[place + step].trace_id, name=order[place + step].name)
+
+
+def _turn(each: Turn, first_ns: int) -> TurnMark:
+    return TurnMark(
+        index=each.index,
+        speaker=each.speaker,
+        text=each.text,
+        start_ms=ms(each.start_ns - first_ns),
+        end_ms=None if each.end_ns is None else ms(each.end_ns - first_ns),
+        span_ids=each.span_ids,
     )
 
 
@@ -170,53 +177,19 @@ def _row(each: Observation, first_ns: int) -> RowBody:
         id=each.span_id,
         parent=each.parent_span_id,
         name=each.name,
+        tool=None if each.voice.tool_name == each.name else each.voice.tool_name,
         kind=each.kind,
         step=each.step,
         level=each.level,
         start_ms=ms(each.start_ns - first_ns),
         end_ms=None if each.end_ns is None else ms(each.end_ns - first_ns),
-        first_token_ms=_first_token_ms(each),
+        first_token_ms=first_token_ms(each),
         model=each.model,
         tokens=usage.get("total", sum(usage.values())) if usage else None,
         cost_usd=raw(None) if cost is None else money(cost),
     )
 
 
-def _first_token_ms(each: Observation) -> float | None:
+def first_token_ms(each: Observation) -> float | None:
+    """From its start to the first token or first audio byte."""
     return None if each.first_token_ns is None else ms(each.first_token_ns - each.start_ns)
-
-
-def _observation(each: Observation, *, whole: bool) -> ObservationBody:
-    return ObservationBody(
-        id=each.span_id,
-        trace_id=each.trace_id,
-        parent=each.parent_span_id,
-        name=each.name,
-        kind=each.kind,
-        step=each.step,
-        level=each.level,
-        status_message=each.status_message,
-        started_ms=ms(each.start_ns),
-        duration_ms=None if each.duration_ns is None else ms(each.duration_ns),
-        first_token_ms=_first_token_ms(each),
-        model=each.model,
-        provider=each.provider,
-        environment=each.environment,
-        app_version=each.app_version or each.release,
-        parameters=raw(each.model_parameters),
-        usage=each.usage_details,
-        costs={name: money(cost) for name, cost in each.cost_details.items()},
-        cost_source=each.cost_source,
-        input=_content(each.input, whole=whole),
-        output=_content(each.output, whole=whole),
-        metadata=_content(each.metadata, whole=whole),
-    )
-
-
-def _content(text: str | None, *, whole: bool) -> ContentBody | None:
-    if text is None:
-        return None
-    size = len(text.encode())
-    is_cut = size > SHOWN_BYTES and not whole
-    shown = text.encode()[:SHOWN_BYTES].decode(errors="ignore") if is_cut else text
-    return ContentBody(text=shown, bytes=size, is_cut=is_cut)

@@ -12,7 +12,7 @@ import msgspec
 from turnwise.http.multipart import Part, parts_of
 from turnwise.ingest.livekit.header import Header, read_header
 from turnwise.model.batch import Sender
-from turnwise.model.errors import BadInput, TooLarge, Unsupported
+from turnwise.model.errors import BadInput, Forbidden, TooLarge, Unsupported
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ports import RecordingKeeper
 from turnwise.model.recording import RecordingOrigin, RecordingStatus, recording_id_of
@@ -85,7 +85,7 @@ class RecordingReader:
             return "no_media_store"
         try:
             await self.keeper.keep(self._origin(header), part.chunks())
-        except (TooLarge, Unsupported) as error:
+        except (Forbidden, TooLarge, Unsupported) as error:
             return error.code
         return None
 

@@ -2,7 +2,7 @@
 
 from turnwise.model.tenancy import ProjectChanges, ProjectDetails
 from turnwise.store.catalog.agents import AgentDetails, AgentFields
-from turnwise.store.catalog.audit import COMMAND_LINE, SERVER, Actor, AuditEntry
+from turnwise.store.catalog.audit import COMMAND_LINE, SERVER, Actor
 from turnwise.store.catalog.bootstrap import Defaults, DemoLogin
 from turnwise.store.catalog.database import catalog_url
 from turnwise.store.catalog.keys import NewKey
@@ -16,7 +16,6 @@ __all__ = [
     "Actor",
     "AgentDetails",
     "AgentFields",
-    "AuditEntry",
     "Defaults",
     "DemoLogin",
     "Kept",

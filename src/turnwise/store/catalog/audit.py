@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, insert, select
 
+from turnwise.model.administration import AuditEntry
 from turnwise.model.tenancy import Caller
 from turnwise.store.catalog.database import Database
 from turnwise.store.catalog.tables import audit_log
@@ -31,27 +32,6 @@ class Actor:
 COMMAND_LINE = Actor("command line")
 SERVER = Actor("server")
 INGEST = Actor("ingest")
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One line of the log.
-
-    Attributes:
-        action: a slug such as "key.revoked".
-        tenant_id: None for what concerns no tenant.
-        target: the kind and id of what was acted upon, such as "key 4f…".
-        details: what changed; never a secret.
-    """
-
-    id: int
-    at_ns: int
-    actor: str
-    actor_user_id: int | None
-    action: str
-    tenant_id: str | None
-    target: str
-    details: dict[str, Any]
 
 
 def record(

@@ -1,9 +1,9 @@
 """Forms that people filled in during a session."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select
+from sqlalchemy import RowMapping, delete, insert, select
 
 from turnwise.model.accounts import FormResponse
 from turnwise.store.catalog import checks
@@ -41,6 +41,12 @@ class Forms:
         with self._database.writing() as connection:
             query = insert(form_responses).values(row).returning(form_responses)
             return _response(connection.execute(query).mappings().one())
+
+    def forget(self, session_ids: Collection[str]) -> None:
+        """Remove what was filled in during these sessions."""
+        statement = delete(form_responses).where(form_responses.c.session_id.in_(session_ids))
+        with self._database.writing() as connection:
+            connection.execute(statement)
 
     def all(
         self,

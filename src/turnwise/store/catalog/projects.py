@@ -1,5 +1,6 @@
 """Projects: the containers that keys write to."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from turnwise.model.errors import Conflict, NotFound
 from turnwise.model.ids import ProjectId, TenantId
-from turnwise.model.tenancy import Project, ProjectChanges, ProjectDetails
+from turnwise.model.tenancy import Project, ProjectChanges, ProjectDetails, ProjectPolicy
 from turnwise.store.catalog import checks
 from turnwise.store.catalog.audit import INGEST, Actor, record
 from turnwise.store.catalog.database import Database
@@ -24,6 +25,7 @@ from turnwise.store.catalog.tables import (
 )
 
 DEFAULT_PROJECT = "default"
+MAX_RETENTION_DAYS = 36_500
 
 
 class Projects:
@@ -103,6 +105,46 @@ class Projects:
                     fields=sorted(values),
                 )
             return _get(connection, tenant_id, found.id)
+
+    def policy(self, project_id: ProjectId) -> ProjectPolicy:
+        """What a project keeps; that of a project that is gone is the usual one."""
+        return self.policies([project_id]).get(project_id, ProjectPolicy())
+
+    def keeps_recordings(self, project_id: ProjectId) -> bool:
+        """Whether audio of a project is kept at all."""
+        return self.policy(project_id).keeps_recordings
+
+    def policies(
+        self, project_ids: Collection[ProjectId] | None = None
+    ) -> dict[ProjectId, ProjectPolicy]:
+        """What these projects keep, or (None) all of them."""
+        query = select(projects.c.id, projects.c.retention_days, projects.c.keeps_recordings)
+        if project_ids is not None:
+            query = query.where(projects.c.id.in_(project_ids))
+        with self._database.reading() as connection:
+            return {
+                ProjectId(row.id): ProjectPolicy(row.retention_days, row.keeps_recordings)
+                for row in connection.execute(query)
+            }
+
+    def set_policy(
+        self, tenant_id: TenantId, project_id: str, policy: ProjectPolicy, *, by: Actor
+    ) -> None:
+        """Say what a project keeps from now on.
+
+        Raises:
+            NotFound: there is no such project, or it is another tenant's.
+            BadInput: the days are none that a retention can have.
+        """
+        days = policy.retention_days
+        if days is not None and not 1 <= days <= MAX_RETENTION_DAYS:
+            checks.refuse("retentionDays", f"Retention is 1 to {MAX_RETENTION_DAYS} days.")
+        values = {"retention_days": days, "keeps_recordings": policy.keeps_recordings}
+        with self._database.writing() as connection:
+            found = _get(connection, tenant_id, project_id).project
+            connection.execute(update(projects).where(projects.c.id == found.id).values(values))
+            now, target = self._database.now(), f"project {found.id}"
+            record(connection, now, by, "project.policy_set", target, tenant_id, **values)
 
     def delete(self, tenant_id: TenantId, project_id: str, *, by: Actor) -> ProjectId:
         """Forget a project, its agents with the forms of theirs, its prices and integrations.

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 
 metadata = MetaData(
@@ -84,6 +85,7 @@ projects = Table(
     Column("last_run_start_ns", BigInteger),
     # Null: what the server's setting says.
     Column("retention_days", Integer),
+    Column("keeps_recordings", Boolean, nullable=False, server_default=true()),
     Column("created_ns", BigInteger, nullable=False),
     UniqueConstraint("tenant_id", "name"),
 )

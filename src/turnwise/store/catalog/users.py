@@ -1,11 +1,12 @@
 """Users: the people of a tenant."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from turnwise.model.errors import NotFound
+from turnwise.model.errors import Conflict, NotFound
 from turnwise.model.ids import TenantId
 from turnwise.model.tenancy import Role, User
 from turnwise.store.catalog import checks, secrets
@@ -134,6 +135,43 @@ class Users:
         with self._database.writing() as connection:
             user = _get(connection, user_id)
             set_password_hash(connection, user, hashed, self._database.now(), by)
+
+    def change(
+        self,
+        tenant_id: TenantId,
+        user_id: int,
+        *,
+        role: Role | None = None,
+        is_active: bool | None = None,
+        by: Actor,
+    ) -> User:
+        """Give a user another role, let them in or keep them out; None leaves as it is.
+
+        Raises:
+            NotFound: the tenant has no such user.
+            Conflict: the tenant would have no active owner any more.
+        """
+        with self._database.writing() as connection:
+            before = find_user_by_id(connection, user_id)
+            if before is None or before.tenant_id != tenant_id:
+                raise NotFound("The tenant has no such user.")
+            after = replace(
+                before,
+                role=before.role if role is None else role,
+                is_active=before.is_active if is_active is None else is_active,
+            )
+            if after == before:
+                return before
+            values = {"role": after.role.value, "is_active": after.is_active}
+            connection.execute(update(users).where(users.c.id == user_id).values(values))
+            owners = select(users.c.id).where(
+                users.c.tenant_id == tenant_id, users.c.role == Role.OWNER, users.c.is_active
+            )
+            if connection.execute(owners.limit(1)).first() is None:
+                raise Conflict("A tenant needs an active owner; make somebody else one first.")
+            now, target = self._database.now(), f"user {user_id}"
+            record(connection, now, by, "user.changed", target, tenant_id, **values)
+            return after
 
     def set_active(self, user_id: int, is_active: bool, *, by: Actor) -> None:
         """Let a user in or keep them out, with their keys, at once.

@@ -38,6 +38,7 @@ from turnwise.model.trace import (
     MetricsQuery,
     NamedSession,
     ObservationQuery,
+    Peers,
     ScoreQuery,
     TraceFact,
     TraceQuery,
@@ -52,6 +53,7 @@ from turnwise.store.telemetry import (
     metrics,
     observation_pages,
     overview,
+    peers,
     reader,
     run_stats,
     runs,
@@ -75,6 +77,7 @@ from turnwise.store.telemetry.engine import (
 )
 from turnwise.store.telemetry.failures import as_busy, is_engine_failure, reason_of
 from turnwise.store.telemetry.group import GroupCommit, Limits
+from turnwise.store.telemetry.retention import SessionAges
 from turnwise.store.telemetry.stored import newest_versions
 from turnwise.store.telemetry.trace_facts import weight_of
 from turnwise.store.telemetry.writer import FactWriter, Submission
@@ -153,8 +156,7 @@ class ClickHouseTelemetry:
         self._readers = ThreadPoolExecutor(READERS, "telemetry-read")
         told, newest = newest_versions(self._writing[0])
         newest = max(newest, judgements.newest_version(self._writing[2]))
-        clock = VersionClock(newest)
-        facts = FactWriter(self._writing[0], clock, complete)
+        facts = FactWriter(self._writing[0], VersionClock(newest), complete)
         if repaired := facts.repair(told):
             log.warning("%d traces were stored without their activity; repaired", repaired)
         for problem in state.problems(self._writing[0]):
@@ -166,6 +168,7 @@ class ClickHouseTelemetry:
         found = findings.DiagnosisWriter(self._writing[3])
         self._diagnoses = GroupCommit(found.commit, "telemetry-diagnose", limits)
         self._judgements = GroupCommit(judged.commit, "telemetry-feedback", limits)
+        self.ages = SessionAges(self._ask)
 
     # Writing
 
@@ -357,6 +360,9 @@ class ClickHouseTelemetry:
 
     async def count_observations(self, query: ObservationQuery) -> int:
         return await self._ask(observation_pages.count_observations, query)
+
+    async def peers(self, observation: Observation) -> Peers | None:
+        return await self._ask(peers.peers, observation)
 
     async def scores(self, query: ScoreQuery) -> list[Feedback]:
         return await self._ask(score_pages.scores, query)

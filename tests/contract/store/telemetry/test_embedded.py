@@ -128,6 +128,7 @@ async def test_every_insert_is_synced_and_nothing_is_in_the_default_database(
         "session_facts",
         "sessions",
         "diagnoses",
+        "seen_events",
         "schema_version",
     }
     for name, definition in found:

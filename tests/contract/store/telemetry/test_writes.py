@@ -24,6 +24,7 @@ from tests.contract.store.telemetry.places import (
     session,
     span,
 )
+from tests.contract.store.telemetry.test_diagnoses import diagnosis
 from turnwise.model.errors import Busy
 from turnwise.model.facts import FactKind
 from turnwise.model.feedback import Feedback
@@ -249,6 +250,7 @@ async def test_an_erased_project_leaves_nothing_and_its_neighbour_all(
         judged = Feedback(id="f", project_id=each, key="k", trace_id="t1", created_ns=START)
         await store.put_feedback([judged])
         await store.mark_seen(each, ["e"])
+        await store.put_diagnoses([replace(diagnosis("s"), project_id=each, session_id=here)])
     await store.erase_project(PROJECT)
     tables = [
         str(name)

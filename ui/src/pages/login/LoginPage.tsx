@@ -2,11 +2,12 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter, useSearch } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { safeNext } from "../../addresses";
 import { ApiError, post, rememberToken } from "../../api/client";
 import { serverState } from "../../api/queries";
 import type { SchemaEntered } from "../../api/schema";
+import { Field } from "../../elements/Field";
 import { Mark } from "../../shell/Mark";
 import "./login.css";
 
@@ -66,6 +67,7 @@ export function LoginPage() {
           type="email"
           autoComplete="username"
           input={first}
+          required
           error={wrong?.fields.email}
         />
         <Field
@@ -73,6 +75,7 @@ export function LoginPage() {
           label="Password"
           type="password"
           autoComplete={isNew ? "new-password" : "current-password"}
+          required
           error={wrong?.fields.password}
         />
         {wrong && !wrong.fields.email && !wrong.fields.password && (
@@ -85,39 +88,5 @@ export function LoginPage() {
         </button>
       </form>
     </main>
-  );
-}
-
-interface FieldProps {
-  name: string;
-  label: string;
-  type: string;
-  autoComplete: string;
-  error?: string | undefined;
-  input?: React.Ref<HTMLInputElement>;
-}
-
-function Field({ name, label, type, autoComplete, error, input }: FieldProps) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        ref={input}
-        className="input"
-        name={name}
-        type={type}
-        autoComplete={autoComplete}
-        aria-invalid={error ? true : undefined}
-        aria-describedby={error ? `${id}-error` : undefined}
-        required
-      />
-      {error && (
-        <p className="field-error" id={`${id}-error`} role="alert">
-          {error}
-        </p>
-      )}
-    </div>
   );
 }

@@ -40,13 +40,14 @@ interface Props {
   lines: readonly SchemaLineBody[];
   search: SessionsSearch;
   onSort: (sort: Sort, ascending: boolean) => void;
+  onPick: (id: string) => void;
   hasMore: boolean;
   isLoadingMore: boolean;
   loadMore: () => void;
 }
 
 export function SessionTable(props: Props) {
-  const { project, lines, search, onSort, hasMore, isLoadingMore, loadMore } = props;
+  const { project, lines, search, onSort, onPick, hasMore, isLoadingMore, loadMore } = props;
   const box = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(-1);
   const navigate = useNavigate();
@@ -79,7 +80,14 @@ export function SessionTable(props: Props) {
         search: {},
       });
   }
-  useKeys({ j: () => move(active + 1), k: () => move(active - 1) });
+  useKeys({
+    j: () => move(active + 1),
+    k: () => move(active - 1),
+    c: () => {
+      const line = lines[active];
+      if (line) onPick(line.id);
+    },
+  });
 
   function pressed(event: KeyboardEvent) {
     const page = Math.floor((box.current?.clientHeight ?? 400) / ROW_PX) - 1;
@@ -144,6 +152,8 @@ export function SessionTable(props: Props) {
               index={item.index}
               top={item.start}
               isActive={item.index === active}
+              isPicked={line.id === search.pick}
+              onPick={onPick}
             />
           ) : null;
         })}
@@ -190,9 +200,11 @@ interface RowProps {
   index: number;
   top: number;
   isActive: boolean;
+  isPicked: boolean;
+  onPick: (id: string) => void;
 }
 
-function Row({ project, line, index, top, isActive }: RowProps) {
+function Row({ project, line, index, top, isActive, isPicked, onPick }: RowProps) {
   const name = line.userRef ?? line.ref ?? line.id.slice(5, 13);
   return (
     <div
@@ -201,7 +213,7 @@ function Row({ project, line, index, top, isActive }: RowProps) {
       aria-rowindex={index + 2}
       aria-selected={isActive}
       tabIndex={-1}
-      className={`grid-row grid-line${isActive ? " is-active" : ""}`}
+      className={`grid-row grid-line${isActive ? " is-active" : ""}${isPicked ? " is-picked" : ""}`}
       style={{ transform: `translateY(${top}px)` }}
     >
       <Cell className="quiet when" title={exactInstant(line.startedMs)}>
@@ -214,9 +226,16 @@ function Row({ project, line, index, top, isActive }: RowProps) {
           search={{}}
           className="row-link"
           tabIndex={-1}
+          onMouseDown={(event) => event.shiftKey && event.preventDefault()}
+          onClick={(event) => {
+            if (!event.shiftKey) return;
+            event.preventDefault();
+            onPick(line.id);
+          }}
         >
           {name}
         </Link>
+        {isPicked && <span className="badge row-mark">A</span>}
         {line.recordings > 0 && (
           <Volume2 size={14} className="row-mark" aria-label="has a recording" />
         )}

@@ -2,11 +2,12 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { AudioLines, Search, SearchX } from "lucide-react";
+import { AudioLines, Columns2, Search, SearchX } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { sessionLines } from "../../api/queries";
 import { Failure, Loading, State } from "../../elements/states";
 import { useKeys } from "../../shell/keys";
+import { Export } from "./Export";
 import { FilterBar } from "./FilterBar";
 import { SessionTable } from "./SessionTable";
 import { asked, chips, type SessionsSearch } from "./search";
@@ -19,7 +20,10 @@ export function SessionsPage() {
   const search = useSearch({ from: "/inside/p/$project/sessions" });
   const navigate = useNavigate({ from: "/p/$project/sessions" });
   // The stretch of time ends when the filter is set, so that pages of one list belong together.
-  const parameters = useMemo(() => asked(search, Date.now()), [search]);
+  const { pick: _, ...wanted } = search;
+  const key = JSON.stringify(wanted);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is wanted is what it says
+  const parameters = useMemo(() => asked(wanted, Date.now()), [key]);
   const found = useInfiniteQuery(sessionLines(project, parameters));
   const lines = useMemo(() => found.data?.pages.flatMap((page) => page.data) ?? [], [found.data]);
   const isNarrowed = search.q !== undefined || chips(search, String).length > 0;
@@ -29,14 +33,40 @@ export function SessionsPage() {
   }, []);
 
   const change = (to: SessionsSearch, replace = false) => void navigate({ search: to, replace });
+  function pick(id: string) {
+    if (search.pick === undefined) change({ ...search, pick: id }, true);
+    else if (search.pick === id) change({ ...search, pick: undefined }, true);
+    else {
+      const both = { a: search.pick, b: id };
+      void navigate({ to: "/p/$project/compare", params: { project }, search: both });
+    }
+  }
 
   return (
     <div className="page sessions-page">
       <div className="page-head">
         <h1>Sessions</h1>
-        <SearchBox value={search.q ?? ""} onChange={(q) => change({ ...search, q }, true)} />
+        <div className="sessions-tools">
+          <SearchBox value={search.q ?? ""} onChange={(q) => change({ ...search, q }, true)} />
+          <Export project={project} parameters={parameters} />
+        </div>
       </div>
       <FilterBar project={project} search={search} onChange={change} />
+      {search.pick !== undefined && (
+        <p className="picked" role="status">
+          <Columns2 size={16} aria-hidden />
+          <span>
+            One session is chosen. Shift+click another one, or press C on it, to compare the two.
+          </span>
+          <button
+            type="button"
+            className="button small-button"
+            onClick={() => change({ ...search, pick: undefined }, true)}
+          >
+            Never mind
+          </button>
+        </p>
+      )}
       <section className="panel sessions-panel" aria-label="Sessions" aria-busy={found.isFetching}>
         {found.isPending ? (
           <Loading />
@@ -54,6 +84,7 @@ export function SessionsPage() {
                 ascending: ascending || undefined,
               })
             }
+            onPick={pick}
             hasMore={found.hasNextPage}
             isLoadingMore={found.isFetchingNextPage}
             loadMore={() => void found.fetchNextPage()}

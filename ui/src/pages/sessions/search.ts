@@ -42,6 +42,8 @@ export interface SessionsSearch {
   recorded?: true | undefined;
   sort?: Sort | undefined;
   ascending?: true | undefined;
+  /** The id of the session that another one is to be compared with. */
+  pick?: string | undefined;
 }
 
 function some(value: unknown): string[] | undefined {
@@ -67,6 +69,7 @@ export function sessionsSearch(raw: Record<string, unknown>): SessionsSearch {
     recorded: flag(raw.recorded),
     sort: oneOf(raw.sort, SORTS),
     ascending: flag(raw.ascending),
+    pick: text(raw.pick),
   };
 }
 

@@ -2,263 +2,345 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { ChevronDown, ChevronRight, CircleAlert, Search } from "lucide-react";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { trace as traceQuery } from "../../api/queries";
-import type { SchemaRowBody, SchemaTraceBody } from "../../api/schema";
+import type { SchemaTraceBody } from "../../api/schema";
 import { Failure, Loading } from "../../elements/states";
 import { Tiles } from "../../elements/Tiles";
 import { count, duration, exactInstant, instant, money } from "../../format/figures";
-import { Observation } from "./Observation";
-import { flatten, matching, type Node } from "./tree";
+import { useKeys } from "../../shell/keys";
+import { type Family, familyOf } from "./family";
+import { Overview } from "./Overview";
+import { type TraceSearch, WHOLE, windowOf } from "./search";
+import { Toolbar } from "./Toolbar";
+import { criticalPath, selfMs } from "./times";
+import { flatten, forest, lineage, matching, withAncestors } from "./tree";
+import { arrival, turnOf } from "./turns";
+import { Waterfall } from "./Waterfall";
+import { around, type Span, within, writeWindow, zoomed } from "./window";
 import "./trace.css";
 
-const ROW_PX = 28;
+/** Loaded when something is chosen, or is about to be. */
+const details = () => import("./Observation");
+const Observation = lazy(async () => ({ default: (await details()).Observation }));
+
+const ROUTE = "/inside/p/$project/traces/$id";
 
 export function TracePage() {
-  const { id } = useParams({ from: "/inside/p/$project/traces/$id" });
+  const { id } = useParams({ from: ROUTE });
   const found = useQuery(traceQuery(id));
   if (found.isPending) return <Loading />;
   if (!found.data) return <Failure error={found.error} retry={() => void found.refetch()} />;
-  return <Trace trace={found.data} />;
+  return <Trace key={found.data.id} trace={found.data} />;
 }
 
 function Trace({ trace }: { trace: SchemaTraceBody }) {
-  const search = useSearch({ from: "/inside/p/$project/traces/$id" });
+  const { rows, durationMs: wholeMs } = trace;
+  const search = useSearch({ from: ROUTE });
   const navigate = useNavigate({ from: "/p/$project/traces/$id" });
+  const change = useCallback(
+    (to: Partial<TraceSearch>) =>
+      void navigate({ search: (old) => ({ ...old, ...to }), replace: true }),
+    [navigate],
+  );
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const rows = useMemo(() => matching(trace.rows, search.q ?? ""), [trace.rows, search.q]);
-  const nodes = useMemo(() => flatten(rows, closed), [rows, closed]);
-  const cost = trace.rows.reduce((sum, row) => sum + (row.costUsd ?? 0), 0);
+  const byId = useMemo(() => new Map(rows.map((row) => [row.id, row])), [rows]);
+  const whole = useMemo(() => forest(rows), [rows]);
+  const fitting = useFitting(trace, search);
+  const shown = useMemo(
+    () => (fitting ? forest(withAncestors(rows, fitting)) : whole),
+    [rows, fitting, whole],
+  );
+  const nodes = useMemo(() => flatten(shown, closed), [shown, closed]);
+  const hasPath = search.view?.includes("path") ?? false;
+  const path = useMemo(() => (hasPath ? criticalPath(whole) : undefined), [hasPath, whole]);
+  const selfOf = useCallback(
+    (row: SchemaTraceBody["rows"][number]) => selfMs(row, whole.childrenOf.get(row.id) ?? []),
+    [whole],
+  );
   const chosen = search.obs;
-  const name = trace.name ?? trace.id;
+  const row = chosen === undefined ? undefined : byId.get(chosen);
+  const { window, setWindow } = useWindow(trace, search, change, byId);
+  const choose = useCallback(
+    (obs: string) =>
+      void navigate({
+        // Once there is a choice, an address without a window would mean: around that choice.
+        search: (old) => ({ ...old, obs, win: old.win ?? WHOLE }),
+        replace: true,
+      }),
+    [navigate],
+  );
+  const close = useCallback(
+    (ids: readonly string[], isClosed: boolean) => {
+      setClosed((old) => {
+        const next = new Set(old);
+        for (const id of ids) {
+          if (isClosed) next.add(id);
+          else next.delete(id);
+        }
+        return next;
+      });
+      // What is chosen stays in sight: its place is taken by the row that closed over it.
+      const over = isClosed && lineage(byId, chosen).find((each) => ids.includes(each.id));
+      if (over && over.id !== chosen) choose(over.id);
+    },
+    [byId, chosen, choose],
+  );
 
-  useEffect(() => {
-    document.title = `${name} · Turnwise`;
-  }, [name]);
-
-  const choose = (obs: string) =>
-    void navigate({ search: (old) => ({ ...old, obs }), replace: true });
+  const fit = () => {
+    if (row)
+      setWindow(around({ startMs: row.startMs, endMs: row.endMs ?? wholeMs }, wholeMs), true);
+  };
+  const unfit = () => setWindow({ startMs: 0, endMs: wholeMs }, true);
+  const zoom = (factor: number) => {
+    const middle = (window.startMs + window.endMs) / 2;
+    setWindow(zoomed(window, factor, middle, wholeMs), true);
+  };
+  const pan = (share: number) => {
+    const by = (window.endMs - window.startMs) * share;
+    setWindow(within({ startMs: window.startMs + by, endMs: window.endMs + by }, wholeMs), true);
+  };
+  const toNeighbour = (to: SchemaTraceBody["next"]) => {
+    if (to) void navigate({ params: (old) => ({ ...old, id: to.id }), search: {} });
+  };
+  useKeys({
+    f: fit,
+    "0": unfit,
+    "+": () => zoom(0.5),
+    "=": () => zoom(0.5),
+    "-": () => zoom(2),
+    "[": () => pan(-0.5),
+    "]": () => pan(0.5),
+    c: () => change({ view: toggledPath(search) }),
+    e: () => {
+      const errors = nodes.filter((node) => node.row.level === "ERROR");
+      const at = nodes.findIndex((node) => node.row.id === chosen);
+      const next = errors.find((node) => nodes.indexOf(node) > at) ?? errors[0];
+      if (next) choose(next.row.id);
+    },
+    n: () => toNeighbour(trace.next),
+    p: () => toNeighbour(trace.previous),
+    "/": (event) => {
+      event.preventDefault();
+      document.querySelector<HTMLInputElement>(".trace-search input")?.focus();
+    },
+    escape: () => change({ obs: undefined }),
+  });
 
   return (
     <div className="page trace-page">
-      <header className="page-head">
-        <div>
-          <nav className="crumbs" aria-label="Breadcrumb">
-            <Link
-              to="/p/$project/sessions"
-              activeOptions={{ exact: true }}
-              params={{ project: trace.project }}
-              search={{}}
-            >
-              Sessions
-            </Link>{" "}
-            /{" "}
-            <Link
-              to="/p/$project/sessions/$id"
-              params={{ project: trace.project, id: trace.sessionId }}
-              search={{}}
-              className="mono"
-            >
-              {trace.sessionId.slice(5, 13)}
-            </Link>
-          </nav>
-          <h1>{name}</h1>
-          <p className="session-facts">
-            <span className="badge">{trace.agent}</span>
-            <span className="quiet small" title={exactInstant(trace.startedMs)}>
-              {instant(trace.startedMs)}
-            </span>
-          </p>
-        </div>
-        <Tiles
-          figures={[
-            ["Observations", count(trace.rows.length)],
-            ["Duration", duration(trace.durationMs)],
-            ["Errors", count(trace.errors)],
-            ["Cost", money(cost)],
-          ]}
-        />
-      </header>
-      <search className="search-box trace-search">
-        <Search size={16} aria-hidden />
-        <input
-          className="input"
-          type="search"
-          aria-label="Find an observation"
-          placeholder="Find by name, type or model"
-          value={search.q ?? ""}
-          onChange={(event) => {
-            const q = event.currentTarget.value || undefined;
-            void navigate({ search: (old) => ({ ...old, q }), replace: true });
-          }}
-        />
-      </search>
-      <div className="session-columns">
-        <Tree
-          trace={trace}
-          nodes={nodes}
-          chosen={chosen}
-          onChoose={choose}
-          closed={closed}
-          onClose={(id, isClosed) => {
-            const next = new Set(closed);
-            if (isClosed) next.add(id);
-            else next.delete(id);
-            setClosed(next);
-          }}
-        />
-        <section className="panel side-panel" aria-label="Observation">
-          {chosen ? (
-            <Observation traceId={trace.id} id={chosen} />
-          ) : (
-            <p className="quiet tab-body">Choose an observation to see its contents.</p>
-          )}
-        </section>
-      </div>
-    </div>
-  );
-}
-
-interface TreeProps {
-  trace: SchemaTraceBody;
-  nodes: readonly Node[];
-  chosen: string | undefined;
-  onChoose: (id: string) => void;
-  closed: ReadonlySet<string>;
-  onClose: (id: string, isClosed: boolean) => void;
-}
-
-function Tree({ trace, nodes, chosen, onChoose, closed, onClose }: TreeProps) {
-  const box = useRef<HTMLDivElement>(null);
-  const place = nodes.findIndex((node) => node.row.id === chosen);
-  const rows = useVirtualizer({
-    count: nodes.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW_PX,
-    overscan: 10,
-  });
-  const scrollTo = rows.scrollToIndex;
-  useEffect(() => {
-    if (place >= 0) scrollTo(place);
-  }, [place, scrollTo]);
-
-  function pressed(event: KeyboardEvent) {
-    const node = nodes[place];
-    const page = Math.floor((box.current?.clientHeight ?? 400) / ROW_PX) - 1;
-    const moves: Record<string, number> = {
-      ArrowDown: place + 1,
-      ArrowUp: place - 1,
-      PageDown: place + page,
-      PageUp: place - page,
-      Home: 0,
-      End: nodes.length - 1,
-    };
-    const to = moves[event.key];
-    if (to !== undefined) {
-      const next = nodes[Math.max(0, Math.min(nodes.length - 1, to))];
-      if (next) onChoose(next.row.id);
-    } else if (event.key === "ArrowLeft" && node) {
-      if (node.hasChildren && !closed.has(node.row.id)) onClose(node.row.id, true);
-      else if (node.row.parent) onChoose(node.row.parent);
-    } else if (event.key === "ArrowRight" && node) onClose(node.row.id, false);
-    else return;
-    event.preventDefault();
-  }
-
-  return (
-    <div
-      ref={box}
-      className="panel tree"
-      role="treegrid"
-      aria-label="Observations"
-      aria-rowcount={nodes.length}
-      aria-activedescendant={place >= 0 ? `obs-${place}` : undefined}
-      tabIndex={0}
-      onKeyDown={pressed}
-    >
-      <div style={{ height: rows.getTotalSize(), position: "relative" }} role="rowgroup">
-        {rows.getVirtualItems().map((item) => {
-          const node = nodes[item.index];
-          if (!node) return null;
-          const isClosed = closed.has(node.row.id);
-          return (
-            <div
-              key={node.row.id}
-              id={`obs-${item.index}`}
-              role="row"
-              tabIndex={-1}
-              aria-rowindex={item.index + 1}
-              aria-level={node.level}
-              aria-expanded={node.hasChildren ? !isClosed : undefined}
-              aria-selected={node.row.id === chosen}
-              className="tree-row"
-              style={{ transform: `translateY(${item.start}px)` }}
-              onClick={() => onChoose(node.row.id)}
-            >
-              <div
-                role="gridcell"
-                className="tree-name"
-                style={{ paddingLeft: `${(Math.min(node.level, 14) - 1) * 14 + 6}px` }}
-              >
-                {node.hasChildren ? (
-                  <button
-                    type="button"
-                    className="tree-toggle"
-                    tabIndex={-1}
-                    aria-label={isClosed ? "Open" : "Close"}
-                    onClick={(event) => {
-                      event.stopPropagation();
-                      onClose(node.row.id, !isClosed);
-                    }}
-                  >
-                    {isClosed ? <ChevronRight size={14} /> : <ChevronDown size={14} />}
-                  </button>
-                ) : (
-                  <span className="tree-toggle" />
-                )}
-                {node.row.level === "ERROR" && (
-                  <CircleAlert size={13} className="slow" aria-label="error" />
-                )}
-                <span className="cut">{node.row.name ?? node.row.kind.toLowerCase()}</span>
-                {node.row.model && <span className="version">{node.row.model}</span>}
-              </div>
-              <div role="gridcell" className="tree-track">
-                <Bar row={node.row} wholeMs={trace.durationMs} />
-              </div>
-              <div role="gridcell" className="number quiet small">
-                {duration(node.row.endMs === null ? null : node.row.endMs - node.row.startMs)}
-              </div>
-            </div>
+      <Head trace={trace} />
+      <Toolbar
+        search={search}
+        counts={useMemo(() => countsOf(trace), [trace])}
+        errors={trace.errors}
+        shown={fitting ? fitting.size : -1}
+        canFit={row !== undefined}
+        onSearch={change}
+        onFit={fit}
+        onWhole={unfit}
+        onCloseAll={() => {
+          const [root, ...others] = whole.roots;
+          const isAlone = !others.length;
+          close(
+            [...whole.childrenOf.keys()].filter((id) => !isAlone || id !== root?.id),
+            true,
           );
-        })}
+        }}
+        onOpenAll={() => setClosed(new Set())}
+      />
+      <Overview
+        rows={rows}
+        turns={trace.turns}
+        wholeMs={wholeMs}
+        window={window}
+        onWindow={setWindow}
+      />
+      {trace.isCut && (
+        <p className="said">Only the first {count(rows.length)} observations are shown.</p>
+      )}
+      <div
+        className={`trace-columns${chosen ? " with-details" : ""}`}
+        onPointerEnter={() => void details()}
+      >
+        {nodes.length ? (
+          <Waterfall
+            nodes={nodes}
+            chosen={chosen}
+            fitting={fitting}
+            closed={closed}
+            wholeMs={wholeMs}
+            window={window}
+            selfOf={search.view?.includes("self") ? selfOf : undefined}
+            path={path}
+            onChoose={choose}
+            onClose={close}
+            onWindow={setWindow}
+          />
+        ) : (
+          <p className="panel nothing-fits quiet">
+            {rows.length ? "No observation fits." : "Nothing has come in for this trace yet."}
+          </p>
+        )}
+        {chosen && (
+          <section className="panel details" aria-label="Observation">
+            <Suspense fallback={<Loading lines={5} />}>
+              <Observation
+                trace={trace}
+                row={row}
+                id={chosen}
+                turn={turnOf(trace.turns, byId, chosen)}
+                selfMs={row ? selfOf(row) : null}
+                tab={search.tab ?? "content"}
+                onTab={(tab) => change({ tab })}
+                onClose={() => change({ obs: undefined })}
+              />
+            </Suspense>
+          </section>
+        )}
       </div>
     </div>
   );
 }
 
-/** The colour of an observation's bar: that of the stage it belongs to. */
-function colourOf(row: SchemaRowBody): string {
-  if (row.level === "ERROR") return "var(--interruption)";
-  if (row.step.startsWith("stt")) return "var(--stt)";
-  if (row.step.startsWith("tts")) return "var(--tts)";
-  if (row.step.startsWith("eou")) return "var(--eou)";
-  if (row.step.startsWith("llm") || row.kind === "GENERATION") return "var(--llm)";
-  if (row.step === "tool" || row.kind === "TOOL") return "var(--tool)";
-  return "var(--rest)";
+function useFitting(trace: SchemaTraceBody, { q, type, err }: TraceSearch) {
+  const families = type?.join(" ") ?? "";
+  return useMemo(
+    () =>
+      matching(trace.rows, {
+        text: q ?? "",
+        families: families ? (families.split(" ") as Family[]) : [],
+        errorsOnly: err === true,
+      }),
+    [trace.rows, q, families, err],
+  );
 }
 
-function Bar({ row, wholeMs }: { row: SchemaRowBody; wholeMs: number }) {
-  const scale = 100 / Math.max(1, wholeMs);
-  const length = Math.max(0, (row.endMs ?? row.startMs) - row.startMs);
+/** The window of the address; while one is being drawn, that one. */
+function useWindow(
+  trace: SchemaTraceBody,
+  search: TraceSearch,
+  change: (to: Partial<TraceSearch>) => void,
+  byId: Parameters<typeof arrival>[1],
+) {
+  const [draft, setDraft] = useState<Span>();
+  // Who comes from a turn wants to see that turn, and to find it again at the same address.
+  const opening =
+    search.win === undefined && search.obs !== undefined
+      ? arrival(trace, byId, search.obs)
+      : undefined;
+  const openingText = opening && writeWindow(opening);
+  useEffect(() => {
+    if (openingText) change({ win: openingText });
+  }, [openingText, change]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the address has caught up
+  useEffect(() => setDraft(undefined), [search.win]);
+  const wholeMs = trace.durationMs;
+  const { startMs, endMs } = draft ?? opening ?? windowOf(search, wholeMs);
+  const window = useMemo(() => ({ startMs, endMs }), [startMs, endMs]);
+  const setWindow = useCallback(
+    (to: Span, isDone: boolean) => {
+      setDraft(to);
+      const isWhole = to.startMs <= 0 && to.endMs >= wholeMs;
+      if (isDone) change({ win: isWhole ? WHOLE : writeWindow(to) });
+    },
+    [change, wholeMs],
+  );
+  return { window, setWindow };
+}
+
+function toggledPath({ view = [] }: TraceSearch): TraceSearch["view"] {
+  return view.includes("path") ? view.filter((each) => each !== "path") : [...view, "path"];
+}
+
+function countsOf(trace: SchemaTraceBody): Map<Family, number> {
+  const found = new Map<Family, number>();
+  for (const row of trace.rows) {
+    const family = familyOf(row);
+    found.set(family, (found.get(family) ?? 0) + 1);
+  }
+  return found;
+}
+
+/** What all rows cost; null where nobody reported or could price anything. */
+export function costOf(rows: SchemaTraceBody["rows"]): number | null {
+  const priced = rows.flatMap((row) => (row.costUsd === null ? [] : [row.costUsd]));
+  return priced.length ? priced.reduce((sum, usd) => sum + usd, 0) : null;
+}
+
+function Head({ trace }: { trace: SchemaTraceBody }) {
+  const cost = useMemo(() => costOf(trace.rows), [trace.rows]);
+  const name = trace.name ?? trace.id;
+  useEffect(() => {
+    document.title = `${name} · Turnwise`;
+  }, [name]);
+  const tiles: [string, string][] = [
+    ["Observations", count(trace.rows.length)],
+    ["Duration", duration(trace.durationMs)],
+    ["Errors", count(trace.errors)],
+    ["Cost", cost === null ? "not reported" : money(cost)],
+  ];
   return (
-    <i
-      style={{
-        left: `${Math.min(99.6, row.startMs * scale)}%`,
-        width: `${length * scale}%`,
-        background: colourOf(row),
-      }}
-    />
+    <header className="page-head">
+      <div>
+        <nav className="crumbs" aria-label="Breadcrumb">
+          <Link
+            to="/p/$project/sessions"
+            activeOptions={{ exact: true }}
+            params={{ project: trace.project }}
+            search={{}}
+          >
+            Sessions
+          </Link>{" "}
+          /{" "}
+          <Link
+            to="/p/$project/sessions/$id"
+            params={{ project: trace.project, id: trace.sessionId }}
+            search={{}}
+            className="mono"
+          >
+            {trace.sessionId.slice(5, 13)}
+          </Link>{" "}
+          / <span className="mono">{trace.id.slice(0, 8)}</span>
+        </nav>
+        <h1 className="breakable">{name}</h1>
+        <p className="trace-facts">
+          <span className="badge">{trace.agent}</span>
+          <time
+            className="quiet small"
+            dateTime={new Date(trace.startedMs).toISOString()}
+            title={exactInstant(trace.startedMs)}
+          >
+            {instant(trace.startedMs)}
+          </time>
+          <Neighbours trace={trace} />
+        </p>
+      </div>
+      <Tiles figures={tiles} />
+    </header>
+  );
+}
+
+function Neighbours({ trace }: { trace: SchemaTraceBody }) {
+  if (!trace.previous && !trace.next) return null;
+  const link = (to: SchemaTraceBody["next"], title: string, icon: React.ReactNode) =>
+    to && (
+      <Link
+        className="link"
+        to="/p/$project/traces/$id"
+        params={{ project: trace.project, id: to.id }}
+        search={{}}
+        title={to.name ?? to.id}
+      >
+        {icon}
+        {title}
+      </Link>
+    );
+  return (
+    <span className="neighbours">
+      {link(trace.previous, "Previous trace", <ChevronLeft size={14} aria-hidden />)}
+      {link(trace.next, "Next trace", <ChevronRight size={14} aria-hidden />)}
+    </span>
   );
 }

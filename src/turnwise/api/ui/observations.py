@@ -1,0 +1,197 @@
+"""One observation of a trace: its contents, the files inside them, and how it compares."""
+
+import asyncio
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+
+from turnwise.api.ui.answers import NO_CACHE, PREFIX, Money, Viewer, json_answer
+from turnwise.api.ui.contents import UNKNOWN_TYPE, ContentBody, content_body, part_of
+from turnwise.api.ui.session_bodies import ms
+from turnwise.api.ui.traces import TraceId, first_token_ms, session_of_trace
+from turnwise.http.json_text import money, raw
+from turnwise.model.errors import NotFound
+from turnwise.model.observation import Kind, Level, Observation, Step
+from turnwise.model.ports import SessionReader
+from turnwise.model.tenancy import Caller
+from turnwise.model.trace import PEER_DAYS, ObservationQuery, Peers, TraceReader
+
+SpanId = Annotated[str, Path(max_length=256)]
+
+
+class Side(StrEnum):
+    """What of an observation is kept as JSON text."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    METADATA = "metadata"
+
+
+class ObservationBody(msgspec.Struct, rename="camel", frozen=True):
+    """One observation with its contents; `costs` in USD by name."""
+
+    id: str
+    trace_id: str
+    parent: str | None
+    name: str | None
+    kind: Kind
+    step: Step
+    level: Level
+    status_message: str | None
+    started_ms: float
+    duration_ms: float | None
+    first_token_ms: float | None
+    model: str | None
+    provider: str | None
+    environment: str | None
+    app_version: str | None
+    parameters: msgspec.Raw
+    usage: dict[str, int | float]
+    costs: dict[str, Money]
+    cost_source: str | None
+    input: ContentBody | None
+    output: ContentBody | None
+    metadata: ContentBody | None
+
+
+class PeersBody(msgspec.Struct, rename="camel", frozen=True):
+    """How long an observation took beside the `others` of its kind in the `days` up to its own.
+
+    Attributes:
+        faster: how many of them took less time.
+        is_comparable: whether its own duration is known.
+    """
+
+    days: int
+    is_comparable: bool
+    others: int
+    faster: int
+    lowest_ms: float | None
+    p25_ms: float | None
+    p50_ms: float | None
+    p75_ms: float | None
+    p95_ms: float | None
+    highest_ms: float | None
+
+
+def router(reader: SessionReader, traces: TraceReader) -> APIRouter:
+    """For whoever may see the trace."""
+    routes = APIRouter(prefix=PREFIX + "/traces/{trace_id}/observations/{span_id}")
+
+    async def found(
+        caller: Caller, trace_id: str, span_id: str, *, with_contents: bool
+    ) -> Observation:
+        session = await session_of_trace(reader, caller, trace_id)
+        query = ObservationQuery(
+            project_ids=(session.project_id,),
+            trace_id=trace_id,
+            span_id=span_id,
+            with_contents=with_contents,
+            limit=1,
+        )
+        observations = await traces.observations(query)
+        if not observations:
+            raise NotFound("Observation not found.", code="observation_not_found")
+        return observations[0]
+
+    @routes.get("")
+    async def get_observation(
+        caller: Viewer, request: Request, trace_id: TraceId, span_id: SpanId, whole: bool = False
+    ) -> Response:
+        each = await found(caller, trace_id, span_id, with_contents=True)
+        body = await asyncio.to_thread(_body, each, whole=whole)
+        return await json_answer(request, body)
+
+    @routes.get("/peers")
+    async def get_peers(
+        caller: Viewer, request: Request, trace_id: TraceId, span_id: SpanId
+    ) -> Response:
+        each = await found(caller, trace_id, span_id, with_contents=False)
+        return await json_answer(request, _peers(await traces.peers(each)))
+
+    @routes.get("/raw/{side}")
+    async def get_raw(caller: Viewer, trace_id: TraceId, span_id: SpanId, side: Side) -> Response:
+        """The JSON text as it is kept, as a file."""
+        each = await found(caller, trace_id, span_id, with_contents=True)
+        text = _side(each, side)
+        if text is None:
+            raise NotFound("There is no such content.", code="content_not_found")
+        headers = _file_headers(f"{side.value}.json")
+        return Response(text, headers=headers, media_type="application/json")
+
+    @routes.get("/media/{side}/{place}")
+    async def get_media(
+        caller: Viewer,
+        trace_id: TraceId,
+        span_id: SpanId,
+        side: Side,
+        place: Annotated[int, Path(ge=0, le=100_000)],
+    ) -> Response:
+        """A file that a content holds, as `ContentBody` names it."""
+        each = await found(caller, trace_id, span_id, with_contents=True)
+        part = await asyncio.to_thread(part_of, _side(each, side), place)
+        if part is None:
+            raise NotFound("There is no such file.", code="media_not_found")
+        is_shown = part.media_type != UNKNOWN_TYPE
+        headers = NO_CACHE if is_shown else _file_headers(f"{side.value}-{place}.bin")
+        return Response(part.content, headers=headers, media_type=part.media_type)
+
+    return routes
+
+
+def _file_headers(name: str) -> dict[str, str]:
+    return {**NO_CACHE, "Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def _side(each: Observation, side: Side) -> str | None:
+    return {Side.INPUT: each.input, Side.OUTPUT: each.output, Side.METADATA: each.metadata}[side]
+
+
+def _body(each: Observation, *, whole: bool) -> ObservationBody:
+    return ObservationBody(
+        id=each.span_id,
+        trace_id=each.trace_id,
+        parent=each.parent_span_id,
+        name=each.name,
+        kind=each.kind,
+        step=each.step,
+        level=each.level,
+        status_message=each.status_message,
+        started_ms=ms(each.start_ns),
+        duration_ms=None if each.duration_ns is None else ms(each.duration_ns),
+        first_token_ms=first_token_ms(each),
+        model=each.model,
+        provider=each.provider,
+        environment=each.environment,
+        app_version=each.app_version or each.release,
+        parameters=raw(each.model_parameters),
+        usage=each.usage_details,
+        costs={name: money(cost) for name, cost in each.cost_details.items()},
+        cost_source=each.cost_source,
+        input=content_body(each.input, whole=whole),
+        output=content_body(each.output, whole=whole),
+        metadata=content_body(each.metadata, whole=whole),
+    )
+
+
+def _peers(found: Peers | None) -> PeersBody:
+    known = found or Peers(others=0, faster=0)
+    return PeersBody(
+        days=PEER_DAYS,
+        is_comparable=found is not None,
+        others=known.others,
+        faster=known.faster,
+        lowest_ms=_ms(known.lowest_ns),
+        p25_ms=_ms(known.p25_ns),
+        p50_ms=_ms(known.p50_ns),
+        p75_ms=_ms(known.p75_ns),
+        p95_ms=_ms(known.p95_ns),
+        highest_ms=_ms(known.highest_ns),
+    )
+
+
+def _ms(duration_ns: int | None) -> float | None:
+    return None if duration_ns is None else ms(duration_ns)

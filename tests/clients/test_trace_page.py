@@ -1,0 +1,149 @@
+"""The page of a trace in a real browser: ten thousand rows, long contents, files inside them."""
+
+import base64
+import json
+import struct
+import zlib
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from tests.audio import recording
+from tests.browser import STRANGE, look, needs_chromium, needs_pages
+from tests.otlp import MS, base_ns, chat, new_span_id, new_trace_id, send, span
+from tests.people import new_person
+from tests.server import RunningServer
+
+ROWS = 10_000
+PER_TURN = 5
+EVERY_ERROR = 97
+"""One turn of so many has a tool that failed."""
+TURN_MS = 4_000
+LONG = 5 * 1024 * 1024
+
+
+@pytest.mark.timeout(600)
+@needs_chromium
+@needs_pages
+def test_the_page_of_a_trace_in_a_browser(server: RunningServer) -> None:
+    person = new_person(server)
+    with person.client() as client:
+        big = _big(client)
+        told = _with_contents(client)
+        _second(client, told["session"])
+        look(person, "trace.test.mjs", **big, **told)
+
+
+def _big(client: httpx2.Client) -> dict[str, str]:
+    """A call of many turns as one trace; what the checks must find in it."""
+    trace, session, root, start = new_trace_id(), str(uuid4()), new_span_id(), base_ns()
+    turns = (ROWS - 1) // PER_TURN
+    spans = [
+        span(
+            "voice session", trace, start, start + turns * TURN_MS * MS,
+            {"session.id": session}, span_id=root,
+        )
+    ]  # fmt: skip
+    middle = ""
+    for place in range(turns):
+        made = _turn(trace, root, place, start + place * TURN_MS * MS)
+        spans += made
+        if place == turns // 2:
+            middle = made[0]["spanId"]
+    while len(spans) < ROWS:
+        spans.append(span("after the call", trace, start, start + MS, parent=root))
+    for first in range(0, len(spans), 2_500):
+        send(client, spans[first : first + 2_500])
+    errors = len(range(0, turns, EVERY_ERROR))
+    last_turn = spans[-1 - (ROWS - 1) % PER_TURN]
+    return {
+        "big_trace": trace,
+        "big_rows": str(ROWS),
+        "big_errors": str(errors),
+        "big_turn": middle,
+        "big_turn_rows": str(PER_TURN),
+        "big_last": last_turn["spanId"],
+    }
+
+
+def _turn(trace: str, root: str, place: int, start: int) -> list[dict[str, Any]]:
+    turn, model = new_span_id(), new_span_id()
+    has_failed = place % EVERY_ERROR == 0
+    failure = {"status": {"code": 2, "message": "no answer"}} if has_failed else {}
+    return [
+        span(f"turn {place}", trace, start, start + 3_000 * MS, parent=root, span_id=turn),
+        span("stt.transcribe", trace, start + 10 * MS, start + 200 * MS, parent=turn),
+        chat(trace, start + 300 * MS, None, parent=turn, span_id=model),
+        span(
+            "lookup_invoice", trace, start + 400 * MS, start + 700 * MS,
+            {"gen_ai.operation.name": "execute_tool"}, parent=model, **failure,
+        ),
+        span("tts.synthesize", trace, start + 1_200 * MS, start + 1_500 * MS, parent=turn),
+    ]  # fmt: skip
+
+
+def _with_contents(client: httpx2.Client) -> dict[str, str]:
+    """A call whose observations hold what is hard to show."""
+    trace, session, start = new_trace_id(), str(uuid4()), base_ns()
+    root = span("answer", trace, start, start + 9_000 * MS, {"session.id": session})
+    long = chat(
+        trace, start + 1_000 * MS, session, parent=root["spanId"],
+        question="A line of a long question.\n" * (LONG // 27), answer="The end of it.",
+    )  # fmt: skip
+    strange = span(
+        STRANGE, trace, start + 2_000 * MS, start + 2_500 * MS,
+        {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.call.arguments": json.dumps({"city": STRANGE}),
+            "gen_ai.tool.call.result": STRANGE,
+            STRANGE: STRANGE,
+        },
+        parent=root["spanId"],
+        events=[{
+            "name": STRANGE, "timeUnixNano": str(start + 2_100 * MS),
+            "attributes": [{"key": "said", "value": {"stringValue": STRANGE}}],
+        }],
+    )  # fmt: skip
+    sound = base64.b64encode(recording("wav", 1.0)).decode()
+    parts = [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{_picture()}"}},
+        {"type": "input_audio", "input_audio": {"data": sound, "format": "wav"}},
+    ]
+    media = chat(
+        trace, start + 3_000 * MS, session, parent=root["spanId"],
+        attributes={"gen_ai.input.messages": json.dumps([{"role": "user", "content": parts}])},
+    )  # fmt: skip
+    send(client, [root, long, strange, media])
+    turns = [{
+        "id": "a", "index": 0, "speaker": "agent", "text": "One moment.", "startMs": 900,
+        "endMs": 2_900,
+    }]  # fmt: skip
+    added = client.post(f"/v1/observability/sessions/{session}/turns", json={"turns": turns})
+    assert added.status_code < 300, added.text
+    return {
+        "trace": trace,
+        "session": session,
+        "long": long["spanId"],
+        "strange": strange["spanId"],
+        "media": media["spanId"],
+    }
+
+
+def _second(client: httpx2.Client, session: str) -> None:
+    """One more trace of the same session, an hour later."""
+    send(client, [chat(new_trace_id(), base_ns() + 20_000 * MS, session)])
+
+
+def _picture() -> str:
+    """A PNG of one red dot in base64."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        check = zlib.crc32(kind + body)
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+    dot = chunk(b"IDAT", zlib.compress(b"\x00\xff\x00\x00"))
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + head + dot + chunk(b"IEND", b"")).decode()
