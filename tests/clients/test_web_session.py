@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.browser import look, needs_chromium
+from tests.browser import look, needs_chromium, needs_pages
 from tests.otlp import base_ns, chat, new_trace_id, send
 from tests.people import new_person
 from tests.server import RunningServer, wait_for
@@ -35,8 +35,9 @@ TOOL = {
 CUT = {"id": "cut", "turnIndex": 9, "onsetMs": 23_700, "detectedMs": 24_000, "stoppedMs": 24_200}
 
 
-@needs_chromium
 @pytest.mark.timeout(600)
+@needs_chromium
+@needs_pages
 def test_the_page_of_a_session_in_a_browser(server: RunningServer) -> None:
     person = new_person(server)
     with person.client() as client:
