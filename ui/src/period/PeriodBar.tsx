@@ -92,8 +92,7 @@ function Choose({ name, all, chosen, onChange }: ChooseProps) {
       load={() => void loadMenu()}
       menu={(button) => <ValuesMenu {...{ offered, chosen, onChange, button }} />}
     >
-      <span className="quiet">{name}</span>
-      <span className="cut">{said}</span>
+      <span className="quiet">{name}</span> <span className="cut">{said}</span>
       <ChevronDown size={14} aria-hidden />
     </LateMenu>
   );
