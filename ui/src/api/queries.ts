@@ -104,8 +104,14 @@ export const causes = (project: string, search: URLSearchParams) =>
 export const agents = (project: string, search: URLSearchParams) =>
   board<SchemaAgentsBody>(project, "agents", search);
 
+/** Unlike a board it never stays for another question: a verdict must be that of what is chosen. */
 export const gate = (project: string, search: URLSearchParams) =>
-  board<SchemaVerdictBody>(project, "gate", search);
+  queryOptions({
+    queryKey: ["gate", project, search.toString()],
+    queryFn: ({ signal }) =>
+      get<SchemaVerdictBody>(`/projects/${part(project)}/gate?${search}`, signal),
+    staleTime: 30_000,
+  });
 
 /** Counts over many sessions; what was shown stays until another time of it has come. */
 function board<T>(project: string, name: string, search: URLSearchParams) {

@@ -35,7 +35,7 @@ export function GatePage() {
   const sides = sidesOf(search, all);
   const found = useQuery({
     ...gate(project, sides ? askedGate(search, sides, now) : new URLSearchParams()),
-    enabled: sides !== null,
+    enabled: heard.isSuccess && sides !== null,
   });
 
   useEffect(() => {

@@ -34,7 +34,11 @@ test("the address wins, and may ask for no baseline", () => {
 });
 
 test("an agent that was not heard is asked for all the same; without any there is nothing", () => {
-  expect(sidesOf({ agent: ["gone"] }, AGENTS)?.agent).toBe("gone");
+  expect(sidesOf({ agent: ["gone"], candidate: "7" }, AGENTS)).toEqual({
+    agent: "gone",
+    candidate: "7",
+    baseline: null,
+  });
   expect(sidesOf({}, [])).toBeNull();
 });
 

@@ -43,7 +43,11 @@ export interface Sides {
 export function sidesOf(search: GateSearch, agents: readonly SchemaAgentBody[]): Sides | null {
   const wanted = search.agent?.[0];
   const agent = agents.find((each) => each.agent === wanted) ?? (wanted ? undefined : agents[0]);
-  if (!agent) return wanted ? { agent: wanted, candidate: null, baseline: null } : null;
+  if (!agent) {
+    if (!wanted) return null;
+    const baseline = search.baseline === NO_BASELINE ? null : (search.baseline ?? null);
+    return { agent: wanted, candidate: search.candidate ?? null, baseline };
+  }
   const versions = newestFirst(agent);
   const candidate = search.candidate ?? versions[0] ?? null;
   const before = versions[versions.indexOf(candidate ?? "") + 1];
