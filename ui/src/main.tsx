@@ -7,6 +7,7 @@ import { makeRouter } from "./routes";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/elements.css";
+import "./styles/boards.css";
 import "./shell/shell.css";
 
 const queries = new QueryClient({

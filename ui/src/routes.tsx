@@ -11,9 +11,12 @@ import {
 import { flag, parseSearch, safeNext, stringifySearch, text } from "./addresses";
 import { me, serverState, session, trace } from "./api/queries";
 import { Failure, Loading, NotFound } from "./elements/states";
+import { agentsSearch } from "./pages/agents/search";
+import { gateSearch } from "./pages/gate/search";
 import { sessionSearch } from "./pages/session/search";
 import { sessionsSearch } from "./pages/sessions/search";
 import { traceSearch } from "./pages/trace/search";
+import { type PeriodSearch, periodSearch } from "./period/search";
 import { Shell } from "./shell/Shell";
 
 /** `a` and `b` are the ids of the sessions. */
@@ -32,6 +35,26 @@ export interface PricesSearch {
 export interface AlertsSearch {
   log?: string | undefined;
 }
+
+/** `open` is the cause whose evidence is shown, "-" for none; at first it is the first one. */
+export interface CausesSearch extends PeriodSearch {
+  open?: string | undefined;
+}
+
+const causesSearch = (raw: Record<string, unknown>): CausesSearch => ({
+  ...periodSearch(raw),
+  open: text(raw.open),
+});
+
+/** `stage` narrows the list to one stage of the pipeline. */
+export interface ErrorsSearch extends PeriodSearch {
+  stage?: string | undefined;
+}
+
+const errorsSearch = (raw: Record<string, unknown>): ErrorsSearch => ({
+  ...periodSearch(raw),
+  stage: text(raw.stage),
+});
 
 interface Context {
   queries: QueryClient;
@@ -74,7 +97,7 @@ const front = createRoute({
   beforeLoad: async ({ context }) => {
     const { projects } = await context.queries.ensureQueryData(me);
     const project = projects[0]?.name ?? "default";
-    throw redirect({ to: "/p/$project/sessions", params: { project }, replace: true });
+    throw redirect({ to: "/p/$project", params: { project }, search: {}, replace: true });
   },
 });
 
@@ -84,12 +107,13 @@ const project = createRoute({
   notFoundComponent: () => <NotFound />,
 });
 
-const projectFront = createRoute({
+const dashboard = createRoute({
   getParentRoute: () => project,
   path: "/",
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: "/p/$project/sessions", params, replace: true });
-  },
+  validateSearch: periodSearch,
+  // What one project shows is nothing to begin another with.
+  remountDeps: ({ params }) => params,
+  component: lazyRouteComponent(() => import("./pages/dashboard/DashboardPage"), "DashboardPage"),
 });
 
 const sessions = createRoute({
@@ -113,6 +137,38 @@ const oneTrace = createRoute({
   validateSearch: traceSearch,
   loader: ({ context, params }) => void context.queries.prefetchQuery(trace(params.id)),
   component: lazyRouteComponent(() => import("./pages/trace/TracePage"), "TracePage"),
+});
+
+const causes = createRoute({
+  getParentRoute: () => project,
+  path: "/causes",
+  validateSearch: causesSearch,
+  remountDeps: ({ params }) => params,
+  component: lazyRouteComponent(() => import("./pages/causes/CausesPage"), "CausesPage"),
+});
+
+const errors = createRoute({
+  getParentRoute: () => project,
+  path: "/errors",
+  validateSearch: errorsSearch,
+  remountDeps: ({ params }) => params,
+  component: lazyRouteComponent(() => import("./pages/faults/ErrorsPage"), "ErrorsPage"),
+});
+
+const gate = createRoute({
+  getParentRoute: () => project,
+  path: "/gate",
+  validateSearch: gateSearch,
+  remountDeps: ({ params }) => params,
+  component: lazyRouteComponent(() => import("./pages/gate/GatePage"), "GatePage"),
+});
+
+const agents = createRoute({
+  getParentRoute: () => project,
+  path: "/agents",
+  validateSearch: agentsSearch,
+  remountDeps: ({ params }) => params,
+  component: lazyRouteComponent(() => import("./pages/agents/AgentsPage"), "AgentsPage"),
 });
 
 const compare = createRoute({
@@ -225,11 +281,15 @@ const tree = root.addChildren([
   inside.addChildren([
     front,
     project.addChildren([
-      projectFront,
+      dashboard,
       sessions,
       oneSession,
       oneTrace,
       compare,
+      causes,
+      errors,
+      gate,
+      agents,
       settings.addChildren(settingsParts),
     ]),
     sessionByName,

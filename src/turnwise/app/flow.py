@@ -20,6 +20,7 @@ from turnwise.app.joining import Derived, Joining
 from turnwise.app.pending import Pending
 from turnwise.app.prices import CurrentPrices
 from turnwise.model.batch import Batch, Receipt
+from turnwise.model.boards import BoardStore
 from turnwise.model.catalog import Catalog
 from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
@@ -60,6 +61,11 @@ class FactStore(
     Protocol,
 ):
     """The telemetry store in all its parts."""
+
+    @property
+    def boards(self) -> BoardStore:
+        """Its counts over many sessions."""
+        ...
 
     @property
     def ages(self) -> RetentionStore:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from turnwise.app.flow import Flow
+from turnwise.model.boards import BoardStore
 from turnwise.model.diagnosis import Issue
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
@@ -20,7 +21,7 @@ PAGE = 200
 
 
 class Reading:
-    """Implements model.ports.SessionReader and model.overview.OverviewReader over the flow."""
+    """Implements model.ports.SessionReader, OverviewReader and BoardReader over the flow."""
 
     def __init__(self, flow: Flow):
         self._flow = flow
@@ -77,6 +78,11 @@ class Reading:
         """See OverviewReader.facets."""
         await self._settled(caller.project_ids)
         return await self._store.facets((project_id,))
+
+    async def board(self, project_id: ProjectId) -> BoardStore:
+        """See BoardReader.board."""
+        await self._settled((project_id,))
+        return self._store.boards
 
     async def sessions_in(self, caller: Caller, wanted: SessionRange) -> AsyncIterator[Session]:
         """See SessionReader.sessions_in."""

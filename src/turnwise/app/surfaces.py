@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 import turnwise
 from turnwise import __version__
+from turnwise.analyse.release.gates import ENOUGH
 from turnwise.api import (
     agents,
     alerts,
@@ -167,6 +168,10 @@ def _ui_parts(parts: Parts, accounts: CatalogAccounts) -> ui.UiParts:
         accounts=accounts,
         reader=parts.reading,
         overview=parts.reading,
+        boards=parts.reading,
+        diagnoses=parts.flow.store,
+        judge=SessionJudge(parts.reading),
+        enough=ENOUGH,
         traces=parts.flow.store,
         diagnose=parts.reading.issues,
         media=parts.media,

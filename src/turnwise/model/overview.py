@@ -30,6 +30,8 @@ class SessionFilter:
     Attributes:
         created_by: user number.
         agents, statuses, versions: one of them.
+        session_ids: these alone; None means any.
+        environments: one of them; that of a session that named none is "default".
         from_ns, to_ns: bounds of the start, `to_ns` exclusive.
         min_duration_ns, max_duration_ns: both inclusive.
         min_response_ns: the 95th percentile of its response times, at least.
@@ -38,10 +40,12 @@ class SessionFilter:
     """
 
     project_ids: tuple[ProjectId, ...]
+    session_ids: tuple[SessionId, ...] | None = None
     created_by: int | None = None
     agents: tuple[str, ...] = ()
     statuses: tuple[SessionStatus, ...] = ()
     versions: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
     from_ns: int | None = None
     to_ns: int | None = None
     min_duration_ns: int | None = None
@@ -111,6 +115,13 @@ class Course:
         start_ns: its beginning; the whole time is one stretch for totals.
         failed: sessions with an error.
         turns: of either speaker.
+        agent_turns: those of the agent.
+        errors: failures that nothing made good.
+        input_tokens, output_tokens: of language models.
+        cuts: how often both voices were heard, by InterruptionKind; kinds without are left out.
+        stop_ns: percentiles ("p50", "p95") from the caller's onset to the agent's silence, of
+            interruptions in which the caller took the floor.
+        responses: how many response times are known.
         response_ns: percentiles by name ("p50", "p95", "p99"), None without any response.
         stage_p95_ns: 95th percentile by stage ("eou", "stt", "llm", "tool", "tts").
     """
@@ -119,8 +130,15 @@ class Course:
     sessions: int = 0
     failed: int = 0
     turns: int = 0
+    agent_turns: int = 0
     interruptions: int = 0
+    errors: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
     cost_usd: Decimal = Decimal(0)
+    cuts: dict[str, int] = field(default_factory=dict)
+    stop_ns: dict[str, int | None] = field(default_factory=dict)
+    responses: int = 0
     response_ns: dict[str, int | None] = field(default_factory=dict)
     stage_p95_ns: dict[str, int | None] = field(default_factory=dict)
 
@@ -131,6 +149,7 @@ class Facets:
 
     agents: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
 
 
 class OverviewStore(Protocol):

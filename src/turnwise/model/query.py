@@ -102,6 +102,7 @@ class SessionRange:
         agent: slug.
         from_ns, to_ns: bounds of the start, `to_ns` exclusive.
         version: of the agent.
+        created_by: user number.
     """
 
     project_ids: tuple[ProjectId, ...]
@@ -109,6 +110,7 @@ class SessionRange:
     from_ns: int | None = None
     to_ns: int | None = None
     version: str | None = None
+    created_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +119,14 @@ class DiagnosisQuery:
 
     Attributes:
         agent: slug.
+        session_ids: these sessions alone.
         types: those with an issue of one of these types.
         from_ns, to_ns: bounds of the session's start, `to_ns` exclusive.
     """
 
     project_ids: tuple[ProjectId, ...]
     agent: str | None = None
+    session_ids: tuple[SessionId, ...] | None = None
     types: tuple[str, ...] | None = None
     from_ns: int | None = None
     to_ns: int | None = None

@@ -1,9 +1,13 @@
 /** Every question to the server, with the key under which its answer is kept. */
 
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { get, rememberToken } from "./client";
 import type {
+  SchemaAgentsBody,
+  SchemaCausesBody,
+  SchemaDashboardBody,
   SchemaFacetsBody,
+  SchemaFaultsBody,
   SchemaLinePage,
   SchemaMe,
   SchemaObservationBody,
@@ -11,6 +15,7 @@ import type {
   SchemaServerState,
   SchemaSessionBody,
   SchemaTraceBody,
+  SchemaVerdictBody,
 } from "./schema";
 
 const part = encodeURIComponent;
@@ -86,3 +91,28 @@ export const peers = (traceId: string, id: string) =>
     queryFn: ({ signal }) => get<SchemaPeersBody>(`${observationPath(traceId, id)}/peers`, signal),
     staleTime: 60_000,
   });
+
+export const dashboard = (project: string, search: URLSearchParams) =>
+  board<SchemaDashboardBody>(project, "dashboard", search);
+
+export const faults = (project: string, search: URLSearchParams) =>
+  board<SchemaFaultsBody>(project, "faults", search);
+
+export const causes = (project: string, search: URLSearchParams) =>
+  board<SchemaCausesBody>(project, "causes", search);
+
+export const agents = (project: string, search: URLSearchParams) =>
+  board<SchemaAgentsBody>(project, "agents", search);
+
+export const gate = (project: string, search: URLSearchParams) =>
+  board<SchemaVerdictBody>(project, "gate", search);
+
+/** Counts over many sessions; what was shown stays until another time of it has come. */
+function board<T>(project: string, name: string, search: URLSearchParams) {
+  return queryOptions({
+    queryKey: [name, project, search.toString()],
+    queryFn: ({ signal }) => get<T>(`/projects/${part(project)}/${name}?${search}`, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+}

@@ -240,6 +240,78 @@ export interface paths {
         };
         readonly trace?: never;
     };
+    readonly "/ui/api/projects/{project}/agents": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["AgentsBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/causes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["CausesBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/ui/api/projects/{project}/dashboard": {
         readonly parameters: {
             readonly query?: never;
@@ -300,6 +372,78 @@ export interface paths {
                     };
                     content: {
                         readonly "application/json": components["schemas"]["FacetsBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/faults": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["FaultsBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/projects/{project}/gate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["VerdictBody"];
                     };
                 };
             };
@@ -767,6 +911,34 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AgentBody
+         * @description An agent, all its sessions together and by version, the latest version first.
+         */
+        readonly AgentBody: {
+            readonly agent: string;
+            readonly figures: components["schemas"]["FiguresBody"];
+            readonly firstMs: number;
+            readonly lastMs: number;
+            readonly versions: readonly components["schemas"]["ReleaseBody"][];
+        };
+        /**
+         * AgentsBody
+         * @description The agents that were heard between two instants, the latest first.
+         */
+        readonly AgentsBody: {
+            readonly data: readonly components["schemas"]["AgentBody"][];
+            readonly fromMs: number;
+            readonly toMs: number;
+        };
+        /**
+         * AttentionBody
+         * @description A session that somebody should look at; `reasons` are types of issues.
+         */
+        readonly AttentionBody: {
+            readonly reasons: readonly string[];
+            readonly session: components["schemas"]["LineBody"];
+        };
+        /**
          * AudioBody
          * @description See model.audio.AudioReport; the percentiles are of `responses`.
          *
@@ -808,6 +980,89 @@ export interface components {
             readonly nextBefore: number | null;
         };
         /**
+         * CaseBody
+         * @description An interruption that broke a limit or counts against the agent.
+         *
+         *         Attributes:
+         *             at_ms: since the start of the session; null where nobody said when.
+         *             reasons: names of figures.
+         */
+        readonly CaseBody: {
+            readonly atMs: number | null;
+            readonly bleedWords: number | null;
+            readonly detectionMs: number | null;
+            readonly hasRecording: boolean;
+            readonly kind: components["schemas"]["InterruptionKind"];
+            readonly name: string | null;
+            readonly reasons: readonly string[];
+            readonly sessionId: string;
+            readonly startedMs: number;
+            readonly stopMs: number | null;
+            readonly turn: number | null;
+            readonly version: string | null;
+        };
+        /**
+         * CauseBody
+         * @description Issues of one type and stage.
+         *
+         *         Attributes:
+         *             share_of_slow_time: part of the time that callers waited longer than usual, 0 to 1; null
+         *                 where none of it lies here.
+         *             share_of_sessions: part of all sessions of the time, 0 to 1.
+         *             course: [start, sessions] of each stretch that has any.
+         *             evidence: of the sessions that it cost most, those first.
+         */
+        readonly CauseBody: {
+            readonly course: readonly (readonly [
+                number,
+                number
+            ])[];
+            readonly evidence: readonly components["schemas"]["EvidenceBody"][];
+            readonly excessMs: number;
+            readonly issues: number;
+            readonly sessions: number;
+            readonly sessionsBefore: number;
+            readonly severity: components["schemas"]["Severity"];
+            readonly shareOfSessions: number;
+            readonly shareOfSlowTime: number | null;
+            readonly stage: string | null;
+            readonly type: string;
+        };
+        /**
+         * CausesBody
+         * @description Ranked causes.
+         *
+         *         Attributes:
+         *             sessions_before: of the time before, as long as this one.
+         *             excess_ms: all the time that callers waited longer than usual.
+         */
+        readonly CausesBody: {
+            readonly data: readonly components["schemas"]["CauseBody"][];
+            readonly excessMs: number;
+            readonly fromMs: number;
+            readonly sessions: number;
+            readonly sessionsBefore: number;
+            readonly stepMs: number;
+            readonly toMs: number;
+        };
+        /**
+         * ChangeBody
+         * @description One figure against the baseline; `difference95` is the bootstrap interval of the difference.
+         */
+        readonly ChangeBody: {
+            readonly baseline: number | null;
+            readonly baselineCount: number;
+            readonly count: number;
+            readonly difference95: readonly [
+                number,
+                number
+            ] | null;
+            readonly isWorse: boolean;
+            readonly metric: string;
+            readonly ratio: number | null;
+            readonly value: number | null;
+        };
+        /**
          * ConductBody
          * @description See model.metrics.Conduct.
          */
@@ -839,14 +1094,31 @@ export interface components {
          *         Attributes:
          *             step_ms: length of a stretch; those without sessions are left out.
          *             total, before: None without any session.
+         *             is_new: the project has no session at all.
+         *             attention: sessions with grave issues, the gravest first, then the slowest.
          */
         readonly DashboardBody: {
-            readonly before: components["schemas"]["StretchBody"] | null;
+            readonly attention: readonly components["schemas"]["AttentionBody"][];
+            readonly before: components["schemas"]["FiguresBody"] | null;
+            readonly deployments: readonly components["schemas"]["DeploymentBody"][];
+            readonly faults: readonly components["schemas"]["FaultBody"][];
             readonly fromMs: number;
+            readonly isNew: boolean;
+            readonly models: readonly components["schemas"]["ModelUseBody"][];
             readonly stepMs: number;
-            readonly stretches: readonly components["schemas"]["StretchBody"][];
+            readonly stretches: readonly components["schemas"]["FiguresBody"][];
             readonly toMs: number;
-            readonly total: components["schemas"]["StretchBody"] | null;
+            readonly tools: readonly components["schemas"]["ToolUseBody"][];
+            readonly total: components["schemas"]["FiguresBody"] | null;
+        };
+        /**
+         * DeploymentBody
+         * @description When a version of an agent was first heard, within the time.
+         */
+        readonly DeploymentBody: {
+            readonly agent: string;
+            readonly atMs: number;
+            readonly version: string;
         };
         /**
          * Entered
@@ -856,12 +1128,101 @@ export interface components {
             readonly csrf: string;
         };
         /**
+         * EvidenceBody
+         * @description One issue that the cause stands for; its times count from the start of the session.
+         */
+        readonly EvidenceBody: {
+            readonly agent: string;
+            readonly hasRecording: boolean;
+            readonly issue: components["schemas"]["IssueBody"];
+            readonly sessionId: string;
+            readonly startedMs: number;
+            readonly version: string | null;
+        };
+        /**
          * FacetsBody
          * @description What the list can be filtered by, most frequent first.
          */
         readonly FacetsBody: {
             readonly agents: readonly string[];
+            readonly environments: readonly string[];
             readonly versions: readonly string[];
+        };
+        /**
+         * FaultBody
+         * @description Failures of one kind; instants in milliseconds since the epoch.
+         *
+         *         Attributes:
+         *             stage: "stt", "llm", "tts", "tool" or "other".
+         *             name, provider: null where nobody said.
+         *             kind: the message less what differs from one failure to the next.
+         *             course: [start, count] of each stretch that has any.
+         *             places: the latest, newest first.
+         */
+        readonly FaultBody: {
+            readonly count: number;
+            readonly course: readonly (readonly [
+                number,
+                number
+            ])[];
+            readonly firstMs: number;
+            readonly kind: string;
+            readonly lastMs: number;
+            readonly name: string | null;
+            readonly places: readonly components["schemas"]["PlaceBody"][];
+            readonly provider: string | null;
+            readonly sessions: number;
+            readonly stage: string;
+        };
+        /**
+         * FaultsBody
+         * @description The kinds of failures between two instants, the most frequent first.
+         */
+        readonly FaultsBody: {
+            readonly data: readonly components["schemas"]["FaultBody"][];
+            readonly fromMs: number;
+            readonly stepMs: number;
+            readonly toMs: number;
+        };
+        /**
+         * FiguresBody
+         * @description Figures of the sessions that began in one stretch; times in milliseconds.
+         *
+         *         Attributes:
+         *             failed: sessions with an error.
+         *             errors: failures that nothing made good.
+         *             responses: how many response times are known.
+         *             cuts: how often both voices were heard, by what became of it.
+         *             cut_off_rate: share of the agent's turns in which the caller took the floor, 0 to 1; None
+         *                 without turns.
+         *             cost_per_session_usd: None without sessions.
+         */
+        readonly FiguresBody: {
+            readonly agentTurns: number;
+            readonly costPerSessionUsd: number | null;
+            readonly costUsd: number;
+            readonly cutOffRate: number | null;
+            readonly cuts: {
+                readonly [key: string]: number;
+            };
+            readonly errors: number;
+            readonly failed: number;
+            readonly inputTokens: number;
+            readonly interruptions: number;
+            readonly outputTokens: number;
+            readonly responseMs: {
+                readonly [key: string]: number | null;
+            };
+            readonly responses: number;
+            readonly sessions: number;
+            readonly stageP95Ms: {
+                readonly [key: string]: number | null;
+            };
+            readonly startMs: number;
+            readonly stopMs: {
+                readonly [key: string]: number | null;
+            };
+            readonly turns: number;
         };
         /**
          * FirstOwner
@@ -877,6 +1238,17 @@ export interface components {
          * @enum {unknown}
          */
         readonly Framework: "generic" | "livekit" | "pipecat";
+        /**
+         * GateBody
+         * @description A limit, what was measured, and whether it is kept; null when too little is known.
+         */
+        readonly GateBody: {
+            readonly isRequired: boolean;
+            readonly metric: string;
+            readonly passed: boolean | null;
+            readonly threshold: number;
+            readonly value: number | null;
+        };
         /**
          * GenerationBody
          * @description See model.metrics.Generation.
@@ -1113,6 +1485,17 @@ export interface components {
             readonly data: readonly components["schemas"]["MemberBody"][];
         };
         /**
+         * ModelUseBody
+         * @description What one model was used for and cost; `cost_usd` is null when none of it has a price.
+         */
+        readonly ModelUseBody: {
+            readonly costUsd: number | null;
+            readonly model: string;
+            readonly requests: number;
+            readonly sessions: number;
+            readonly stage: string;
+        };
+        /**
          * NeighbourBody
          * @description Another trace of the session.
          */
@@ -1221,6 +1604,15 @@ export interface components {
             readonly p95Ms: number | null;
         };
         /**
+         * PlaceBody
+         * @description A moment in a session; `at_ms` is since the epoch.
+         */
+        readonly PlaceBody: {
+            readonly atMs: number;
+            readonly sessionId: string;
+            readonly turn: number | null;
+        };
+        /**
          * PolicyAnswer
          * @description The same beside what holds for projects that say nothing; None there: forever.
          */
@@ -1249,6 +1641,32 @@ export interface components {
             readonly name: string;
         };
         /**
+         * QualityBody
+         * @description Interruptions and latency of one side of a comparison; latencies in milliseconds.
+         *
+         *         Attributes:
+         *             per_hundred_turns: by kind of interruption, null without turns.
+         */
+        readonly QualityBody: {
+            readonly agentTurns: number;
+            readonly backchannels: number;
+            readonly falseInterruptionRate: number | null;
+            readonly falseInterruptions: number;
+            readonly interruptions: number;
+            readonly missedInterruptions: number;
+            readonly perHundredTurns: {
+                readonly [key: string]: number;
+            } | null;
+            readonly prematureEndpointing: number;
+            readonly sessions: number;
+            readonly sources: {
+                readonly [key: string]: number;
+            };
+            readonly spreads: {
+                readonly [key: string]: components["schemas"]["SpreadBody"];
+            };
+        };
+        /**
          * RecordingBody
          * @description Audio; `offset_ms` is where its start lies in the session, `is_playable` whether it is here.
          */
@@ -1267,6 +1685,16 @@ export interface components {
          * @enum {unknown}
          */
         readonly RecordingStatus: "failed" | "none" | "pending" | "ready";
+        /**
+         * ReleaseBody
+         * @description An agent's version; `first_ms` and `last_ms` are starts of sessions within the time.
+         */
+        readonly ReleaseBody: {
+            readonly figures: components["schemas"]["FiguresBody"];
+            readonly firstMs: number;
+            readonly lastMs: number;
+            readonly version: string | null;
+        };
         /**
          * ResponseBody
          * @description See model.metrics.Response.
@@ -1408,6 +1836,15 @@ export interface components {
          */
         readonly Speaker: "agent" | "user";
         /**
+         * SpreadBody
+         * @description How values are distributed; all but the count are null without values.
+         */
+        readonly SpreadBody: {
+            readonly count: number;
+            readonly p50: number | null;
+            readonly p95: number | null;
+        };
+        /**
          * Stage
          * @description Which part of the pipeline consumed it.
          * @enum {unknown}
@@ -1419,24 +1856,6 @@ export interface components {
          * @enum {unknown}
          */
         readonly Step: "agent_speaking" | "agent_turn" | "close" | "eou_detection" | "eou_wait" | "exchange" | "handoff" | "job" | "llm" | "llm_attempt" | "llm_node" | "other" | "session" | "stt" | "tool" | "tts" | "tts_attempt" | "tts_request" | "user_speaking" | "user_turn";
-        /**
-         * StretchBody
-         * @description Figures of the sessions that began in one stretch; times in milliseconds.
-         */
-        readonly StretchBody: {
-            readonly costUsd: number;
-            readonly failed: number;
-            readonly interruptions: number;
-            readonly responseMs: {
-                readonly [key: string]: number | null;
-            };
-            readonly sessions: number;
-            readonly stageP95Ms: {
-                readonly [key: string]: number | null;
-            };
-            readonly startMs: number;
-            readonly turns: number;
-        };
         /**
          * ToolBody
          * @description One run of a tool; arguments and output are the sender's own JSON, as text.
@@ -1453,6 +1872,17 @@ export interface components {
             readonly startMs: number | null;
             readonly traceId: string | null;
             readonly turnIndex: number | null;
+        };
+        /**
+         * ToolUseBody
+         * @description How one tool does.
+         */
+        readonly ToolUseBody: {
+            readonly failed: number;
+            readonly name: string;
+            readonly p50Ms: number | null;
+            readonly p95Ms: number | null;
+            readonly runs: number;
         };
         /**
          * TraceBody
@@ -1561,6 +1991,26 @@ export interface components {
             readonly requests: number;
             readonly stage: components["schemas"]["Stage"];
         };
+        /**
+         * VerdictBody
+         * @description The gate of a candidate.
+         *
+         *         Attributes:
+         *             passed: null when too little is known.
+         *             enough: interruptions from which on something is said.
+         *             baseline: null when none was asked for.
+         */
+        readonly VerdictBody: {
+            readonly baseline: components["schemas"]["QualityBody"] | null;
+            readonly candidate: components["schemas"]["QualityBody"];
+            readonly cases: readonly components["schemas"]["CaseBody"][];
+            readonly changes: readonly components["schemas"]["ChangeBody"][];
+            readonly enough: number;
+            readonly fromMs: number;
+            readonly gates: readonly components["schemas"]["GateBody"][];
+            readonly passed: boolean | null;
+            readonly toMs: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1568,16 +2018,29 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type SchemaAgentBody = components['schemas']['AgentBody'];
+export type SchemaAgentsBody = components['schemas']['AgentsBody'];
+export type SchemaAttentionBody = components['schemas']['AttentionBody'];
 export type SchemaAudioBody = components['schemas']['AudioBody'];
 export type SchemaAuditBody = components['schemas']['AuditBody'];
 export type SchemaAuditPage = components['schemas']['AuditPage'];
+export type SchemaCaseBody = components['schemas']['CaseBody'];
+export type SchemaCauseBody = components['schemas']['CauseBody'];
+export type SchemaCausesBody = components['schemas']['CausesBody'];
+export type SchemaChangeBody = components['schemas']['ChangeBody'];
 export type SchemaConductBody = components['schemas']['ConductBody'];
 export type SchemaContentBody = components['schemas']['ContentBody'];
 export type SchemaDashboardBody = components['schemas']['DashboardBody'];
+export type SchemaDeploymentBody = components['schemas']['DeploymentBody'];
 export type SchemaEntered = components['schemas']['Entered'];
+export type SchemaEvidenceBody = components['schemas']['EvidenceBody'];
 export type SchemaFacetsBody = components['schemas']['FacetsBody'];
+export type SchemaFaultBody = components['schemas']['FaultBody'];
+export type SchemaFaultsBody = components['schemas']['FaultsBody'];
+export type SchemaFiguresBody = components['schemas']['FiguresBody'];
 export type SchemaFirstOwner = components['schemas']['FirstOwner'];
 export type SchemaFramework = components['schemas']['Framework'];
+export type SchemaGateBody = components['schemas']['GateBody'];
 export type SchemaGenerationBody = components['schemas']['GenerationBody'];
 export type SchemaHeardBody = components['schemas']['HeardBody'];
 export type SchemaIntakeBody = components['schemas']['IntakeBody'];
@@ -1599,6 +2062,7 @@ export type SchemaMe = components['schemas']['Me'];
 export type SchemaMemberBody = components['schemas']['MemberBody'];
 export type SchemaMemberChange = components['schemas']['MemberChange'];
 export type SchemaMembers = components['schemas']['Members'];
+export type SchemaModelUseBody = components['schemas']['ModelUseBody'];
 export type SchemaNeighbourBody = components['schemas']['NeighbourBody'];
 export type SchemaNewIntegration = components['schemas']['NewIntegration'];
 export type SchemaNewKey = components['schemas']['NewKey'];
@@ -1607,11 +2071,14 @@ export type SchemaObservationBody = components['schemas']['ObservationBody'];
 export type SchemaPart = components['schemas']['Part'];
 export type SchemaPathPartBody = components['schemas']['PathPartBody'];
 export type SchemaPeersBody = components['schemas']['PeersBody'];
+export type SchemaPlaceBody = components['schemas']['PlaceBody'];
 export type SchemaPolicyAnswer = components['schemas']['PolicyAnswer'];
 export type SchemaPolicyBody = components['schemas']['PolicyBody'];
 export type SchemaProjectBody = components['schemas']['ProjectBody'];
+export type SchemaQualityBody = components['schemas']['QualityBody'];
 export type SchemaRecordingBody = components['schemas']['RecordingBody'];
 export type SchemaRecordingStatus = components['schemas']['RecordingStatus'];
+export type SchemaReleaseBody = components['schemas']['ReleaseBody'];
 export type SchemaResponseBody = components['schemas']['ResponseBody'];
 export type SchemaRole = components['schemas']['Role'];
 export type SchemaRowBody = components['schemas']['RowBody'];
@@ -1622,15 +2089,17 @@ export type SchemaSessionStatus = components['schemas']['SessionStatus'];
 export type SchemaSeverity = components['schemas']['Severity'];
 export type SchemaSourceBody = components['schemas']['SourceBody'];
 export type SchemaSpeaker = components['schemas']['Speaker'];
+export type SchemaSpreadBody = components['schemas']['SpreadBody'];
 export type SchemaStage = components['schemas']['Stage'];
 export type SchemaStep = components['schemas']['Step'];
-export type SchemaStretchBody = components['schemas']['StretchBody'];
 export type SchemaToolBody = components['schemas']['ToolBody'];
+export type SchemaToolUseBody = components['schemas']['ToolUseBody'];
 export type SchemaTraceBody = components['schemas']['TraceBody'];
 export type SchemaTraceLineBody = components['schemas']['TraceLineBody'];
 export type SchemaTurnBody = components['schemas']['TurnBody'];
 export type SchemaTurnKind = components['schemas']['TurnKind'];
 export type SchemaTurnMark = components['schemas']['TurnMark'];
 export type SchemaUsageBody = components['schemas']['UsageBody'];
+export type SchemaVerdictBody = components['schemas']['VerdictBody'];
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;

@@ -75,7 +75,7 @@ export function NotFound({ said }: { said?: string }) {
         else.
       </p>
       <Link to="/" className="button">
-        Go to the sessions
+        Go to the front page
       </Link>
     </State>
   );

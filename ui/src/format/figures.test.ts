@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, clock, duration, money, NOTHING } from "./figures";
+import { bytes, clock, decimal, duration, money, NOTHING, percent, stretch } from "./figures";
 
 describe("durations", () => {
   it.each([
@@ -43,3 +43,33 @@ it.each([
   [2048, "2.0 KB"],
   [5 * 1024 * 1024, "5.0 MB"],
 ])("writes %d bytes as %s", (size, said) => expect(bytes(size)).toBe(said));
+
+it.each([
+  [0, "0 %"],
+  [0.0001, "0.1 %"],
+  [0.024, "2.4 %"],
+  [0.456, "46 %"],
+  [1, "100 %"],
+  [null, "–"],
+] as const)("a share of %s is %s", (share, text) => {
+  expect(percent(share)).toBe(text);
+});
+
+it("a number has no more digits than tell something", () => {
+  expect([decimal(0.4), decimal(3.254), decimal(12.34), decimal(null)]).toEqual([
+    "0.4",
+    "3.25",
+    "12.3",
+    "–",
+  ]);
+});
+
+it.each([
+  [3 * 3_600_000, "3 hours"],
+  [86_400_000, "day"],
+  [28 * 86_400_000, "4 weeks"],
+  [300_000, "5 minutes"],
+  [90_500, "1 m 31 s"],
+])("%d ms is a stretch of %s", (ms, text) => {
+  expect(stretch(ms)).toBe(text);
+});

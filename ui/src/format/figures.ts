@@ -16,6 +16,20 @@ export function duration(ms: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
 }
 
+const UNITS = [
+  ["week", 7 * 86_400_000],
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+] as const;
+
+/** A length of time in one whole unit: `3 hours`, `day`; another one as a duration. */
+export function stretch(ms: number): string {
+  const [name, size] = UNITS.find(([, each]) => ms >= each && ms % each === 0) ?? [];
+  if (!name || !size) return duration(ms);
+  return ms === size ? name : `${ms / size} ${name}s`;
+}
+
 /** A place in a call, as a player shows it: `1:07`, `1:02:33`. */
 export function clock(ms: number | null | undefined): string {
   if (ms === null || ms === undefined || !Number.isFinite(ms)) return NOTHING;
@@ -39,6 +53,19 @@ export function money(usd: number | null | undefined): string {
 /** A count with separators. */
 export function count(value: number | null | undefined): string {
   return value === null || value === undefined ? NOTHING : value.toLocaleString("en");
+}
+
+/** A number with at most two digits behind the point: `0.4`, `3.25`, `12`. */
+export function decimal(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NOTHING;
+  return value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 10 ? 2 : 1 });
+}
+
+/** A share between 0 and 1 in per cent: `0 %`, `2.4 %`, `46 %`. */
+export function percent(share: number | null | undefined): string {
+  if (share === null || share === undefined) return NOTHING;
+  const value = share * 100;
+  return `${value === 0 || value >= 10 ? Math.round(value) : Math.max(0.1, value).toFixed(1)} %`;
 }
 
 /** Bytes as people say them. */

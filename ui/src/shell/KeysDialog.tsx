@@ -6,6 +6,13 @@ import { Dialog } from "radix-ui";
 const GROUPS = [
   { name: "Everywhere", keys: [["?", "These keys"]] },
   {
+    name: "Charts",
+    keys: [
+      ["← / →", "Stretch before or after"],
+      ["Enter", "Its sessions"],
+    ],
+  },
+  {
     name: "Sessions",
     keys: [
       ["/", "Search"],

@@ -25,7 +25,7 @@ export function ProjectMenu({ project, button }: Props) {
           <DropdownMenu.RadioGroup
             value={project}
             onValueChange={(name) =>
-              void navigate({ to: "/p/$project/sessions", params: { project: name } })
+              void navigate({ to: "/p/$project", params: { project: name }, search: {} })
             }
           >
             {projects.map((each) => (

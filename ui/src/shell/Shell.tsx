@@ -2,9 +2,21 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
-import { AudioLines, BookOpen, ChevronsUpDown, CircleUser, Settings } from "lucide-react";
+import {
+  AudioLines,
+  BookOpen,
+  Bot,
+  ChevronsUpDown,
+  CircleAlert,
+  CircleUser,
+  Gauge,
+  Settings,
+  ShieldCheck,
+  Stethoscope,
+} from "lucide-react";
 import { lazy } from "react";
 import { me } from "../api/queries";
+import { carried } from "../period/search";
 import { useConnection } from "./connection";
 import { Keys } from "./Keys";
 import { LateMenu } from "./LateMenu";
@@ -12,7 +24,12 @@ import { Mark } from "./Mark";
 
 /** The pages of a project, in the order of the navigation. A page is listed once it exists. */
 const PAGES = [
+  { to: "/p/$project", name: "Dashboard", icon: Gauge },
   { to: "/p/$project/sessions", name: "Sessions", icon: AudioLines },
+  { to: "/p/$project/causes", name: "Root causes", icon: Stethoscope },
+  { to: "/p/$project/errors", name: "Errors", icon: CircleAlert },
+  { to: "/p/$project/gate", name: "Interruption gate", icon: ShieldCheck },
+  { to: "/p/$project/agents", name: "Agents", icon: Bot },
   { to: "/p/$project/settings", name: "Settings", icon: Settings },
 ] as const;
 
@@ -41,7 +58,17 @@ export function Shell() {
           <ul>
             {PAGES.map((page) => (
               <li key={page.to}>
-                <Link to={page.to} params={{ project }} className="nav-link">
+                <Link
+                  to={page.to}
+                  params={{ project }}
+                  // The time that one looks at goes along.
+                  search={(old) => carried({ ...old })}
+                  activeOptions={{
+                    exact: page.to === "/p/$project",
+                    includeSearch: false,
+                  }}
+                  className="nav-link"
+                >
                   <page.icon size={17} aria-hidden />
                   <span>{page.name}</span>
                 </Link>

@@ -7,11 +7,14 @@ from fastapi import APIRouter
 
 from turnwise.api.ui import (
     access,
+    causes,
     dashboard,
+    faults,
     observations,
     pages,
     project,
     recordings,
+    releases,
     sessions,
     tenant,
     traces,
@@ -19,8 +22,16 @@ from turnwise.api.ui import (
 from turnwise.api.ui.project import Keeping
 from turnwise.model.accounts import BrowserAccounts
 from turnwise.model.administration import Administration
+from turnwise.model.boards import BoardReader
 from turnwise.model.overview import OverviewReader
-from turnwise.model.ports import Diagnose, MediaStore, PeaksKeeper, SessionReader
+from turnwise.model.ports import (
+    Diagnose,
+    DiagnosisStore,
+    MediaStore,
+    PeaksKeeper,
+    ReleaseJudge,
+    SessionReader,
+)
 from turnwise.model.trace import TraceReader
 
 
@@ -29,6 +40,7 @@ class UiParts:
     """What the pages are made of.
 
     Attributes:
+        enough: interruptions below which the judge says nothing.
         public_url: the address from outside, "" when each request's own holds.
         web: the folder of the built pages; it may be missing.
     """
@@ -36,6 +48,10 @@ class UiParts:
     accounts: BrowserAccounts
     reader: SessionReader
     overview: OverviewReader
+    boards: BoardReader
+    diagnoses: DiagnosisStore
+    judge: ReleaseJudge
+    enough: int
     traces: TraceReader
     diagnose: Diagnose
     media: MediaStore
@@ -56,7 +72,10 @@ def router(parts: UiParts) -> APIRouter:
         traces.router(parts.reader, parts.traces),
         observations.router(parts.reader, parts.traces),
         recordings.router(parts.reader, parts.media, parts.peaks),
-        dashboard.router(parts.overview),
+        dashboard.router(parts.overview, parts.boards),
+        faults.router(parts.boards),
+        causes.router(parts.overview, parts.boards, parts.diagnoses),
+        releases.router(parts.boards, parts.judge, parts.enough),
         tenant.router(parts.administration),
         project.router(parts.administration, parts.keeping),
         pages.router(parts.reader, parts.web),

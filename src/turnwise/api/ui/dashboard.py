@@ -1,38 +1,98 @@
 """How a project does over time: the same figures for each stretch of time, and for all of it."""
 
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from turnwise.api.ui.answers import PREFIX, Money, Viewer, json_answer
-from turnwise.api.ui.session_bodies import ms
-from turnwise.api.ui.sessions import wanted_sessions
-from turnwise.http.json_text import money
-from turnwise.model.errors import BadInput
-from turnwise.model.errors import Issue as Wrong
-from turnwise.model.instants import NS_PER_MS, NS_PER_SECOND, now_ns
-from turnwise.model.overview import Course, OverviewReader
+from turnwise.api.ui.answers import PREFIX, MaybeMoney, Money, Viewer, json_answer, ms
+from turnwise.api.ui.faults import FaultBody, fault_body
+from turnwise.api.ui.period import Period
+from turnwise.api.ui.sessions import LineBody, line_body
+from turnwise.http.json_text import money, raw
+from turnwise.model.boards import BoardReader, BoardStore, ModelUse, Release, ToolUse
+from turnwise.model.instants import NS_PER_MS
+from turnwise.model.overview import Course, LineQuery, Order, OverviewReader, SessionFilter
+from turnwise.model.session import InterruptionKind
+from turnwise.model.tenancy import Caller
 
-_DAY = 86_400
-_STEPS_SECONDS = (60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600, _DAY, 7 * _DAY, 28 * _DAY)
-MAX_STRETCHES = 120
-_DEFAULT_NS = 7 * _DAY * NS_PER_SECOND
-_LARGEST_MS = 2**61 // NS_PER_MS
+TOP = 6
+"""Lines of each list."""
+_SLOW_NS = 2_500 * NS_PER_MS
+"""From here a wait is an issue by itself (voice.md 2.2)."""
+_EVERYTHING_NS = 2**62
+"""A step beyond every instant makes one stretch of all sessions."""
 
 
-class StretchBody(msgspec.Struct, rename="camel", frozen=True):
-    """Figures of the sessions that began in one stretch; times in milliseconds."""
+class FiguresBody(msgspec.Struct, rename="camel", frozen=True):
+    """Figures of the sessions that began in one stretch; times in milliseconds.
+
+    Attributes:
+        failed: sessions with an error.
+        errors: failures that nothing made good.
+        responses: how many response times are known.
+        cuts: how often both voices were heard, by what became of it.
+        cut_off_rate: share of the agent's turns in which the caller took the floor, 0 to 1; None
+            without turns.
+        cost_per_session_usd: None without sessions.
+    """
 
     start_ms: float
     sessions: int
     failed: int
     turns: int
+    agent_turns: int
     interruptions: int
+    errors: int
+    cuts: dict[str, int]
+    cut_off_rate: float | None
+    input_tokens: int
+    output_tokens: int
     cost_usd: Money
+    cost_per_session_usd: MaybeMoney
+    stop_ms: dict[str, float | None]
+    responses: int
     response_ms: dict[str, float | None]
     stage_p95_ms: dict[str, float | None]
+
+
+class ModelUseBody(msgspec.Struct, rename="camel", frozen=True):
+    """What one model was used for and cost; `cost_usd` is null when none of it has a price."""
+
+    model: str
+    stage: str
+    sessions: int
+    requests: int
+    cost_usd: MaybeMoney
+
+
+class ToolUseBody(msgspec.Struct, rename="camel", frozen=True):
+    """How one tool does."""
+
+    name: str
+    runs: int
+    failed: int
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+class DeploymentBody(msgspec.Struct, rename="camel", frozen=True):
+    """When a version of an agent was first heard, within the time."""
+
+    at_ms: float
+    agent: str
+    version: str
+
+
+class AttentionBody(msgspec.Struct, rename="camel", frozen=True):
+    """A session that somebody should look at; `reasons` are types of issues."""
+
+    session: LineBody
+    reasons: tuple[str, ...]
 
 
 class DashboardBody(msgspec.Struct, rename="camel", frozen=True):
@@ -41,80 +101,151 @@ class DashboardBody(msgspec.Struct, rename="camel", frozen=True):
     Attributes:
         step_ms: length of a stretch; those without sessions are left out.
         total, before: None without any session.
+        is_new: the project has no session at all.
+        attention: sessions with grave issues, the gravest first, then the slowest.
     """
 
     from_ms: float
     to_ms: float
     step_ms: float
-    stretches: list[StretchBody]
-    total: StretchBody | None
-    before: StretchBody | None
+    stretches: list[FiguresBody]
+    total: FiguresBody | None
+    before: FiguresBody | None
+    is_new: bool
+    deployments: list[DeploymentBody]
+    attention: list[AttentionBody]
+    faults: list[FaultBody]
+    tools: list[ToolUseBody]
+    models: list[ModelUseBody]
 
 
-def router(overview: OverviewReader) -> APIRouter:
+def router(overview: OverviewReader, boards: BoardReader) -> APIRouter:
     """One answer for the whole page."""
     routes = APIRouter(prefix=PREFIX)
 
     @routes.get("/projects/{project}/dashboard")
     async def get_dashboard(
-        caller: Viewer,
-        request: Request,
-        project: str,
-        agent: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006 -- FastAPI copies it
-        version: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006
-        from_ms: Annotated[int | None, Query(alias="from", ge=0, le=_LARGEST_MS)] = None,
-        to_ms: Annotated[int | None, Query(alias="to", ge=0, le=_LARGEST_MS)] = None,
+        caller: Viewer, request: Request, project: str, period: Annotated[Period, Depends()]
     ) -> Response:
-        to_ns = now_ns() if to_ms is None else to_ms * NS_PER_MS
-        from_ns = to_ns - _DEFAULT_NS if from_ms is None else from_ms * NS_PER_MS
-        if from_ns >= to_ns:
-            message = "`from` must lie before `to`."
-            raise BadInput(message, issues=[Wrong(("query", "from"), message)])
-
-        async def course(begin_ns: int, end_ns: int, step_ns: int) -> list[Course]:
-            bounds = {"from_ms": begin_ns // NS_PER_MS, "to_ms": end_ns // NS_PER_MS}
-            wanted = wanted_sessions(caller, project, agent, (), version, **bounds)
-            return await overview.course(caller, wanted, step_ns)
-
-        whole_ns = to_ns - from_ns
-        step_ns = step_of(whole_ns)
-        # A step beyond every instant makes one stretch of all sessions.
-        everything_ns = 2**62
-        total = await course(from_ns, to_ns, everything_ns)
-        before = await course(max(0, from_ns - whole_ns), from_ns, everything_ns)
+        wanted = period.wanted(caller, project)
+        board = await boards.board(wanted.project_ids[0])
+        course, total, before, releases = await asyncio.gather(
+            overview.course(caller, wanted, period.step_ns),
+            overview.course(caller, wanted, _EVERYTHING_NS),
+            overview.course(caller, period.before(wanted), _EVERYTHING_NS),
+            board.releases(wanted, by_version=True),
+        )
+        attention, faults, tools, models = await asyncio.gather(
+            _attention(overview, board, caller, wanted),
+            board.faults(wanted, period.step_ns),
+            board.tool_uses(wanted),
+            board.model_uses(wanted),
+        )
+        anything = replace(
+            wanted, from_ns=None, to_ns=None, agents=(), versions=(), environments=()
+        )
         body = DashboardBody(
-            from_ms=ms(from_ns),
-            to_ms=ms(to_ns),
-            step_ms=ms(step_ns),
-            stretches=[_stretch(each) for each in await course(from_ns, to_ns, step_ns)],
-            total=_stretch(total[0]) if total else None,
-            before=_stretch(before[0]) if before else None,
+            from_ms=ms(period.from_ns),
+            to_ms=ms(period.to_ns),
+            step_ms=ms(period.step_ns),
+            stretches=[figures_body(each) for each in course],
+            total=figures_body(total[0]) if total else None,
+            before=figures_body(before[0]) if before else None,
+            is_new=not (total or await overview.lines(caller, LineQuery(filter=anything, limit=1))),
+            deployments=_deployments(releases),
+            attention=attention,
+            faults=[fault_body(each) for each in faults[:TOP]],
+            tools=[_tool(each) for each in tools[:TOP]],
+            models=[_model(each) for each in models[:TOP]],
         )
         return await json_answer(request, body)
 
     return routes
 
 
-def step_of(whole_ns: int) -> int:
-    """The shortest of the usual steps that makes no more than `MAX_STRETCHES` of the time."""
-    for seconds in _STEPS_SECONDS:
-        if whole_ns <= MAX_STRETCHES * seconds * NS_PER_SECOND:
-            return seconds * NS_PER_SECOND
-    return _STEPS_SECONDS[-1] * NS_PER_SECOND
+async def _attention(
+    overview: OverviewReader, board: BoardStore, caller: Caller, wanted: SessionFilter
+) -> list[AttentionBody]:
+    alarms = {each.session_id: each.types for each in await board.alarms(wanted, TOP)}
+    grave = LineQuery(filter=replace(wanted, session_ids=tuple(alarms)), limit=TOP)
+    slow = LineQuery(
+        filter=replace(wanted, min_response_ns=_SLOW_NS), order=Order.RESPONSE_P95, limit=TOP
+    )
+    lines = {each.id: each for each in await overview.lines(caller, grave)} if alarms else {}
+    found = [(lines[each], types) for each, types in alarms.items() if each in lines]
+    if len(found) < TOP:
+        others = await overview.lines(caller, slow)
+        found += [(each, ("high_latency",)) for each in others if each.id not in lines]
+    return [AttentionBody(session=line_body(line), reasons=types) for line, types in found[:TOP]]
 
 
-def _stretch(each: Course) -> StretchBody:
-    return StretchBody(
+def figures_body(each: Course) -> FiguresBody:
+    """Figures as the pages read them."""
+    each_usd = each.cost_usd / each.sessions if each.sessions else None
+    barge_ins = each.cuts.get(InterruptionKind.BARGE_IN, 0)
+    return FiguresBody(
         start_ms=ms(each.start_ns),
         sessions=each.sessions,
         failed=each.failed,
         turns=each.turns,
+        agent_turns=each.agent_turns,
         interruptions=each.interruptions,
+        errors=each.errors,
+        cuts=each.cuts,
+        cut_off_rate=barge_ins / each.agent_turns if each.agent_turns else None,
+        input_tokens=each.input_tokens,
+        output_tokens=each.output_tokens,
         cost_usd=money(each.cost_usd),
+        cost_per_session_usd=maybe_money(each_usd),
+        stop_ms=_all_ms(each.stop_ns),
+        responses=each.responses,
         response_ms=_all_ms(each.response_ns),
         stage_p95_ms=_all_ms(each.stage_p95_ns),
     )
 
 
+def maybe_money(usd: Decimal | None) -> msgspec.Raw:
+    """An amount, null where there is none."""
+    return raw(None) if usd is None else money(usd)
+
+
+def _deployments(releases: list[Release]) -> list[DeploymentBody]:
+    """When each version came, the earliest first; the one that was there before is no news."""
+    first: dict[str, int] = {}
+    for each in releases:
+        first[each.agent] = min(first.get(each.agent, each.figures.start_ns), each.figures.start_ns)
+    found = [
+        DeploymentBody(at_ms=ms(each.figures.start_ns), agent=each.agent, version=each.version)
+        for each in releases
+        if each.version is not None and each.figures.start_ns > first[each.agent]
+    ]
+    return sorted(found, key=lambda each: each.at_ms)
+
+
+def _tool(each: ToolUse) -> ToolUseBody:
+    return ToolUseBody(
+        name=each.name,
+        runs=each.runs,
+        failed=each.failed,
+        p50_ms=maybe_ms(each.p50_ns),
+        p95_ms=maybe_ms(each.p95_ns),
+    )
+
+
+def _model(each: ModelUse) -> ModelUseBody:
+    return ModelUseBody(
+        model=each.model,
+        stage=each.stage,
+        sessions=each.sessions,
+        requests=each.requests,
+        cost_usd=maybe_money(each.cost_usd),
+    )
+
+
+def maybe_ms(duration_ns: int | None) -> float | None:
+    """A duration, null where nobody reported it."""
+    return None if duration_ns is None else ms(duration_ns)
+
+
 def _all_ms(values: dict[str, int | None]) -> dict[str, float | None]:
-    return {name: None if value is None else ms(value) for name, value in values.items()}
+    return {name: maybe_ms(value) for name, value in values.items()}

@@ -8,9 +8,8 @@ import msgspec
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from turnwise.api.ui.answers import NO_CACHE, PREFIX, Money, Viewer, json_answer
+from turnwise.api.ui.answers import NO_CACHE, PREFIX, Money, Viewer, json_answer, ms
 from turnwise.api.ui.contents import UNKNOWN_TYPE, ContentBody, content_body, part_of
-from turnwise.api.ui.session_bodies import ms
 from turnwise.api.ui.traces import TraceId, first_token_ms, session_of_trace
 from turnwise.http.json_text import money, raw
 from turnwise.model.errors import NotFound

@@ -9,8 +9,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from turnwise.api.ui.answers import PREFIX, Viewer, json_answer, project_of
-from turnwise.api.ui.session_bodies import ms
+from turnwise.api.ui.answers import PREFIX, Viewer, json_answer, ms, project_of
 from turnwise.api.ui.tenant import MAX_BODY_BYTES, Admin, Id
 from turnwise.http.body import read_body
 from turnwise.http.json_text import decode_json

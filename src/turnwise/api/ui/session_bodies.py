@@ -226,7 +226,7 @@ def session_body(
         conduct=conduct_body(session.conduct),
         audio=None if session.audio is None else audio_body(session.audio, start),
         recordings=[_recording(each) for each in session.recordings],
-        issues=[_issue(each, start) for each in issues],
+        issues=[issue_body(each, start) for each in issues],
         traces=[_trace(each, start) for each in session.traces],
         usage=[_usage(each) for each in session.usage],
         metadata=raw(session.metadata),
@@ -301,7 +301,8 @@ def _recording(each: Recording) -> RecordingBody:
     )
 
 
-def _issue(each: Issue, start_ns: int) -> IssueBody:
+def issue_body(each: Issue, start_ns: int) -> IssueBody:
+    """An issue of a session that began at an instant."""
     return IssueBody(
         type=each.type,
         turn=each.turn,

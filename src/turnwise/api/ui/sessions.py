@@ -15,12 +15,13 @@ from turnwise.api.ui.answers import (
     Money,
     Viewer,
     json_answer,
+    ms,
     project_name,
     project_of,
     visible,
 )
 from turnwise.api.ui.export import Form, exported
-from turnwise.api.ui.session_bodies import SessionBody, ms, session_body
+from turnwise.api.ui.session_bodies import SessionBody, session_body
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.json_text import JSON, money
 from turnwise.model.errors import BadInput
@@ -79,9 +80,11 @@ class FacetsBody(msgspec.Struct, rename="camel", frozen=True):
 
     agents: Sequence[str]
     versions: Sequence[str]
+    environments: Sequence[str]
 
 
-def _line(line: SessionLine) -> LineBody:
+def line_body(line: SessionLine) -> LineBody:
+    """A line as the pages read it."""
     p50, p95 = line.response_p50_ns, line.response_p95_ns
     return LineBody(
         id=public_session_id(line.id),
@@ -187,7 +190,9 @@ def _add_list(routes: APIRouter, overview: OverviewReader) -> None:
     @routes.get("/projects/{project}/facets")
     async def get_facets(caller: Viewer, request: Request, project: str) -> Response:
         found = await overview.facets(caller, project_of(caller, project))
-        body = FacetsBody(agents=found.agents, versions=found.versions)
+        body = FacetsBody(
+            agents=found.agents, versions=found.versions, environments=found.environments
+        )
         return await json_answer(request, body)
 
     @routes.get("/projects/{project}/sessions")
@@ -205,7 +210,7 @@ def _add_list(routes: APIRouter, overview: OverviewReader) -> None:
         following = None
         if len(found) > limit:
             following = encode_cursor(shown[-1].sort_value, f"{sorting}/{shown[-1].id}")
-        body = LinePage(data=[_line(each) for each in shown], next_cursor=following)
+        body = LinePage(data=[line_body(each) for each in shown], next_cursor=following)
         return await json_answer(request, body)
 
     @routes.get("/projects/{project}/sessions/export")

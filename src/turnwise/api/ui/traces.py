@@ -7,8 +7,7 @@ import msgspec
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from turnwise.api.ui.answers import PREFIX, MaybeMoney, Viewer, json_answer, project_name
-from turnwise.api.ui.session_bodies import ms
+from turnwise.api.ui.answers import PREFIX, MaybeMoney, Viewer, json_answer, ms, project_name
 from turnwise.http.json_text import money, raw
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import public_session_id

@@ -15,13 +15,18 @@ from turnwise.app.demo.livekit_shape import livekit_trace
 from turnwise.app.demo.otlp_bytes import requests
 from turnwise.app.demo.pipecat_shape import pipecat_trace
 from turnwise.app.demo.plan import stories
-from turnwise.app.demo.story import Story
+from turnwise.app.demo.sound import Spoken, recording_of
+from turnwise.app.demo.story import Story, Trouble
 from turnwise.model.errors import TurnwiseError, Unauthenticated
 from turnwise.model.instants import NS_PER_SECOND, now_ns
 
 DEFAULT_SESSIONS = 120
 DEFAULT_SEED = 7
 DEFAULT_DAYS = 7
+
+_ROUND = 20
+_RECORDED = frozenset({1, 3, 4, 8, 13, 17})
+"""Which sessions of every twenty have a recording."""
 
 _HOUR_NS = 3_600 * NS_PER_SECOND
 _MINUTE_NS = 60 * NS_PER_SECOND
@@ -64,6 +69,11 @@ def demo_sessions(
         yield DemoSession(story, requests(tell(story)))
 
 
+def is_recorded(story: Story) -> bool:
+    """Whether the demo has the sound of a call: of some that went well and some that did not."""
+    return story.number % _ROUND in _RECORDED and story.trouble is not Trouble.LIVE
+
+
 def send_demo(
     url: str,
     api_key: str,
@@ -77,7 +87,7 @@ def send_demo(
 
     Args:
         url: where the server is, without a path.
-        api_key: a secret key with the scope `ingest`.
+        api_key: a secret key with the scope `ingest`, and `read` for recordings.
         sessions: how many.
         seed: the same seed and anchor give the same sessions.
         days: over how many past days they are spread.
@@ -147,6 +157,8 @@ class _Sending:
         for session in self._made:
             for body in session.bodies:
                 await self._post(client, body)
+            if is_recorded(session.story):
+                await self._record(client, session.story)
             self.sent += 1
             if self._progress is not None and self._task is not None:
                 self._progress.advance(self._task)
@@ -171,6 +183,24 @@ class _Sending:
             return None
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise self._unreachable(error) from None
+
+    async def _record(self, client: httpx2.AsyncClient, story: Story) -> None:
+        """Send the sound of a call, where the server says that its turns are.
+
+        A key that may not read leaves the demo without recordings.
+        """
+        plain = {"content-type": "application/json", "content-encoding": "identity"}
+        place = f"{self._base}/v1/observability/sessions/{story.session_id}"
+        answer = await client.get(place, headers=plain)
+        if answer.status_code != httpx2.codes.OK:
+            return
+        turns = [
+            Spoken(int(turn["speaker"] == "agent"), turn["startMs"], turn["endMs"])
+            for turn in answer.json()["turns"]
+        ]
+        sound = await asyncio.to_thread(recording_of, turns, story.number)
+        place = f"{self._base}/v1/recordings/{story.session_id}"
+        await client.put(place, content=sound, headers={**plain, "content-type": "audio/ogg"})
 
     def _unreachable(self, error: Exception) -> DemoNotSent:
         return DemoNotSent(f"cannot reach {self._base}: {str(error) or type(error).__name__}")

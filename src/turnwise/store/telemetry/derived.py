@@ -14,7 +14,7 @@ from turnwise.model.query import SessionQuery, SessionRange
 from turnwise.model.recording import Analysis
 from turnwise.model.session import Session, SessionHead, SessionStatus
 from turnwise.store.telemetry.failures import as_busy
-from turnwise.store.telemetry.figures import figures_of
+from turnwise.store.telemetry.figures import Figures, figures_of
 from turnwise.store.telemetry.group import Job
 from turnwise.store.telemetry.sql import chunks, lines
 
@@ -31,7 +31,7 @@ class Change:
     retired: Sequence[tuple[ProjectId, SessionId, int]] = ()
 
 
-class _Row(msgspec.Struct, omit_defaults=True, kw_only=True):
+class _Row(Figures, omit_defaults=True, kw_only=True):
     """A row of `sessions`; defaults are the columns' defaults."""
 
     project_id: str
@@ -65,15 +65,6 @@ class _Row(msgspec.Struct, omit_defaults=True, kw_only=True):
     is_unheard: int = 0
     cost_usd: Decimal = Decimal(0)
     facts_version: int = 0
-    recording_count: int = 0
-    response_ns: list[int] = []
-    response_p50_ns: int | None = None
-    response_p95_ns: int | None = None
-    eou_ns: list[int] = []
-    stt_ns: list[int] = []
-    llm_ns: list[int] = []
-    tool_ns: list[int] = []
-    tts_ns: list[int] = []
     detail: str = ""
     transcript: str = ""
 
@@ -235,6 +226,9 @@ def sessions_in(
     if wanted.to_ns is not None:
         statement += " AND started_ns < {last:Int64}"
         parameters["last"] = wanted.to_ns
+    if wanted.created_by is not None:
+        statement += " AND created_by = {creator:Int64}"
+        parameters["creator"] = wanted.created_by
     if wanted.version is not None:
         statement += " AND ifNull(app_version, release) = {version:String}"
         parameters["version"] = wanted.version

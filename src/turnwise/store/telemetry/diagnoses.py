@@ -39,6 +39,11 @@ class _Row(msgspec.Struct, omit_defaults=True, kw_only=True):
     history_turns: int = 0
     types: tuple[str, ...] = ()
     severities: tuple[str, ...] = ()
+    group_types: tuple[str, ...] = ()
+    group_stages: tuple[str, ...] = ()
+    group_severities: tuple[str, ...] = ()
+    group_counts: tuple[int, ...] = ()
+    group_excess_ns: tuple[int, ...] = ()
     detail: str = ""
     sample_turns: tuple[int, ...] = ()
     sample_parts: tuple[str, ...] = ()
@@ -121,6 +126,9 @@ def find(client: Client, query: DiagnosisQuery) -> list[Diagnosis]:
     if query.agent is not None:
         statement += " AND agent = {agent:String}"
         parameters["agent"] = query.agent
+    if query.session_ids is not None:
+        statement += " AND session_id IN {sessions:Array(String)}"
+        parameters["sessions"] = list(query.session_ids)
     if query.types is not None:
         statement += " AND hasAny(types, {types:Array(String)})"
         parameters["types"] = list(query.types)
@@ -211,6 +219,11 @@ def _row(found: Diagnosis) -> _Row:
         history_turns=found.history_turns,
         types=tuple(each.type for each in found.issues),
         severities=tuple(each.severity for each in found.issues),
+        group_types=tuple(each.type for each in found.groups),
+        group_stages=tuple(each.stage or "" for each in found.groups),
+        group_severities=tuple(each.severity for each in found.groups),
+        group_counts=tuple(each.count for each in found.groups),
+        group_excess_ns=tuple(each.excess_ns for each in found.groups),
         detail=_encoder.encode(_Detail(found.issues, found.groups)).decode(),
         sample_turns=tuple(each.turn for each in samples),
         sample_parts=tuple(each.part for each in samples),

@@ -33,6 +33,10 @@ _ORDERS: Mapping[Order, str] = {
     # Billionths of a dollar: whole numbers, so that a cursor holds them exactly.
     Order.COST: "toInt64(cost_usd * 1000000000)",
 }
+VERSION = "ifNull(app_version, release)"
+"""The version of the agent, as telemetry says."""
+_STOPS = """arrayMap(cut -> assumeNotNull(cut.2 - cut.1), arrayFilter(
+    cut -> cut.3 = 'barge_in' AND cut.2 >= cut.1, arrayZip(cut_onset_ns, cut_stopped_ns, cut_kinds)))"""
 _STAGES = ("eou", "stt", "llm", "tool", "tts")
 _MOST_FACETS = 100
 _MOST_STRETCHES = 2_000
@@ -65,13 +69,22 @@ class _Line(msgspec.Struct):
     sort_value: int
 
 
-class _Course(msgspec.Struct):
+class FigureRow(msgspec.Struct):
+    """FIGURES, and the instant that they begin at."""
+
     start_ns: int
     sessions: int
     failed: int
     turns: int
+    agent_turns: int
     interruptions: int
+    errors: int
+    input_tokens: int
+    output_tokens: int
     cost_usd: Decimal
+    cuts: tuple[list[str], list[int]]
+    stops: int
+    stop: list[float | None]
     responses: int
     response: list[float | None]
     counts: list[int]
@@ -81,41 +94,51 @@ class _Course(msgspec.Struct):
 class _Facets(msgspec.Struct):
     agents: tuple[str, ...]
     versions: tuple[str, ...]
+    environments: tuple[str, ...]
 
 
 _line_decoder = msgspec.json.Decoder(_Line)
-_course_decoder = msgspec.json.Decoder(_Course)
+_course_decoder = msgspec.json.Decoder(FigureRow)
 _facets_decoder = msgspec.json.Decoder(_Facets)
 
 _COLUMNS = f"""project_id, session_id, ref, agent, app_version, environment, user_ref, status, is_open,
 started_ns, ended_ns, {_DURATION} AS duration_ns, turn_count, tool_count, interruption_count,
 error_count, recording_count, unpriced, cost_usd, response_p50_ns, response_p95_ns"""
 
-_COURSE = f"""
-SELECT
-    intDiv(started_ns, {{step:Int64}}) * {{step:Int64}} AS start_ns,
+FIGURES = f"""
     count() AS sessions,
     countIf(error_count > 0 OR status = 'failed') AS failed,
     sum(turn_count) AS turns,
+    sum(agent_turn_count) AS agent_turns,
     sum(interruption_count) AS interruptions,
+    sum(error_count) AS errors,
+    sum(input_tokens) AS input_tokens,
+    sum(output_tokens) AS output_tokens,
     sum(cost_usd) AS cost_usd,
+    sumMap(cut_kinds, arrayMap(kind -> toUInt64(1), cut_kinds)) AS cuts,
+    sum(length({_STOPS})) AS stops,
+    quantilesExactInclusiveArray(0.5, 0.95)({_STOPS}) AS stop,
     sum(length(response_ns)) AS responses,
     quantilesExactInclusiveArray(0.5, 0.95, 0.99)(response_ns) AS response,
     [{", ".join(f"sum(length({stage}_ns))" for stage in _STAGES)}] AS counts,
-    [{", ".join(f"quantileExactInclusiveArray(0.95)({stage}_ns)" for stage in _STAGES)}] AS stages
+    [{", ".join(f"quantileExactInclusiveArray(0.95)({stage}_ns)" for stage in _STAGES)}] AS stages"""
+
+_COURSE = f"""
+SELECT intDiv(started_ns, {{step:Int64}}) * {{step:Int64}} AS start_ns, {FIGURES}
 FROM sessions FINAL WHERE """  # noqa: S608 -- names of our own columns
 
 _FACETS = """
 SELECT topK({most:UInt32})(agent) AS agents,
-    topKIf({most:UInt32})(ifNull(app_version, ''), app_version IS NOT NULL) AS versions
+    topKIf({most:UInt32})(ifNull({version}, ''), {version} IS NOT NULL) AS versions,
+    topK({most:UInt32})(coalesce(environment, 'default')) AS environments
 FROM sessions FINAL WHERE project_id IN {projects:Array(String)}
-""".replace("{most:UInt32}", str(_MOST_FACETS))
+""".replace("{most:UInt32}", str(_MOST_FACETS)).replace("{version}", VERSION)
 
 
 def session_lines(client: Client, query: LineQuery) -> list[SessionLine]:
     """A page of lines."""
     value = _ORDERS[query.order]
-    where = _conditions(client, query.filter)
+    where = conditions(client, query.filter)
     direction, follows = ("DESC", "<") if query.is_descending else ("ASC", ">")
     if query.after is not None:
         where.add(
@@ -133,16 +156,16 @@ def session_lines(client: Client, query: LineQuery) -> list[SessionLine]:
 
 def course(client: Client, wanted: SessionFilter, step_ns: int) -> list[Course]:
     """Figures by stretches of time, the earliest first."""
-    where = _conditions(client, wanted)
+    where = conditions(client, wanted)
     statement = f"{_COURSE}{where} GROUP BY start_ns ORDER BY start_ns LIMIT {_MOST_STRETCHES}"
     answer = lines(client, statement, where.parameters | {"step": step_ns})
-    return [_stretch(row) for row in _course_decoder.decode_lines(answer)]
+    return [figures(row) for row in _course_decoder.decode_lines(answer)]
 
 
 def facets(client: Client, project_ids: tuple[ProjectId, ...]) -> Facets:
     """The agents and versions that there are."""
     (found,) = _facets_decoder.decode_lines(lines(client, _FACETS, {"projects": list(project_ids)}))
-    return Facets(found.agents, found.versions)
+    return Facets(found.agents, found.versions, found.environments)
 
 
 def _line(row: _Line) -> SessionLine:
@@ -151,7 +174,8 @@ def _line(row: _Line) -> SessionLine:
     return SessionLine(id=session_id, is_open=is_open, **values)
 
 
-def _stretch(row: _Course) -> Course:
+def figures(row: FigureRow) -> Course:
+    """A row as what it stands for."""
     percentiles = zip(("p50", "p95", "p99"), row.response, strict=True)
     stages = zip(_STAGES, row.stages, row.counts, strict=True)
     return Course(
@@ -159,29 +183,44 @@ def _stretch(row: _Course) -> Course:
         sessions=row.sessions,
         failed=row.failed,
         turns=row.turns,
+        agent_turns=row.agent_turns,
         interruptions=row.interruptions,
+        errors=row.errors,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
         cost_usd=row.cost_usd,
+        cuts=dict(zip(*row.cuts, strict=True)),
+        stop_ns={
+            name: rounded(value, row.stops)
+            for name, value in zip(("p50", "p95"), row.stop, strict=True)
+        },
+        responses=row.responses,
         # Of no values the engine makes a percentile all the same.
-        response_ns={name: _rounded(value, row.responses) for name, value in percentiles},
-        stage_p95_ns={name: _rounded(value, count) for name, value, count in stages},
+        response_ns={name: rounded(value, row.responses) for name, value in percentiles},
+        stage_p95_ns={name: rounded(value, count) for name, value, count in stages},
     )
 
 
-def _rounded(value: float | None, count: int) -> int | None:
+def rounded(value: float | None, count: int) -> int | None:
+    """A percentile of so many values."""
     return None if value is None or not count else round(value)
 
 
-def _conditions(client: Client, wanted: SessionFilter) -> Conditions:
+def conditions(client: Client, wanted: SessionFilter) -> Conditions:
+    """What holds for the rows of wanted sessions."""
     where = Conditions(wanted.project_ids)
+    if wanted.session_ids is not None:
+        where.add("session_id IN {sessions:Array(String)}", sessions=list(wanted.session_ids))
     if wanted.created_by is not None:
         where.add("created_by = {creator:Int64}", creator=wanted.created_by)
-    for column, values in (
-        ("agent", wanted.agents),
-        ("status", wanted.statuses),
-        ("app_version", wanted.versions),
+    for name, column, values in (
+        ("agents", "agent", wanted.agents),
+        ("statuses", "status", wanted.statuses),
+        ("versions", VERSION, wanted.versions),
     ):
         if values:
-            where.add(f"{column} IN {{{column}:Array(String)}}", **{column: list(values)})
+            where.add(f"{column} IN {{{name}:Array(String)}}", **{name: list(values)})
+    where.environments(wanted.environments)
     where.within("started_ns", wanted.from_ns, wanted.to_ns)
     for condition, bound in (
         (f"{_DURATION} >= {{least:Int64}}", wanted.min_duration_ns),

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -34,37 +34,24 @@ from turnwise.model.query import (
 from turnwise.model.runs import FeedbackSummary, RunFilter, RunPlace, RunQuery, RunStats
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.trace import (
-    DayUsage,
-    MetricsQuery,
-    NamedSession,
-    ObservationQuery,
-    Peers,
-    ScoreQuery,
     TraceFact,
-    TraceQuery,
-    TraceView,
 )
 from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 from turnwise.store.telemetry import (
-    daily_usage,
     derived,
     estates,
     judgements,
-    metrics,
-    observation_pages,
     overview,
-    peers,
     reader,
     run_stats,
     runs,
     schema,
-    score_pages,
     seen_events,
-    trace_views,
 )
 from turnwise.store.telemetry import diagnoses as findings
 from turnwise.store.telemetry import health as state
 from turnwise.store.telemetry import usage as consumption
+from turnwise.store.telemetry.boards import Boards
 from turnwise.store.telemetry.clock import VersionClock
 from turnwise.store.telemetry.derived import Change, SessionWriter
 from turnwise.store.telemetry.embedded import DEFAULT_MEMORY_BYTES, Embedded
@@ -75,22 +62,17 @@ from turnwise.store.telemetry.engine import (
     Handles,
     Server,
 )
-from turnwise.store.telemetry.failures import as_busy, is_engine_failure, reason_of
+from turnwise.store.telemetry.failures import reason_of
 from turnwise.store.telemetry.group import GroupCommit, Limits
 from turnwise.store.telemetry.retention import SessionAges
 from turnwise.store.telemetry.stored import newest_versions
-from turnwise.store.telemetry.trace_facts import weight_of
-from turnwise.store.telemetry.writer import FactWriter, Submission
+from turnwise.store.telemetry.trace_reads import TraceReads
+from turnwise.store.telemetry.writer import ROW_BYTES, FactWriter, Submission, submission_weight
 
 log = logging.getLogger(__name__)
 
 READERS = 4
 """Threads and handles for reads: more gain nothing on the few cores that one engine gets."""
-
-_ROW_BYTES = 600
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 def as_sent(observation: Observation) -> Observation:
@@ -116,7 +98,7 @@ def open_telemetry(
     )
 
 
-class ClickHouseTelemetry:
+class ClickHouseTelemetry(TraceReads):
     """Facts and derived sessions in ClickHouse; see `TelemetryStore` for what each method does.
 
     Opening brings the schema up to date. Opening and `close` block.
@@ -168,6 +150,7 @@ class ClickHouseTelemetry:
         found = findings.DiagnosisWriter(self._writing[3])
         self._diagnoses = GroupCommit(found.commit, "telemetry-diagnose", limits)
         self._judgements = GroupCommit(judged.commit, "telemetry-feedback", limits)
+        self.boards = Boards(self._ask)
         self.ages = SessionAges(self._ask)
 
     # Writing
@@ -183,7 +166,7 @@ class ClickHouseTelemetry:
         if not rows:
             return Written()
         work = Submission(user_id, time.time_ns(), observations, facts, traces)
-        return await asyncio.wrap_future(self._facts.submit(work, rows, _weight(work)))
+        return await asyncio.wrap_future(self._facts.submit(work, rows, submission_weight(work)))
 
     async def complete_again(
         self, spans: Sequence[tuple[ProjectId, str, str]], complete: Complete
@@ -191,13 +174,13 @@ class ClickHouseTelemetry:
         if not spans:
             return Written()
         work = Submission(0, time.time_ns(), again=[(each, complete) for each in spans])
-        job = self._facts.submit(work, len(spans), _ROW_BYTES * len(spans))
+        job = self._facts.submit(work, len(spans), ROW_BYTES * len(spans))
         return await asyncio.wrap_future(job)
 
     async def claim(self, project_id: ProjectId, claims: Sequence[Claim]) -> None:
         if claims:
             work = Submission(0, time.time_ns(), claims=[(project_id, each) for each in claims])
-            weight = _ROW_BYTES * len(claims)
+            weight = ROW_BYTES * len(claims)
             await asyncio.wrap_future(self._facts.submit(work, len(claims), weight))
 
     async def seen_events(self, project_id: ProjectId, event_ids: Collection[str]) -> set[str]:
@@ -341,41 +324,6 @@ class ClickHouseTelemetry:
     async def erase_project(self, project_id: ProjectId) -> None:
         await self._ask(runs.erase, project_id)
 
-    # Traces and observations across sessions
-
-    async def traces(self, query: TraceQuery) -> list[TraceView]:
-        return await self._ask(trace_views.traces, query)
-
-    async def count_traces(self, query: TraceQuery) -> int:
-        return await self._ask(trace_views.count_traces, query)
-
-    async def named_sessions(self, query: TraceQuery) -> list[NamedSession]:
-        return await self._ask(trace_views.named_sessions, query)
-
-    async def count_named_sessions(self, query: TraceQuery) -> int:
-        return await self._ask(trace_views.count_named_sessions, query)
-
-    async def observations(self, query: ObservationQuery) -> list[Observation]:
-        return await self._ask(observation_pages.observations, query)
-
-    async def count_observations(self, query: ObservationQuery) -> int:
-        return await self._ask(observation_pages.count_observations, query)
-
-    async def peers(self, observation: Observation) -> Peers | None:
-        return await self._ask(peers.peers, observation)
-
-    async def scores(self, query: ScoreQuery) -> list[Feedback]:
-        return await self._ask(score_pages.scores, query)
-
-    async def count_scores(self, query: ScoreQuery) -> int:
-        return await self._ask(score_pages.count_scores, query)
-
-    async def daily(self, query: TraceQuery) -> list[DayUsage]:
-        return await self._ask(daily_usage.daily, query)
-
-    async def metrics(self, query: MetricsQuery) -> list[dict[str, Any]]:
-        return await self._ask(metrics.metrics, query)
-
     # Diagnoses
 
     async def put_diagnoses(self, diagnoses: Sequence[Diagnosis]) -> None:
@@ -408,7 +356,7 @@ class ClickHouseTelemetry:
 
     async def _change_feedback(self, changes: Sequence[judgements.Change]) -> None:
         if changes:
-            job = self._judgements.submit(changes, len(changes), _ROW_BYTES * len(changes))
+            job = self._judgements.submit(changes, len(changes), ROW_BYTES * len(changes))
             await asyncio.wrap_future(job)
 
     # Transcripts and totals
@@ -467,23 +415,6 @@ class ClickHouseTelemetry:
             client.close()
         self._engine.close()
 
-    async def _ask(
-        self,
-        question: Callable[Concatenate[Client, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        def answer() -> T:
-            with self._reading.borrow() as client:
-                return question(client, *args, **kwargs)
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._readers, answer)
-        except ClickHouseError as error:
-            if is_engine_failure(error):
-                raise as_busy(error) from error
-            raise
-
 
 def _silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId, SessionId]]:
     candidates = derived.silent(client, before_ns, limit)
@@ -491,15 +422,3 @@ def _silent(client: Client, before_ns: int, limit: int) -> list[tuple[ProjectId,
     # and one that lost all its facts must not get one about its end.
     arrivals = reader.last_arrivals(client, candidates)
     return [key for key in candidates if key in arrivals and arrivals[key] < before_ns]
-
-
-def _weight(work: Submission) -> int:
-    """About how many bytes the rows will take."""
-    return (
-        sum(
-            _ROW_BYTES + len(item.input or "") + len(item.output or "") + len(item.metadata or "")
-            for item in work.observations
-        )
-        + sum(_ROW_BYTES + len(str(fact.body)) for fact in work.facts)
-        + weight_of(work.traces)
-    )

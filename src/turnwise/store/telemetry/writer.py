@@ -54,11 +54,15 @@ from turnwise.store.telemetry.trace_facts import (
     encode_trace,
     merge_traces,
     stored_traces,
+    weight_of,
 )
 
 log = logging.getLogger(__name__)
 
 _encoder = msgspec.json.Encoder()
+
+ROW_BYTES = 600
+"""About what a row takes beside its texts."""
 
 _UNFIT = (TypeError, ValueError, ArithmeticError, AttributeError)
 """What a record raises that does not keep to the model's types."""
@@ -454,4 +458,16 @@ def _written(index: int, work: Submission, refused: list[tuple[_Record, str]]) -
             for item in work.facts
             if not bad or (item.project_id, item.session_id, item.kind, item.fact_id) not in bad
         ),
+    )
+
+
+def submission_weight(work: Submission) -> int:
+    """About how many bytes the rows will take."""
+    return (
+        sum(
+            ROW_BYTES + len(item.input or "") + len(item.output or "") + len(item.metadata or "")
+            for item in work.observations
+        )
+        + sum(ROW_BYTES + len(str(fact.body)) for fact in work.facts)
+        + weight_of(work.traces)
     )

@@ -2,9 +2,10 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { AudioLines, Columns2, Search, SearchX } from "lucide-react";
+import { Columns2, Search, SearchX } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { sessionLines } from "../../api/queries";
+import { Connect } from "../../elements/Connect";
 import { Failure, Loading, State } from "../../elements/states";
 import { useKeys } from "../../shell/keys";
 import { Export } from "./Export";
@@ -143,22 +144,5 @@ function SearchBox({
       />
       <kbd aria-hidden>/</kbd>
     </search>
-  );
-}
-
-function Connect() {
-  const endpoint = `${window.location.origin}/v1/traces`;
-  return (
-    <State icon={<AudioLines size={28} aria-hidden />} title="No sessions yet">
-      <p>
-        Point your agent’s OpenTelemetry exporter here and make a call; it shows up while it is
-        going on.
-      </p>
-      <pre className="code">{`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${endpoint}
-OTEL_EXPORTER_OTLP_HEADERS=x-api-key=YOUR_KEY`}</pre>
-      <a className="button" href="/docs">
-        API reference
-      </a>
-    </State>
   );
 }

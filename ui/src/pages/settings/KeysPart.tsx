@@ -196,7 +196,11 @@ OTEL_EXPORTER_OTLP_HEADERS=x-api-key=${made.secret}`}</pre>
 
 export function When({ ms, never }: { ms: number | null; never: string }) {
   if (ms === null) return <span className="quiet">{never}</span>;
-  return <span title={exactInstant(ms)}>{instant(ms)}</span>;
+  return (
+    <span className="nowrap" title={exactInstant(ms)}>
+      {instant(ms)}
+    </span>
+  );
 }
 
 function Expiry({ ms }: { ms: number | null }) {

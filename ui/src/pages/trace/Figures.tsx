@@ -65,6 +65,11 @@ export function Figures({ shown, selfMs, startMs }: Props) {
   );
 }
 
+function kindOf({ kind, step }: SchemaObservationBody): string {
+  const part = step.replaceAll("_", " ");
+  return [...new Set([kind.toLowerCase(), part])].filter((each) => each !== "other").join(", ");
+}
+
 /** Tokens and money by what they were for. */
 function Usage({ shown: { usage, costs } }: { shown: SchemaObservationBody }) {
   const names = partsOf(usage, costs);
@@ -121,7 +126,7 @@ export function Origin({ shown }: { shown: SchemaObservationBody }) {
     <dl className="facts">
       <Fact name="Id" value={shown.id} isCode />
       <Fact name="Parent" value={shown.parent} isCode />
-      <Fact name="Kind" value={`${shown.kind.toLowerCase()}, ${shown.step.replaceAll("_", " ")}`} />
+      <Fact name="Kind" value={kindOf(shown)} />
       <Fact name="Started" value={exactInstant(shown.startedMs)} />
       <Fact name="Environment" value={shown.environment} />
       <Fact name="Version" value={shown.appVersion} />
