@@ -1,10 +1,14 @@
 // The page of a session, with the calls that tests/clients/test_web_session.py makes.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { describe, test } from "node:test";
 import { open, URL_ } from "./browser.mjs";
 
 const { TURNWISE_SESSION: SESSION, TURNWISE_LONG: LONG, TURNWISE_LIVE: LIVE } = process.env;
 const KEY = process.env.TURNWISE_KEY;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
 
 const place = (session, search = "") => `${URL_}/p/default/sessions/${session}${search}`;
 const current = (page, turn) => page.locator(`[data-turn="${turn}"][aria-current=true]`);
@@ -183,6 +187,24 @@ describe("the details of a turn", () => {
     assert.equal(parameter(page, "tab"), "causes");
     await context.close();
   });
+
+  for (const colorScheme of ["light", "dark"])
+    test(`are accessible in every tab, ${colorScheme}`, async () => {
+      // The checker is a script of another origin, which the policy rightly refuses.
+      const { context, page } = await open({ bypassCSP: true, colorScheme });
+      await ready(page, SESSION, "?turn=5");
+      await page.evaluate(AXE);
+      for (const name of ["Turn", "Trace", "Root cause", "Metadata"]) {
+        await page.getByRole("tab", { name }).click();
+        await page.locator("[role=tabpanel] h3").first().waitFor();
+        const found = await page.evaluate((runOnly) => globalThis.axe.run({ runOnly }), RULES);
+        assert.deepEqual(
+          found.violations.map((each) => `${name} ${each.id}: ${each.nodes[0].html}`),
+          [],
+        );
+      }
+      await context.close();
+    });
 
   test("are a drawer where there is no room beside the transcript", async () => {
     const { context, page } = await open({ viewport: { width: 390, height: 844 } });

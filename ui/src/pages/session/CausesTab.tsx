@@ -70,9 +70,9 @@ function IssueItem({ cause, call, onTurn, onSeek }: Props & { cause: Cause }) {
           <button
             type="button"
             className="button small-button mono"
-            aria-label={`Hear it from ${clock(startMs)}`}
             onClick={() => onSeek(startMs)}
           >
+            <span className="hidden-text">Hear </span>
             {clock(startMs)}
             {endMs !== null && clock(endMs) !== clock(startMs) && `–${clock(endMs)}`}
           </button>

@@ -1,6 +1,7 @@
 /** The page's colours as a canvas can use them, for the theme of the moment. */
 
 import { useEffect, useState } from "react";
+import { STAGES } from "./stages";
 
 const NAMES = [
   "ink",
@@ -14,14 +15,7 @@ const NAMES = [
   "warn",
   "caller",
   "agent",
-  "stt",
-  "eou",
-  "callback",
-  "llm",
-  "tool",
-  "tts",
-  "transport",
-  "rest",
+  ...STAGES,
   "interruption",
 ] as const;
 
