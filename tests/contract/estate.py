@@ -30,6 +30,7 @@ class Estate:
         score, media: of Langfuse.
         key: one of the person's API keys.
         alert, price: of the tenant; an admin has made them.
+        file: name of a file that only a signed link leads to.
     """
 
     mark: str
@@ -47,6 +48,7 @@ class Estate:
     key: str
     alert: str
     price: str
+    file: str = f"{'0' * 32}.wav"
 
 
 def unknown() -> Estate:
@@ -187,6 +189,7 @@ _NAMED = {
     "run_id": "run",
     "feedback_id": "feedback",
     "key_id": "key",
+    "file": "file",
 }
 _NAMED_BELOW = {
     "/v1/agents": {"id": "agent"},

@@ -112,6 +112,8 @@ READS: dict[str, Read] = {
     "GET /api/public/observations/{observationId}": Read(seen_by=TENANT),
     "GET /api/public/v2/observations": found(TENANT, traceId="{trace}"),
     "GET /api/public/v2/metrics": found(TENANT, query=COUNT),
+    "GET /api/public/metrics": found(TENANT, query=COUNT),
+    "GET /api/public/metrics/daily": found(TENANT, traceName="{mark}"),
     "GET /api/public/traces": found(TENANT, sessionId="{session}"),
     "GET /api/public/traces/{traceId}": Read(seen_by=TENANT),
     "GET /api/public/sessions": listed(TENANT),

@@ -20,6 +20,9 @@ _WORD = re.compile(r"\S+")
 _LATE_NS = 1_000_000_000
 """How long after the agent's silence a voice detector may place the onset that caused it."""
 
+_MOST_WORDS = 10_000
+"""More than anybody says before they notice; such a count is a sentinel or a mistake."""
+
 
 def interruptions_of(conversation: Conversation) -> list[Interruption]:
     """The interruptions that the turns show, in order."""
@@ -165,6 +168,8 @@ def _stated(
         if (offset := offset_ns(body, field)) is not None
     }
     words = int_of(body, "bleed_words")
+    if words is not None and not 0 <= words <= _MOST_WORDS:
+        words = None
     is_false = body.get("is_false")
     return replace(
         base,

@@ -153,6 +153,11 @@ class SessionWriter:
                 block = b"\n".join(line for _, line in newest.values())
                 self._client.raw_insert("sessions", insert_block=block, fmt="JSONEachRow")
         except (ClickHouseError, OSError) as error:
+            if len(good) > 1:
+                # A session that the engine refuses must not cost its neighbours anything.
+                for job in good:
+                    self.commit([job])
+                return
             for job in good:
                 job.done.set_exception(as_busy(error))
             return
