@@ -133,5 +133,5 @@ class Repricing:
         ]
         await self.flow.store.complete_again(spans, self.prices.complete)
         settled = await self.flow.settle(project_id, ids)
-        before = {each.id: each.cost_usd for each in sessions}
-        return sum(each.cost_usd != before.get(each.id) for each in settled)
+        before = {each.id: (each.cost_usd, each.line_cost_usd) for each in sessions}
+        return sum((each.cost_usd, each.line_cost_usd) != before.get(each.id) for each in settled)
