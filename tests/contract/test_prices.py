@@ -473,6 +473,6 @@ def test_a_telephone_call_is_paid_by_the_minute_begun(tmp_path: Path) -> None:
             PRICES,
             json={"provider": "twilio", "match": "inbound", "unit": "telephony_minute", "usd": 2},
         )
-        assert apply(client)["changed"] == 1
+        assert apply(client)["sessions"] == 1
         assert client.get(f"/v1/observability/sessions/{sid}").json()["lineCostUsd"] == 2
         assert billed(server, session_id) == 0

@@ -148,21 +148,27 @@ class SessionWriter:
                 # The engine does the same between inserts: of equal versions the last stays.
                 if key not in newest or change[0] >= newest[key][0]:
                     newest[key] = change
-        try:
-            if newest:
-                block = b"\n".join(line for _, line in newest.values())
-                self._client.raw_insert("sessions", insert_block=block, fmt="JSONEachRow")
-        except (ClickHouseError, OSError) as error:
-            if len(good) > 1:
-                # A session that the engine refuses must not cost its neighbours anything.
-                for job in good:
-                    self.commit([job])
-                return
+        failure = self._inserted([line for _, line in newest.values()])
+        if failure is not None and len(good) > 1:
+            # A session that the engine refuses must not cost its neighbours anything.
             for job in good:
-                job.done.set_exception(as_busy(error))
+                self.commit([job])
             return
         for job in good:
-            job.done.set_result(None)
+            if failure is not None:
+                job.done.set_exception(as_busy(failure))
+            else:
+                job.done.set_result(None)
+
+    def _inserted(self, rows: Sequence[bytes]) -> Exception | None:
+        """Insert the rows; what went wrong, None when they are there."""
+        try:
+            if rows:
+                block = b"\n".join(rows)
+                self._client.raw_insert("sessions", insert_block=block, fmt="JSONEachRow")
+        except (ClickHouseError, OSError) as error:
+            return error
+        return None
 
 
 def session(
