@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from tests.unit.analyse.build import (
     START_NS,
     at,
@@ -117,6 +119,13 @@ def test_a_stated_interruption_wins_and_the_turns_fill_its_gaps() -> None:
     assert (ms(interruption.onset_ns), ms(interruption.stopped_ns)) == (2500, 2800)
     assert ms(interruption.detected_ns) == 2620
     assert (interruption.bleed_words, interruption.source) == (4, "reported")
+
+
+@pytest.mark.parametrize("words", [-1, 10**12])
+def test_a_count_of_words_that_nobody_said_is_none(words: int) -> None:
+    stated = fact(FactKind.INTERRUPTION, "i1", onset_ms=2450, bleed_words=words)
+    [interruption] = session_of(SESSION, stated).interruptions
+    assert interruption.bleed_words is None
 
 
 def test_a_stated_interruption_may_name_the_turn_of_the_caller() -> None:

@@ -1,6 +1,7 @@
 """Derived sessions: put, found, listed, retired."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -21,8 +22,9 @@ from tests.contract.store.telemetry.places import (
 from turnwise.model.errors import Busy
 from turnwise.model.query import SessionQuery
 from turnwise.model.recording import Analysis
-from turnwise.model.session import Speaker, Turn
+from turnwise.model.session import Interruption, Speaker, Turn
 from turnwise.store.telemetry import ClickHouseTelemetry
+from turnwise.store.telemetry.group import Limits
 
 pytestmark = pytest.mark.anyio
 
@@ -192,3 +194,17 @@ async def test_what_was_said_can_be_searched(store: ClickHouseTelemetry, client:
         "WHERE database = currentDatabase() AND name = 'ix_transcript'",
     )
     assert kinds == [("text",)]
+
+
+async def test_a_session_that_the_engine_refuses_costs_its_neighbours_nothing(
+    open_store: Callable[..., ClickHouseTelemetry],
+) -> None:
+    store = open_store(limits=Limits(linger_seconds=60, group_rows=2))
+    odd = replace(session("odd"), interruptions=(Interruption(id="i", bleed_words=-1),))
+    # Two rows are a whole group, so that both are written at once.
+    told = await asyncio.gather(
+        store.put_sessions([odd]), store.put_sessions([session("plain")]), return_exceptions=True
+    )
+    assert isinstance(told[0], Busy)
+    assert told[1] is None
+    assert await store.session([PROJECT], named("plain")) == session("plain")
