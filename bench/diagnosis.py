@@ -51,8 +51,9 @@ def main() -> None:
     judged, cpu_ms = _run(console, wanted)
     show(console, judged)
     told |= report(judged, cpu_ms)
-    spread = ", ".join(f"{name} {value:.0f} ms" for name, value in told["readMs"].items())
-    console.print(f"root cause of a session: {cpu_ms:.1f} ms of server CPU, {spread} over HTTP")
+    console.print(
+        f"root cause of a session: {cpu_ms:.1f} ms of server CPU; over HTTP: {told['readMs']} ms"
+    )
     if asked.misses:
         _show_misses(console, judged)
     if not asked.no_audio:
