@@ -24,8 +24,9 @@ class Pending:
         self._work: defaultdict[ProjectId, Work] = defaultdict(Work)
         self._taken: set[ProjectId] = set()
         self._changed = asyncio.Event()
-        self._settled = asyncio.Event()
-        self._settled.set()
+        # Set when what is in the work now, and what is taken now, has been settled.
+        self._work_settled = asyncio.Event()
+        self._taken_settled = asyncio.Event()
 
     def mark(self, written: Written) -> None:
         """Remember what a write has changed."""
@@ -38,7 +39,6 @@ class Pending:
         for project_id, session_id in sessions:
             self._work[project_id].sessions.add(session_id)
         if self._work:
-            self._settled.clear()
             self._changed.set()
 
     def concerns(self, project_ids: Iterable[ProjectId]) -> bool:
@@ -60,18 +60,30 @@ class Pending:
         self._changed.clear()
         work, self._work = dict(self._work), defaultdict(Work)
         self._taken = set(work)
+        self._taken_settled, self._work_settled = self._work_settled, asyncio.Event()
         return work
 
     def done(self) -> None:
         """What was taken last is settled."""
         self._taken = set()
-        if not self._work:
-            self._settled.set()
+        self._taken_settled.set()
 
-    async def settled(self, timeout_seconds: float) -> bool:
-        """Wait until nothing is pending, at most so long; False when the time ran out."""
+    async def settled(
+        self, timeout_seconds: float, project_ids: Iterable[ProjectId] | None = None
+    ) -> bool:
+        """Wait until what is pending now is settled, of these projects or of all.
+
+        What comes in meanwhile is not waited for. False when the time ran out.
+        """
+        wanted = None if project_ids is None else set(project_ids)
+        if self._work if wanted is None else not wanted.isdisjoint(self._work):
+            last = self._work_settled
+        elif self._taken if wanted is None else not wanted.isdisjoint(self._taken):
+            last = self._taken_settled
+        else:
+            return True
         try:
-            await asyncio.wait_for(self._settled.wait(), timeout_seconds)
+            await asyncio.wait_for(last.wait(), timeout_seconds)
         except TimeoutError:
             return False
         return True

@@ -110,8 +110,8 @@ class Repricing:
     ) -> Repriced:
         """See Repricer."""
         self.prices.look_again()
-        if after is None and self.flow.pending.concerns(project_ids):
-            await self.flow.pending.settled(SETTLE_SECONDS)
+        if after is None:
+            await self.flow.pending.settled(SETTLE_SECONDS, project_ids)
         wanted = SessionRange(project_ids=tuple(project_ids), from_ns=since_ns)
         page = await self.flow.store.sessions_in(wanted, after, limit)
         by_project: defaultdict[ProjectId, list[Session]] = defaultdict(list)

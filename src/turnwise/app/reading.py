@@ -15,7 +15,7 @@ from turnwise.model.tenancy import Agent, Caller
 
 # How long a list, or a look-up by room or call, waits for sessions that are being derived. A session
 # that is asked for by its id never waits for others.
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 3.0
 PAGE = 200
 """Whole sessions that are held at a time."""
 
@@ -133,8 +133,7 @@ class Reading:
         return await asyncio.to_thread(self._flow.catalog.agent, caller.project_ids, name)
 
     async def _settled(self, project_ids: Sequence[ProjectId]) -> None:
-        if self._flow.pending.concerns(project_ids):
-            await self._flow.pending.settled(PATIENCE_SECONDS)
+        await self._flow.pending.settled(PATIENCE_SECONDS, project_ids)
 
     async def _fresh(
         self, project_ids: Sequence[ProjectId], session_id: SessionId

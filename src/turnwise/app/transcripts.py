@@ -77,8 +77,7 @@ class Transcripts:
             projects = caller.project_ids
             is_theirs = wanted.tenant in (None, caller.tenant_slug)
             query = replace(query, agents=await self._made_by(caller) if is_theirs else ())
-        if self._flow.pending.concerns(projects):
-            await self._flow.pending.settled(PATIENCE_SECONDS)
+        await self._flow.pending.settled(PATIENCE_SECONDS, projects)
         found = await self._flow.store.usage(query)
         return TranscriptPage(found.totals, tuple(await self._told(found.sessions)))
 
@@ -136,8 +135,7 @@ class Conversations:
         return await self._flow.store.call_stats(await self._visible(caller, query))
 
     async def _visible(self, caller: Caller, query: UsageQuery) -> UsageQuery:
-        if self._flow.pending.concerns(caller.project_ids):
-            await self._flow.pending.settled(PATIENCE_SECONDS)
+        await self._flow.pending.settled(PATIENCE_SECONDS, caller.project_ids)
         projects = caller.project_ids
         if query.project_ids is not None:
             projects = tuple(each for each in projects if each in query.project_ids)
