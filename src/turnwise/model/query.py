@@ -115,11 +115,13 @@ class DiagnosisQuery:
 
     Attributes:
         agent: slug.
+        session_ids: of these sessions.
         types: those with an issue of one of these types.
         from_ns, to_ns: bounds of the session's start, `to_ns` exclusive.
     """
 
     project_ids: tuple[ProjectId, ...]
+    session_ids: tuple[SessionId, ...] | None = None
     agent: str | None = None
     types: tuple[str, ...] | None = None
     from_ns: int | None = None
