@@ -11,7 +11,7 @@ KEY = "APIlampshop"
 SECRET = "fake-secret-of-the-lamp-shop-for-tests"
 
 
-def token(key: str = KEY, secret: str = SECRET, *, life_s: float = 600, **claims: Any) -> str:
+def token(key: str = KEY, secret: str = SECRET, *, life_s: float = 21_600, **claims: Any) -> str:
     """A token that expires after `life_s` seconds."""
     now = int(time.time())
     standard = {"iss": key, "nbf": now - 10, "exp": now + int(life_s)}

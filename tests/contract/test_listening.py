@@ -190,7 +190,8 @@ async def test_what_an_older_version_has_heard_is_heard_anew_on_request(
 def _heard_before(project_id: ProjectId, name: str, version: int) -> Batch:
     report = AudioReport(recording_id=name, version=version, channels=2, duration_ns=1)
     text = msgspec.json.encode(report).decode()
-    recording = {"status": "ready", "content_type": "audio/wav", "created_ns": 5}
+    recording = {"status": "ready", "content_type": "audio/wav", "created_ns": 5,
+                 "storage_uri": f"file:///{name}.wav"}  # fmt: skip
     bodies = {
         FactKind.RECORDING: recording,
         FactKind.AUDIO: {"report": text, "created_ns": 5},

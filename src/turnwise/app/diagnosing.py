@@ -26,6 +26,7 @@ from turnwise.model.diagnosis import Diagnosis, Issue, Lesson
 from turnwise.model.errors import RetryableError
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.ports import DiagnosisStore
+from turnwise.model.query import DiagnosisQuery
 from turnwise.model.session import Session
 
 log = logging.getLogger(__name__)
@@ -66,21 +67,39 @@ class Diagnosing:
         store: where diagnoses are kept.
         is_shared: whether other processes diagnose into the same store.
         tuning: the operator's limits.
+
+    Attributes:
+        remakes: whether sessions are diagnosed again though their facts are known.
     """
 
     def __init__(self, store: DiagnosisStore, tuning: Tuning, *, is_shared: bool):
         self._store = store
         self._is_shared = is_shared
         self._tuning = tuning
+        self.remakes = False
         self._held: OrderedDict[tuple[ProjectId, str | None], _Held] = OrderedDict()
         self._learning = asyncio.Lock()
 
     async def settled(self, sessions: Sequence[Session]) -> None:
-        """Diagnose sessions that were derived anew, the oldest first; a failure costs only itself."""
-        ordered = sorted(sessions, key=lambda each: (each.started_ns, each.id))
+        """Diagnose sessions whose facts are new, the oldest first; a failure costs only itself."""
+        known = set() if self.remakes else await self._known(sessions)
+        new = [each for each in sessions if (each.id, each.facts_version) not in known]
+        ordered = sorted(new, key=lambda each: (each.started_ns, each.id))
         async with self._learning:
             made = [found for each in ordered if (found := await self._tried(each)) is not None]
             await self._store.put_diagnoses(made)
+
+    async def _known(self, sessions: Sequence[Session]) -> set[tuple[SessionId, int]]:
+        """Which facts of these sessions were diagnosed before, as after a restart."""
+        if not sessions:
+            return set()
+        query = DiagnosisQuery(
+            project_ids=tuple({each.project_id for each in sessions}),
+            session_ids=tuple(each.id for each in sessions),
+            limit=len(sessions),
+        )
+        kept = await self._store.diagnoses(query)
+        return {(each.session_id, each.facts_version) for each in kept if each.analyser == ANALYSER}
 
     async def _tried(self, session: Session) -> Diagnosis | None:
         try:

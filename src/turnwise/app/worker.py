@@ -188,6 +188,7 @@ async def rebuild(flow: Flow, report: Callable[[int, int], None]) -> int:
 
     `report` is called with (done, all) after every piece.
     """
+    flow.diagnosing.remakes = True
     by_project: defaultdict[ProjectId, list[SessionId]] = defaultdict(list)
     for project_id, session_id in await flow.store.session_ids():
         by_project[project_id].append(session_id)

@@ -129,7 +129,11 @@ def test_a_cursor_of_another_order_is_refused(client: httpx2.Client) -> None:
 
 def test_what_can_be_filtered_by_is_listed(client: httpx2.Client) -> None:
     call(client, "a")
-    assert client.get("/ui/api/projects/default/facets").json() == {"agents": ["a"], "versions": []}
+    assert client.get("/ui/api/projects/default/facets").json() == {
+        "agents": ["a"],
+        "environments": ["default"],
+        "versions": [],
+    }
     assert client.get("/ui/api/projects/other/facets").status_code == 404
 
 

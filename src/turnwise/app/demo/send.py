@@ -150,8 +150,12 @@ class _Sending:
             ):
                 for _ in range(_WORKERS):
                     group.create_task(self._work(client))
-        except* TurnwiseError as errors:
-            raise _first(errors) from None
+        except BaseExceptionGroup as failures:
+            # Not `except*`, which before Python 3.11.4 wraps what it raises into another group.
+            ours = failures.subgroup(TurnwiseError)
+            if ours is None:
+                raise
+            raise _first(ours) from None
 
     async def _work(self, client: httpx2.AsyncClient) -> None:
         for session in self._made:

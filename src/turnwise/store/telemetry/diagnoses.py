@@ -123,6 +123,9 @@ def find(client: Client, query: DiagnosisQuery) -> list[Diagnosis]:
     """Diagnoses of many sessions, the latest start first; without their samples."""
     statement = _FOUND
     parameters: dict[str, Any] = {"projects": list(query.project_ids), "limit": query.limit}
+    if query.session_ids is not None:
+        statement += " AND session_id IN {sessions:Array(String)}"
+        parameters["sessions"] = list(query.session_ids)
     if query.agent is not None:
         statement += " AND agent = {agent:String}"
         parameters["agent"] = query.agent
