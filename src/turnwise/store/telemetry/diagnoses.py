@@ -129,9 +129,6 @@ def find(client: Client, query: DiagnosisQuery) -> list[Diagnosis]:
     if query.agent is not None:
         statement += " AND agent = {agent:String}"
         parameters["agent"] = query.agent
-    if query.session_ids is not None:
-        statement += " AND session_id IN {sessions:Array(String)}"
-        parameters["sessions"] = list(query.session_ids)
     if query.types is not None:
         statement += " AND hasAny(types, {types:Array(String)})"
         parameters["types"] = list(query.types)
