@@ -23,7 +23,7 @@ WEB = UI.parent / "src" / "turnwise" / "web"
 STAMP = WEB / ".stamp"
 INSTALLED = UI / "node_modules" / ".lock-digest"
 OLDEST_NODE = (20, 19)
-_NO_SOURCES = {"node_modules", "e2e", "build.py"}
+_NO_SOURCES = {"node_modules", "e2e", "build.py", "__pycache__"}
 
 
 class NoNode(Exception):
