@@ -33,6 +33,11 @@ class Question(msgspec.Struct):
     agent_turns: list[tuple[int, int]] = []
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(analyze)
+
+
 def analyze(
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, MP3 or Ogg with two channels.")],
     as_json: Annotated[

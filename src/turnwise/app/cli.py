@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import threading
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,11 +19,9 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from turnwise import __version__
-from turnwise.app import catalog_commands, config, entry, price_commands
-from turnwise.app.analyze import analyze
+from turnwise.app import config, entry
 from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
-from turnwise.app.gate.command import gate
 from turnwise.app.listening import hear_again
 from turnwise.app.peaks import KeptPeaks
 from turnwise.app.retention import Retention
@@ -32,17 +31,7 @@ from turnwise.app.worker import Worker, rebuild
 from turnwise.model.errors import TurnwiseError
 from turnwise.store.media.files import open_media
 
-app = typer.Typer(
-    name="turnwise",
-    help="Self-hosted observability for voice agents.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-catalog_commands.register(app)
-price_commands.register(app)
-app.command()(gate)
-app.command()(analyze)
+app = entry.program()
 say = Console(stderr=True, highlight=False)
 
 # A request of 100 spans makes some ten thousand objects that die with it; the default of 700 has the
@@ -248,6 +237,5 @@ def version() -> None:
     typer.echo(__version__)
 
 
-def main() -> None:
-    """The same as `turnwise.app.entry.main`, for those who start this module."""
-    entry.main()
+for part in sorted(set(entry.PARTS.values())):
+    import_module(part).register(app)

@@ -26,6 +26,11 @@ Text = str | None
 Number = Annotated[float | None, typer.Option(min=0, show_default=False)]
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(gate)
+
+
 def gate(
     agent: Annotated[str, typer.Option(help="Slug or public id.")],
     url: Annotated[str, typer.Option(help="Server to ask.")] = "http://127.0.0.1:8990",

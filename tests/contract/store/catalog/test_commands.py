@@ -17,14 +17,6 @@ from turnwise.app import catalog_commands
 from turnwise.model.tenancy import Role, Scope
 from turnwise.store.catalog import SqlCatalog
 
-PROGRAM = """
-import typer
-from turnwise.app import catalog_commands
-app = typer.Typer(pretty_exceptions_enable=False)
-catalog_commands.register(app)
-app(prog_name="turnwise")
-"""
-
 
 @dataclass(frozen=True)
 class Ran:
@@ -60,7 +52,7 @@ def run_outside(where: Said) -> Run:
 
     def call(*arguments: str) -> Ran:
         done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", PROGRAM, *arguments, *where.flags],
+            [sys.executable, "-W", "error", "-m", "turnwise.app.entry", *arguments, *where.flags],
             env=kept | where.environment | {"NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
