@@ -127,7 +127,7 @@ def test_a_bad_part_costs_its_own_run(server: RunningServer) -> None:
         [
             json_part(f"post.{good['id']}", good),
             json_part(f"post.{bad['id']}", bad),
-            (f"post.{bad['id']}.inputs", b'{"score": NaN}', "application/json"),
+            (f"post.{bad['id']}.inputs", b'{"score": }', "application/json"),
             json_part("post.nobody", good),
             (f"attachment.{good['id']}.sound", b"RIFF", "audio/wav"),
         ]
@@ -403,6 +403,7 @@ def test_feedback_is_kept_changed_and_forgotten(server: RunningServer) -> None:
             {"key": "k", "run_id": "x"},
             {"key": "k"},
             {"key": "k", "run_id": root["id"], "score": "high"},
+            {"key": "k", "run_id": root["id"], "score": 10**400},
         ):
             assert client.post("/feedback", json=wrong).status_code == 422, wrong
         unknown = client.post("/feedback", json={"key": "k", "session_id": str(uuid4())})

@@ -44,9 +44,11 @@ from turnwise.app.administration import CatalogAdministration
 from turnwise.app.alerts.addresses import AlertAddresses
 from turnwise.app.alerts.manager import CatalogAlerts
 from turnwise.app.config import Settings
+from turnwise.app.erasure import ProjectErasure
 from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.key_manager import CatalogKeys
+from turnwise.app.livekit_access import livekit_access
 from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.peaks import KeptPeaks
 from turnwise.app.price_book import CatalogPrices, Repricing
@@ -60,7 +62,6 @@ from turnwise.app.twilio_accounts import TwilioAccounts
 from turnwise.app.worker_key import WorkerKey
 from turnwise.http.envelope import ENVELOPE_RENDERER
 from turnwise.http.errors import ErrorRenderer
-from turnwise.http.livekit_access import LiveKitAccess
 from turnwise.http.recordings import RecordingLinks
 from turnwise.ingest import livekit, lyzr_reports, lyzr_sessions, oshara_sessions, otlp, twilio
 from turnwise.ingest import recordings as recording_upload
@@ -129,6 +130,7 @@ class Parts:
     tokens: OwnTokens
     default_project: ProjectId
     addresses: AlertAddresses
+    erasure: ProjectErasure
     check: Callable[[], Awaitable[Health]]
     document: Callable[[], dict[str, Any]]
 
@@ -157,7 +159,9 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         health.router(__version__, parts.check),
         openapi_alias.router(parts.document),
         metrics.router(flow.counters.registry),
-        langsmith.router(OwnProjects(catalog), flow.store, parts.links.links, limit),
+        langsmith.router(
+            OwnProjects(catalog), flow.store, parts.links.links, limit, parts.erasure.begin
+        ),
         ui.router(_ui_parts(parts, accounts)),
         langfuse.router(flow.store, __version__),
     ]
@@ -211,10 +215,7 @@ def _voice_routes(parts: Parts) -> list[Route]:
     """OpenTelemetry, LiveKit, Twilio, and those who start and end sessions."""
     settings, accept, reading = parts.settings, parts.flow.accept, parts.reading
     limit = settings.max_body_bytes
-    secret = settings.livekit_api_secret
-    access = LiveKitAccess(
-        settings.livekit_url, settings.livekit_api_key, secret.get_secret_value() if secret else ""
-    )
+    access = livekit_access(settings, parts.integrations, parts.default_project)
     issuers = livekit_issuers(settings, parts.catalog, parts.integrations)
     receiver = otlp.OtlpReceiver(accept, parts.catalog.project_named, limit)
     for signal in receiver.counted:
