@@ -1,7 +1,7 @@
 """Sessions by age: what came in lately, and what is old, which is erased with its facts."""
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -9,12 +9,10 @@ from clickhouse_connect.driver.client import Client
 from turnwise.model.administration import Arrivals
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.session import Session
+from turnwise.store.telemetry.asking import Ask
 from turnwise.store.telemetry.membership import FACT_TRACE
 from turnwise.store.telemetry.reader import activity_around
 from turnwise.store.telemetry.sql import chunks, lines
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class _Detail(msgspec.Struct):
@@ -63,18 +61,8 @@ WHERE project_id = {project:String} AND one.last_arrival_ns >= {since:Int64}
 GROUP BY framework ORDER BY last_arrival_ns DESC, source
 """
 
-_BY_TRACE = ("observations", "traces", "trace_activity")
+_BY_TRACE = ("observations", "traces", "log_records", "trace_activity")
 _BY_SESSION = ("session_facts", "sessions", "diagnoses")
-
-
-class Ask(Protocol):
-    """Puts a question to the engine, in a thread for readers."""
-
-    async def __call__(
-        self, question: Callable[Concatenate[Client, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """The answer; raises Busy."""
-        ...
 
 
 class SessionAges:
@@ -104,6 +92,10 @@ class SessionAges:
     async def erase_sessions(self, project_id: ProjectId, sessions: Sequence[Session]) -> None:
         """See RetentionStore.erase_sessions."""
         await self._ask(erase_sessions, project_id, sessions)
+
+    async def erase_logs(self, project_id: ProjectId, before_ns: int) -> None:
+        """See RetentionStore.erase_logs."""
+        await self._ask(erase_logs, project_id, before_ns)
 
     async def arrivals(self, project_id: ProjectId, since_ns: int) -> list[Arrivals]:
         """See RetentionStore.arrivals."""
@@ -162,6 +154,16 @@ def erase_sessions(client: Client, project_id: ProjectId, sessions: Sequence[Ses
     _delete(client, "feedback", project_id, "session_ref", sorted(refs))
     for table in _BY_SESSION:
         _delete(client, table, project_id, "session_id", sorted(ids | owners))
+
+
+def erase_logs(client: Client, project_id: ProjectId, before_ns: int) -> None:
+    """Delete log records that were written before; returns when it is done."""
+    client.command(
+        "ALTER TABLE log_records DELETE WHERE project_id = {project:String} "
+        "AND time_ns < {before:Int64}",
+        parameters={"project": project_id, "before": before_ns},
+        settings={"mutations_sync": 2, "max_execution_time": 0},
+    )
 
 
 def arrivals(client: Client, project_id: ProjectId, since_ns: int) -> list[Arrivals]:
