@@ -168,7 +168,7 @@ def test_a_turn_has_its_words_in_time_and_what_they_were_taken_for(client: httpx
     assert (spoken["words"], spoken["interimText"]) == ([], None)
     wrong = {**turn, "words": [{"text": "A"}]}
     refused = client.post(f"{SESSIONS}/{session}/turns", json={"turns": [wrong]})
-    assert refused.json()["rejected"][0]["index"] == 0
+    assert (refused.status_code, "startMs" in refused.text) == (400, True), refused.text
 
 
 def test_a_turn_has_the_way_of_its_answer_and_a_session_what_was_measured_of_it(

@@ -284,6 +284,9 @@ function Heard({
             turn.confidence === null ? "not reported" : `${Math.round(turn.confidence * 100)} %`
           }
         />
+        {turn.interimText !== null && (
+          <Pair name="First heard as" value={turn.interimText} className="breakable" />
+        )}
         <Pair name="Recognised by" value={turn.model ?? "not reported"} />
       </Pairs>
       {answer?.speaker === "agent" && (

@@ -142,7 +142,7 @@ export function costOf(costs: Readonly<Record<string, number>>): number | null {
 /** When it starts, to a tenth of a second however late that is. */
 function startOf(ms: number): string {
   if (ms < 60_000) return `+${duration(ms)}`;
-  return `+${instantLabel(ms, { startMs: ms, endMs: ms + 1_000 })}`;
+  return `+${instantLabel(ms, { fromMs: ms, toMs: ms + 1_000 })}`;
 }
 
 function tokensOf(usage: Readonly<Record<string, number>>): string | null {

@@ -1,9 +1,10 @@
 /** Which turn of the call an observation belongs to, and where the page opens. */
 
 import type { SchemaRowBody, SchemaTraceBody, SchemaTurnMark } from "../../api/schema";
+import { fitted, type Span } from "../../axis/span";
 import { isTurn } from "./family";
 import { lineage } from "./tree";
-import { around, type Span } from "./window";
+import { timeOf, wholeOf } from "./window";
 
 /**
  * The turn that was made from the row or one above it; else the one that goes on when it starts;
@@ -38,5 +39,5 @@ export function arrival(
   const line = lineage(byId, id);
   const row = line.find(isTurn) ?? line[0];
   if (!row) return undefined;
-  return around({ startMs: row.startMs, endMs: row.endMs ?? trace.durationMs }, trace.durationMs);
+  return fitted(timeOf(row, trace.durationMs), wholeOf(trace.durationMs));
 }
