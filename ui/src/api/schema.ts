@@ -1669,6 +1669,7 @@ export interface components {
             readonly startedMs: number;
             readonly statusMessage: string | null;
             readonly step: components["schemas"]["Step"];
+            readonly tags: readonly string[];
             readonly traceId: string;
             readonly usage: {
                 readonly [key: string]: number;

@@ -47,6 +47,7 @@ class ObservationBody(msgspec.Struct, rename="camel", frozen=True):
     provider: str | None
     environment: str | None
     app_version: str | None
+    tags: tuple[str, ...]
     parameters: msgspec.Raw
     usage: dict[str, int | float]
     costs: dict[str, Money]
@@ -166,6 +167,7 @@ def _body(each: Observation, *, whole: bool) -> ObservationBody:
         provider=each.provider,
         environment=each.environment,
         app_version=each.app_version or each.release,
+        tags=each.tags,
         parameters=raw(each.model_parameters),
         usage=each.usage_details,
         costs={name: money(cost) for name, cost in each.cost_details.items()},

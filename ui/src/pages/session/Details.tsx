@@ -1,6 +1,6 @@
 /** The chosen turn, the observations behind it, what went wrong, and what else is known. */
 
-import { type KeyboardEvent, lazy, Suspense, useId, useRef } from "react";
+import { type KeyboardEvent, lazy, Suspense, useEffect, useId, useRef } from "react";
 import { Loading } from "../../elements/states";
 import type { Call, Turn } from "./call";
 import { type SessionSearch, TABS, type Tab } from "./search";
@@ -38,6 +38,12 @@ export function Details(props: DetailsProps) {
   const onTab = (to: Tab) => onSearch({ tab: to });
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
+  // Where there is no room for all of them, the chosen one is in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is another element
+  useEffect(() => {
+    const chosen = list.current?.querySelector("[aria-selected=true]");
+    chosen?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [tab]);
   function pressed(event: KeyboardEvent) {
     const place = TABS.indexOf(tab);
     const to = {

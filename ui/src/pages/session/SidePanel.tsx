@@ -29,7 +29,11 @@ export function SidePanel(props: DetailsProps) {
       >
         <PanelRightOpen size={16} aria-hidden />
         {turn ? `Turn ${turn.index}: details` : "Details"}
-        {call.issues.length > 0 && <span className="badge bad">{call.issues.length} issues</span>}
+        {call.issues.length > 0 && (
+          <span className="badge bad">
+            {call.issues.length} {call.issues.length === 1 ? "issue" : "issues"}
+          </span>
+        )}
       </button>
       {isOpen && (
         <Suspense>

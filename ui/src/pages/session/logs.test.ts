@@ -26,12 +26,12 @@ describe("the level of a record", () => {
 
 describe("the turn of a record", () => {
   const turn = (index: number, startMs: number, spanIds: string[]) =>
-    ({ index, startMs, spanIds, traceId: "t" }) as unknown as Turn;
+    ({ index, startMs, endMs: null, spanIds, traceId: "t" }) as unknown as Turn;
   const of = turnsOfRecords([turn(0, 0, ["a"]), turn(1, 5_000, ["b"])]);
   it("is the one that was made from its span, whenever it was written", () => {
     expect(of({ traceId: "t", spanId: "b", atMs: 100 })).toBe(1);
   });
-  it("is the one that went on, without such a span", () => {
+  it("is the one around its instant, without such a span", () => {
     expect(of({ traceId: "other", spanId: "b", atMs: 100 })).toBe(0);
     expect(of({ traceId: null, spanId: null, atMs: 6_000 })).toBe(1);
     expect(of({ traceId: null, spanId: null, atMs: -1_000 })).toBeUndefined();

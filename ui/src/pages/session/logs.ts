@@ -1,8 +1,8 @@
 /** What of log records can be told without a picture: their level, and the turn they belong to. */
 
 import type { SchemaLogLineBody } from "../../api/schema";
+import { turnAround } from "../../axis/turns";
 import type { Turn } from "./call";
-import { turnAt } from "./marks";
 import type { Level } from "./search";
 
 /** OpenTelemetry's number of the least severity of each level. */
@@ -18,7 +18,7 @@ export function levelName({ severity, severityText }: SchemaLogLineBody): string
 export const toneOf = (severity: number): "bad" | "warn" | "" =>
   severity >= LEAST.error ? "bad" : severity >= LEAST.warn ? "warn" : "";
 
-/** Finds the turn that was made from the record's span, else the one that went on. */
+/** Finds the turn that was made from the record's span, else the one around its instant. */
 export function turnsOfRecords(
   turns: readonly Turn[],
 ): (record: Pick<SchemaLogLineBody, "spanId" | "traceId" | "atMs">) => number | undefined {
@@ -26,5 +26,6 @@ export function turnsOfRecords(
   for (const turn of turns)
     for (const span of turn.spanIds) bySpan.set(`${turn.traceId} ${span}`, turn.index);
   return ({ spanId, traceId, atMs }) =>
-    (spanId === null ? undefined : bySpan.get(`${traceId} ${spanId}`)) ?? turnAt(turns, atMs);
+    (spanId === null ? undefined : bySpan.get(`${traceId} ${spanId}`)) ??
+    turnAround(turns, atMs)?.index;
 }

@@ -130,6 +130,7 @@ export function Origin({ shown }: { shown: SchemaObservationBody }) {
       <Fact name="Started" value={exactInstant(shown.startedMs)} />
       <Fact name="Environment" value={shown.environment} />
       <Fact name="Version" value={shown.appVersion} />
+      <Fact name="Tags" value={shown.tags.join(", ")} />
     </dl>
   );
 }

@@ -69,7 +69,7 @@ export function Observation({ trace, row, id, turn, selfMs, tab, onTab, onClose 
         </button>
       </header>
       <div className="obs-body">
-        {turn && <TurnLink trace={trace} turn={turn} startMs={row?.startMs} />}
+        <TurnLink trace={trace} turn={turn} startMs={row?.startMs ?? turn?.startMs} />
         {found.data ? (
           <Details
             shown={found.data}
@@ -95,12 +95,13 @@ function TurnLink({
   startMs,
 }: {
   trace: SchemaTraceBody;
-  turn: SchemaTurnMark;
+  turn: SchemaTurnMark | undefined;
   startMs: number | undefined;
 }) {
+  if (startMs === undefined) return null;
   // The second at which the observation began, where the recording is then played from.
-  const atMs = trace.offsetMs + (startMs ?? turn.startMs);
-  const search = { turn: turn.index, t: Math.max(0, Math.round(atMs / 100) / 10) };
+  const atMs = Math.max(0, trace.offsetMs + startMs);
+  const search = { turn: turn?.index, t: Math.round(atMs / 100) / 10 };
   return (
     <Link
       className="turn-link"
@@ -111,9 +112,12 @@ function TurnLink({
     >
       <AudioLines size={15} aria-hidden />
       <span>
-        Turn {turn.index}, {turn.speaker === "agent" ? "agent" : "caller"}, {clock(atMs)}
+        {turn
+          ? `Turn ${turn.index}, ${turn.speaker === "agent" ? "agent" : "caller"}`
+          : "In the call"}
+        , {clock(atMs)}
       </span>
-      {turn.text && <q>{turn.text}</q>}
+      {turn?.text && <q>{turn.text}</q>}
     </Link>
   );
 }
@@ -289,6 +293,7 @@ function AllJson({ shown }: { shown: SchemaObservationBody }) {
     const { input, output, metadata, ...rest } = shown;
     return {
       ...rest,
+      tags: [...rest.tags],
       input: opened(input),
       output: opened(output),
       metadata: opened(metadata),

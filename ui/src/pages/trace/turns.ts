@@ -2,6 +2,7 @@
 
 import type { SchemaRowBody, SchemaTraceBody, SchemaTurnMark } from "../../api/schema";
 import { fitted, type Span } from "../../axis/span";
+import { turnAround } from "../../axis/turns";
 import { isTurn } from "./family";
 import { lineage } from "./tree";
 import { timeOf, wholeOf } from "./window";
@@ -25,9 +26,7 @@ export function turnOf(
   }
   const row = line[0];
   if (!row || row.parent === null) return undefined;
-  const going = turns.findLast((turn) => turn.startMs <= row.startMs);
-  if (going && (going.endMs === null || going.endMs > row.startMs)) return going;
-  return turns.find((turn) => turn.speaker === "agent" && turn.startMs > row.startMs);
+  return turnAround(turns, row.startMs);
 }
 
 /** The window that shows a row with the turn around it. */
