@@ -333,6 +333,18 @@ describe("the contents", () => {
     await context.close();
   });
 
+  test("have the files beside them that were sent along", async () => {
+    const { context, page, complaints } = await open();
+    await page.goto(`${URL_}/p/default/traces/${told("RUN")}`);
+    const files = details(page).getByRole("region", { name: "Files" });
+    const sound = files.locator("audio");
+    await until(page, () => sound.evaluate((each) => each.readyState > 0), true);
+    assert.equal(Math.round(await sound.evaluate((each) => each.duration)), 1);
+    await files.getByText(/^greeting, audio\/wav/).waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
   test("lead to their turn in the call, and back to where one was", async () => {
     const { context, page } = await at(`${SMALL}?obs=${told("LONG")}`);
     const link = details(page).getByRole("link", { name: /^Turn 0, agent/ });

@@ -279,7 +279,7 @@ def test_log_records_are_read_alike_in_both_encodings(said: str, content_type: s
     body = json.dumps(request).encode()
     if content_type == PROTOBUF:
         # protobuf's own JSON takes ids as base64
-        as_bytes = {
+        as_bytes: dict[str, Any] = {
             name: base64.b64encode(bytes.fromhex(record[name])).decode()
             for name in ("traceId", "spanId")
             if name in record

@@ -1298,6 +1298,15 @@ export interface components {
             readonly turns: number;
         };
         /**
+         * FileBody
+         * @description A file that was sent along; `media_type` is UNKNOWN_TYPE for what no page shows.
+         */
+        readonly FileBody: {
+            readonly mediaType: string;
+            readonly name: string;
+            readonly sizeBytes: number | null;
+        };
+        /**
          * FirstOwner
          * @description Body of the first run.
          */
@@ -1645,6 +1654,9 @@ export interface components {
         /**
          * ObservationBody
          * @description One observation with its contents; `costs` in USD by name.
+         *
+         *         Attributes:
+         *             files: sent along with it, in an order that stays: their places name them.
          */
         readonly ObservationBody: {
             readonly appVersion: string | null;
@@ -1654,6 +1666,7 @@ export interface components {
             readonly costSource: string | null;
             readonly durationMs: number | null;
             readonly environment: string | null;
+            readonly files: readonly components["schemas"]["FileBody"][];
             readonly firstTokenMs: number | null;
             readonly id: string;
             readonly input: components["schemas"]["ContentBody"] | null;
@@ -2163,6 +2176,7 @@ export type SchemaFacetsBody = components['schemas']['FacetsBody'];
 export type SchemaFaultBody = components['schemas']['FaultBody'];
 export type SchemaFaultsBody = components['schemas']['FaultsBody'];
 export type SchemaFiguresBody = components['schemas']['FiguresBody'];
+export type SchemaFileBody = components['schemas']['FileBody'];
 export type SchemaFirstOwner = components['schemas']['FirstOwner'];
 export type SchemaFramework = components['schemas']['Framework'];
 export type SchemaGateBody = components['schemas']['GateBody'];

@@ -73,7 +73,7 @@ def router(parts: UiParts) -> APIRouter:
         access.router(parts.accounts, parts.version, parts.public_url),
         sessions.router(parts.overview, parts.reader, parts.diagnose),
         traces.router(parts.reader, parts.traces),
-        observations.router(parts.reader, parts.traces),
+        observations.router(parts.reader, parts.traces, parts.media),
         logs.router(parts.reader, parts.logs),
         recordings.router(parts.reader, parts.media, parts.peaks),
         dashboard.router(parts.overview, parts.boards),

@@ -20,8 +20,7 @@ SHOWN_CHARACTERS = 2_000
 _encoder = msgspec.json.Encoder()
 
 
-class _Row(msgspec.Struct, kw_only=True):
-    project_id: ProjectId
+class _Head(msgspec.Struct, kw_only=True):
     trace_id: str
     time_ns: int
     id: str
@@ -29,18 +28,15 @@ class _Row(msgspec.Struct, kw_only=True):
     severity: int
     severity_text: str
     logger: str
+
+
+class _Row(_Head, kw_only=True):
+    project_id: ProjectId
     body: str
     attributes: str
 
 
-class _Line(msgspec.Struct, kw_only=True):
-    trace_id: str
-    time_ns: int
-    id: str
-    span_id: str
-    severity: int
-    severity_text: str
-    logger: str
+class _Line(_Head, kw_only=True):
     text: str
     size: int
 
@@ -55,11 +51,11 @@ AND (trace_id NOT IN {shared:Array(String)}
     OR (trace_id, span_id) IN {spans:Array(Tuple(String, String))})
 """
 
-_LINES = """
-SELECT trace_id, time_ns, id, span_id, severity, severity_text, logger,
-    substringUTF8(body, 1, {shown:UInt32}) AS text, lengthUTF8(body) AS size
+_LINES = f"""
+SELECT {", ".join(_Head.__struct_fields__)},
+    substringUTF8(body, 1, {{shown:UInt32}}) AS text, lengthUTF8(body) AS size
 FROM log_records FINAL WHERE
-"""
+"""  # noqa: S608 - our own column names
 
 _RECORD = f"""
 SELECT {", ".join(_Row.__struct_fields__)} FROM log_records FINAL

@@ -6,6 +6,7 @@ import { CircleAlert, Info, Search, TriangleAlert } from "lucide-react";
 import { type FormEvent, useMemo, useState } from "react";
 import { sessionLog, sessionLogs } from "../../api/queries";
 import type { SchemaContentBody, SchemaLogLineBody } from "../../api/schema";
+import { LoadMore } from "../../elements/LoadMore";
 import { Failure, Loading } from "../../elements/states";
 import { bytes, clock, exactInstant } from "../../format/figures";
 import type { Call } from "./call";
@@ -66,16 +67,7 @@ export function LogsTab({ call, current, search, onSearch, onTurn, onSeek }: Pro
       ) : (
         <p className="quiet">Nobody sent any log records for this session.</p>
       )}
-      {found.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          disabled={found.isFetchingNextPage}
-          onClick={() => void found.fetchNextPage()}
-        >
-          {found.isFetchingNextPage ? "Loading…" : "Load more"}
-        </button>
-      )}
+      <LoadMore of={found} />
     </>
   );
 }

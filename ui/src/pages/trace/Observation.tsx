@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { AudioLines, CircleAlert, X } from "lucide-react";
 import { Tabs } from "radix-ui";
 import { useMemo, useState } from "react";
+import { address } from "../../api/client";
 import { observation, observationPath } from "../../api/queries";
 import type {
   SchemaObservationBody,
@@ -17,7 +18,7 @@ import { clock, count, duration } from "../../format/figures";
 import { Body, CopyButton } from "./content/Body";
 import { JsonTree } from "./content/JsonTree";
 import { type Json, parse, readable } from "./content/json";
-import { ContentSource } from "./content/Media";
+import { ContentSource, Shown } from "./content/Media";
 import { instructionsIn, type Metadata, metadataOf } from "./content/metadata";
 import { Figures, Origin } from "./Figures";
 import { RowIcon } from "./icons";
@@ -184,7 +185,7 @@ function Contents({
   const titles = titlesOf(shown);
   const none = { text: "[]", bytes: 2, isCut: false };
   const input = shown.input ?? (before.length ? none : null);
-  if (!input && !shown.output) {
+  if (!input && !shown.output && !shown.files.length) {
     return <p className="quiet">Nobody reported what went in or came out.</p>;
   }
   return (
@@ -207,6 +208,21 @@ function Contents({
           path={path}
           onWhole={onWhole}
         />
+      )}
+      {shown.files.length > 0 && (
+        <section className="content" aria-label="Files">
+          <header>
+            <h3>Files</h3>
+          </header>
+          {shown.files.map(({ name, mediaType: type, sizeBytes }, place) => (
+            <Shown
+              key={name}
+              name={name}
+              file={{ type, sizeBytes }}
+              url={address(`${path}/files/${place}`)}
+            />
+          ))}
+        </section>
       )}
     </>
   );
@@ -294,6 +310,7 @@ function AllJson({ shown }: { shown: SchemaObservationBody }) {
     return {
       ...rest,
       tags: [...rest.tags],
+      files: rest.files.map((each) => ({ ...each })),
       input: opened(input),
       output: opened(output),
       metadata: opened(metadata),

@@ -7,6 +7,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react
 import { trace as traceQuery } from "../../api/queries";
 import type { SchemaTraceBody } from "../../api/schema";
 import { fitted, lengthOf, panned, type Span, writtenSpan, zoomed } from "../../axis/span";
+import { SessionsCrumb } from "../../elements/SessionsCrumb";
 import { Failure, Loading } from "../../elements/states";
 import { Tiles } from "../../elements/Tiles";
 import { count, duration, exactInstant, instant, money } from "../../format/figures";
@@ -284,15 +285,7 @@ function Head({ trace }: { trace: SchemaTraceBody }) {
     <header className="page-head">
       <div>
         <nav className="crumbs" aria-label="Breadcrumb">
-          <Link
-            to="/p/$project/sessions"
-            activeOptions={{ exact: true }}
-            params={{ project: trace.project }}
-            search={{}}
-          >
-            Sessions
-          </Link>{" "}
-          /{" "}
+          <SessionsCrumb project={trace.project} /> /{" "}
           <Link
             to="/p/$project/sessions/$id"
             params={{ project: trace.project, id: trace.sessionId }}
