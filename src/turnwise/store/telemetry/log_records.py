@@ -172,7 +172,12 @@ def _place(client: Client, project_id: ProjectId, session_id: SessionId) -> dict
     held = {trace: one for (_, trace), one in activity.items() if session_id in one.winners}
     places = set(held)
     # A name of its traces that lost to the session's is the session's too, as a room is.
-    lesser = {SessionId(line.session_id) for one in held.values() for line in one.lines}
+    lesser = {
+        SessionId(line.session_id)
+        for one in held.values()
+        for line in one.lines
+        if line.session_id not in one.winners
+    }
     for name in {session_id, *lesser}:
         told = activity.get((project_id, fact_trace(name)))
         if told is not None:

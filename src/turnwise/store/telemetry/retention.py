@@ -9,6 +9,7 @@ from clickhouse_connect.driver.client import Client
 from turnwise.model.administration import Arrivals
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.session import Session
+from turnwise.store.telemetry.activity import fact_trace
 from turnwise.store.telemetry.asking import Ask
 from turnwise.store.telemetry.membership import FACT_TRACE
 from turnwise.store.telemetry.reader import activity_around
@@ -61,7 +62,7 @@ WHERE project_id = {project:String} AND one.last_arrival_ns >= {since:Int64}
 GROUP BY framework ORDER BY last_arrival_ns DESC, source
 """
 
-_BY_TRACE = ("observations", "traces", "log_records", "trace_activity")
+_BY_TRACE = ("observations", "traces", "trace_activity")
 _BY_SESSION = ("session_facts", "sessions", "diagnoses")
 
 
@@ -145,9 +146,14 @@ def erase_sessions(client: Client, project_id: ProjectId, sessions: Sequence[Ses
     """Delete every row of these sessions; returns when it is done, and may be repeated."""
     ids = {each.id for each in sessions}
     held = _held_by(client, project_id, ids)
-    owners = {each.removeprefix(FACT_TRACE) for each in held if each.startswith(FACT_TRACE)}
+    owners = {
+        SessionId(each.removeprefix(FACT_TRACE)) for each in held if each.startswith(FACT_TRACE)
+    }
     refs = {each.ref for each in sessions if each.ref}
-    # Facts first: a derived session without facts is found and erased the next time.
+    # First what is found through the facts, then those: a derived session without facts is found
+    # and erased the next time.
+    named = map(fact_trace, ids | owners)
+    _delete(client, "log_records", project_id, "trace_id", sorted({*held, *named}))
     for table in _BY_TRACE:
         _delete(client, table, project_id, "trace_id", held)
     _delete(client, "feedback", project_id, "trace_id", held)
