@@ -12,6 +12,7 @@ import pytest
 
 from tests.audio import recording
 from tests.browser import STRANGE, look, needs_chromium, needs_pages
+from tests.contract.langsmith_runs import json_part, multipart, project, run
 from tests.otlp import MS, base_ns, chat, new_span_id, new_trace_id, send, span
 from tests.people import new_person
 from tests.server import RunningServer
@@ -33,6 +34,7 @@ def test_the_page_of_a_trace_in_a_browser(server: RunningServer) -> None:
         big = _big(client)
         told = _with_contents(client)
         _second(client, told["session"])
+        told["run"] = _with_file(client)
         look(person, "trace.test.mjs", **big, **told)
 
 
@@ -46,12 +48,12 @@ def _big(client: httpx2.Client) -> dict[str, str]:
             {"session.id": session}, span_id=root,
         )
     ]  # fmt: skip
-    middle = ""
+    middle = model = ""
     for place in range(turns):
         made = _turn(trace, root, place, start + place * TURN_MS * MS)
         spans += made
         if place == turns // 2:
-            middle = made[0]["spanId"]
+            middle, model = made[0]["spanId"], made[2]["spanId"]
     while len(spans) < ROWS:
         spans.append(span("after the call", trace, start, start + MS, parent=root))
     for first in range(0, len(spans), 2_500):
@@ -63,6 +65,7 @@ def _big(client: httpx2.Client) -> dict[str, str]:
         "big_rows": str(ROWS),
         "big_errors": str(errors),
         "big_turn": middle,
+        "big_model": model,
         "big_turn_rows": str(PER_TURN),
         "big_last": last_turn["spanId"],
     }
@@ -99,6 +102,7 @@ def _with_contents(client: httpx2.Client) -> dict[str, str]:
             "gen_ai.tool.call.arguments": json.dumps({"city": STRANGE}),
             "gen_ai.tool.call.result": STRANGE,
             STRANGE: STRANGE,
+            "langfuse.trace.tags": [f"tagged {STRANGE}"],
         },
         parent=root["spanId"],
         events=[{
@@ -135,6 +139,18 @@ def _with_contents(client: httpx2.Client) -> dict[str, str]:
 def _second(client: httpx2.Client, session: str) -> None:
     """One more trace of the same session, an hour later."""
     send(client, [chat(new_trace_id(), base_ns() + 20_000 * MS, session)])
+
+
+def _with_file(client: httpx2.Client) -> str:
+    """A run with a sound beside it; where its page is."""
+    made = run(session_id=project(client))
+    parts = [
+        json_part(f"post.{made['id']}", made),
+        (f"attachment.{made['id']}.greeting", recording("wav", 1.0), "audio/wav"),
+    ]
+    body, headers = multipart(parts)
+    assert client.post("/runs/multipart", content=body, headers=headers).status_code == 202
+    return f"{made['trace_id']}?obs={made['id']}"
 
 
 def _picture() -> str:

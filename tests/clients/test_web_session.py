@@ -1,18 +1,23 @@
 """The page of a session in a real browser, driven by `ui/e2e/session.test.mjs`."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.browser import look, needs_chromium, needs_pages
-from tests.otlp import base_ns, chat, new_trace_id, send
+from tests.audio import recording
+from tests.browser import STRANGE, look, needs_chromium, needs_pages
+from tests.contract.ui.calls import record, write_logs
+from tests.otlp import MS, base_ns, chat, new_span_id, new_trace_id, send
 from tests.people import new_person
 from tests.server import RunningServer, wait_for
 from tests.speech import call, file_of, noisy
 
 SESSIONS = "/v1/observability/sessions"
 NAMED = "CA-of-the-session-page"
+BEGAN_NS = 1_774_087_200_000 * MS
+"""2026-03-21T10:00:00Z, when the sessions begin."""
 TURNS: list[tuple[str, float, float, dict[str, Any]]] = [
     ("user", 0.3, 1.5, {"sttMs": 150}),
     ("agent", 2.5, 4.0, {"llmMs": 300}),
@@ -32,6 +37,8 @@ TOOL = {
     "id": "lookup", "name": "lookup_order", "turnIndex": 5, "startMs": 10_900, "endMs": 11_700,
     "status": "error", "error": "upstream timed out",
 }  # fmt: skip
+WORDS = ["These", "are", "the", "words", "of", "turn", "2."]
+"""Of that turn, one each 180 ms."""
 CUT = {"id": "cut", "turnIndex": 9, "onsetMs": 23_700, "detectedMs": 24_000, "stoppedMs": 24_200}
 
 
@@ -41,15 +48,27 @@ CUT = {"id": "cut", "turnIndex": 9, "onsetMs": 23_700, "detectedMs": 24_000, "st
 def test_the_page_of_a_session_in_a_browser(server: RunningServer) -> None:
     person = new_person(server)
     with person.client() as client:
-        session = _session(client, callId=NAMED, endedAt="2026-03-21T10:00:30Z")
+        session = _session(
+            client, callId=NAMED, endedAt="2026-03-21T10:00:30Z", userIdentity=STRANGE
+        )
         turns = [
             _turn(number, speaker, 1_000 * start, 1_000 * end, **more)
             for number, (speaker, start, end, more) in enumerate(TURNS)
         ]
+        turns[2] |= {
+            "confidence": 0.52,
+            "interimText": "These are the birds of",
+            "words": [
+                {"text": word, "startMs": 4_500 + 180 * place} for place, word in enumerate(WORDS)
+            ],
+        }
+        turns[4]["text"] = STRANGE
         _post(client, session, "turns", turns)
         _post(client, session, "tools", [TOOL])
         _post(client, session, "interruptions", [CUT])
-        send(client, [chat(new_trace_id(), base_ns(), session)])
+        trace, span = new_trace_id(), new_span_id()
+        send(client, [chat(trace, base_ns(), session, span_id=span)])
+        _log(client, session, trace, span)
         spans = {
             speaker: [(start, end) for who, start, end, _ in TURNS if who == speaker]
             for speaker in ("user", "agent")
@@ -62,9 +81,44 @@ def test_the_page_of_a_session_in_a_browser(server: RunningServer) -> None:
         speakers = ("user", "agent")
         many = [_turn(n, speakers[n % 2], 3_000 * n, 3_000 * n + 2_000) for n in range(400)]
         _post(client, long, "turns", many)
+        quiet = _session(client, endedAt="2026-03-21T10:02:00Z")
+        _post(
+            client, quiet, "turns", [_turn(0, "user", 0, 1_000), _turn(1, "agent", 90_000, 91_000)]
+        )
         live = _session(client, status="active")
         _post(client, live, "turns", many[:4])
-    look(person, "session.test.mjs", session=session, long=long, live=live, key=person.key)
+        empty = _session(client, endedAt="2026-03-21T10:00:01Z")
+        traced, traced_span = _traced(client)
+    look(
+        person, "session.test.mjs",
+        session=session, span=span, long=long, quiet=quiet, live=live, empty=empty,
+        traced=traced, traced_span=traced_span, key=person.key,
+    )  # fmt: skip
+
+
+def _traced(client: httpx2.Client) -> tuple[str, str]:
+    """A call with a recording whose turns come from spans; and its model request."""
+    start_ns, span = base_ns(), new_span_id()
+    began = datetime.fromtimestamp(start_ns // 1_000_000_000, UTC).isoformat()
+    session = _session(client, callId="CA-traced", startedAt=began, endedAt=began)
+    send(client, [chat(new_trace_id(), start_ns + 1_000 * MS, session, span_id=span)])
+    assert client.put("/v1/recordings/CA-traced", content=recording("wav", 4.0)).status_code == 201
+    return session, span
+
+
+def _log(client: httpx2.Client, session: str, trace: str, span: str) -> None:
+    """Records before, in and after a trace that other ones of the session have not."""
+    named = {"session.id": session}
+    write_logs(
+        client,
+        record("the line is open", BEGAN_NS - 400 * MS, 9, attributes=named),
+        record("the prompt is long", BEGAN_NS + 7_100 * MS, 13, trace=trace, span=span),
+        record(
+            STRANGE, BEGAN_NS + 11_700 * MS, 17,
+            attributes={**named, STRANGE: STRANGE, "exception.stacktrace": "line 1\nline 2"},
+        ),
+        record("and on" * 1_000, BEGAN_NS + 20_000 * MS, 5, attributes=named),
+    )  # fmt: skip
 
 
 def _session(client: httpx2.Client, **fields: str) -> str:

@@ -139,6 +139,23 @@ def test_a_report_alone_is_the_whole_conversation(own_livekit: RunningServer) ->
     assert whole["status"] == "completed"
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_the_program_wrote_is_told_with_its_session(
+    version: str, own_livekit: RunningServer
+) -> None:
+    with own_livekit.client(API_KEY) as client, own_livekit.client(None) as sender:
+        upload(sender, requests(version))
+        base = f"/ui/api/sessions/{VERSIONS[version]}"
+        session, found = client.get(base).json(), client.get(f"{base}/logs").json()["data"]
+        (failure,) = [each for each in found if "_llm_inference_task" in each["text"]]
+        whole = client.get(f"{base}/logs/{failure['id']}").json()
+    assert (failure["severity"], failure["logger"]) == (17, "livekit.agents")
+    assert failure["traceId"] in {each["id"] for each in session["traces"]}
+    assert "exception.stacktrace" in json.loads(whole["attributes"]["text"])
+    # The history is the conversation, not what the program says of itself.
+    assert not {"chat item", "session report"} & {each["text"] for each in found}
+
+
 @pytest.fixture
 def own_livekit(tmp_path: Path) -> Iterator[RunningServer]:
     with RunningServer(tmp_path / "data", **LIVEKIT) as running:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.audio import recording
 from tests.contract.store.telemetry.places import Room
-from tests.contract.ui.calls import browser, call
-from tests.otlp import base_ns, chat, new_trace_id, send
+from tests.contract.ui.calls import browser, call, read_logs, record, write_logs
+from tests.otlp import MS, base_ns, chat, new_trace_id, send
 from tests.people import new_person
 from tests.server import RunningServer, wait_for
 from turnwise.app.flow import Flow
@@ -31,10 +31,13 @@ NOW_NS = 1_790_000_000 * NS_PER_SECOND
 def test_a_start_erases_what_is_too_old_and_nothing_else(own_server: RunningServer) -> None:
     server = own_server
     person, other = new_person(server), new_person(server)
-    trace = new_trace_id()
+    trace, unseen = new_trace_id(), new_trace_id()
     with person.client() as client, other.client() as theirs, browser(person) as page:
         old, spared = call(client, callId="CA-old"), call(theirs)
         send(client, [chat(trace, base_ns() - 60 * DAY_NS, old)])
+        for written_ns in (base_ns() - 60 * DAY_NS, base_ns()):
+            write_logs(client, record("of the call", written_ns, trace=trace))
+            write_logs(client, record("of no trace that came", written_ns, trace=unseen))
         young = client.post(LIST, json={"agentId": "a", "startedAt": "2026-11-20T10:00:00Z"})
         assert young.status_code == 201, young.text
         audio = client.put("/v1/recordings/CA-old", content=recording("wav", 1.0))
@@ -50,6 +53,10 @@ def test_a_start_erases_what_is_too_old_and_nothing_else(own_server: RunningServ
         assert theirs.get(f"{LIST}/{spared}").status_code == 200
         assert client.get("/v1/recordings/CA-old").status_code == 404
         assert client.get(f"/api/public/traces/{trace}").status_code == 404
+        # Had anything been left of their logs, the same traces would show it again.
+        send(client, [chat(each, base_ns(), "again") for each in (trace, unseen)])
+        (left_ms,) = [each["atMs"] for each in read_logs(client, "again")["data"]]
+        assert left_ms > -DAY_NS / MS
     assert not list((server.data_dir / "media" / "recordings").iterdir())
 
 

@@ -6,7 +6,11 @@ import { describe, test } from "node:test";
 import { open, URL_ } from "./browser.mjs";
 
 const { TURNWISE_SESSION: SESSION, TURNWISE_LONG: LONG, TURNWISE_LIVE: LIVE } = process.env;
+const { TURNWISE_QUIET: QUIET, TURNWISE_EMPTY: EMPTY, TURNWISE_SPAN: SPAN } = process.env;
+const { TURNWISE_TRACED: TRACED, TURNWISE_TRACED_SPAN: TRACED_SPAN } = process.env;
 const KEY = process.env.TURNWISE_KEY;
+const STRANGE = "<img src=x onerror=ranFromContent()>";
+const BEGAN_NS = 1_774_087_200_000_000_000n;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
 
@@ -108,16 +112,102 @@ describe("the session in time", () => {
     await context.close();
   });
 
+  test("goes back and on by seconds, and nearer and farther, by the keys", async () => {
+    const { context, page } = await open();
+    await withSound(page, "?t=10&zoom=5-15");
+    await page.keyboard.press("ArrowRight");
+    await page.waitForURL(/[?&]t=15(&|$)/);
+    assert.ok(Math.abs((await clock(page)) - 15) < 0.1);
+    await page.keyboard.press("ArrowLeft");
+    await page.waitForURL(/[?&]t=10(&|$)/);
+    const lengthNow = () => {
+      const [from, to] = parameter(page, "zoom").split("-").map(Number);
+      return to - from;
+    };
+    const before = lengthNow();
+    await page.keyboard.press("-");
+    await page.waitForFunction(
+      (old) => new URL(location.href).searchParams.get("zoom") !== old,
+      parameter(page, "zoom"),
+    );
+    assert.ok(Math.abs(lengthNow() - 2 * before) < 0.2, `${lengthNow()} s`);
+    await page.keyboard.press("0");
+    await page.waitForURL(/[?&]zoom=0-3\d/);
+    await context.close();
+  });
+
   test("silences one side, and lets it be heard again", async () => {
     const { context, page, complaints } = await open();
+    await page.addInitScript(() => {
+      globalThis.gains = [];
+      const make = AudioContext.prototype.createGain;
+      AudioContext.prototype.createGain = function () {
+        const made = make.call(this);
+        globalThis.gains.push(made);
+        return made;
+      };
+    });
     await withSound(page, "");
     const caller = page.getByRole("button", { name: "Caller", exact: true });
+    const volumes = () => page.evaluate(() => globalThis.gains.map((each) => each.gain.value));
     assert.equal(await caller.getAttribute("aria-pressed"), "true");
     await caller.click();
     await page.locator("button[aria-pressed=false]", { hasText: "Caller" }).waitFor();
+    // The recording's first channel is the caller's.
+    assert.deepEqual(await volumes(), [0, 1]);
     await caller.click();
     await page.locator("button[aria-pressed=true]", { hasText: "Caller" }).waitFor();
+    assert.deepEqual(await volumes(), [1, 1]);
     assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test("lights up the word that is heard, and says what it was taken for", async () => {
+    const { context, page } = await open();
+    await withSound(page, "?turn=2&t=4.9");
+    const lit = page.locator("mark");
+    await lit.getByText("the", { exact: true }).waitFor();
+    assert.equal(
+      await current(page, 2).locator("p").first().textContent(),
+      "These are the words of turn 2.",
+    );
+    await current(page, 2).getByText("52 % sure").waitFor();
+    await current(page, 2).getByText("These are the birds of").waitFor();
+    await page.keyboard.press(" ");
+    // Of the words to come the last one is heard longest.
+    await lit.getByText("2.", { exact: true }).waitFor();
+    await current(page, 3).waitFor();
+    assert.equal(await lit.count(), 0, "the next turn has no words in time");
+    await context.close();
+  });
+
+  test("leaves out silence where that is wished", async () => {
+    const { context, page } = await open();
+    await ready(page, QUIET, "?turn=0");
+    await page.getByLabel("Skip silence").check();
+    await page.getByRole("button", { name: "Play", exact: true }).click();
+    // A minute and a half lies between the two.
+    await current(page, 1).waitFor({ timeout: 30_000 });
+    await context.close();
+  });
+
+  test("follows what is played until somebody scrolls, and again when asked to", async () => {
+    const { context, page } = await open();
+    await ready(page, LONG, "?turn=2");
+    await page.keyboard.press(" ");
+    const follow = page.getByRole("button", { name: "Resume following" });
+    assert.equal(await follow.count(), 0);
+    await page.getByRole("region", { name: "What was said" }).hover();
+    await page.mouse.wheel(0, 6_000);
+    await follow.waitFor();
+    await page.locator('[data-turn="2"]').waitFor({ state: "detached" });
+    // The turn that is played next is not brought into sight.
+    const { turn } = Object.fromEntries(new URL(page.url()).searchParams);
+    await page.waitForURL((url) => url.searchParams.get("turn") !== turn);
+    assert.equal(await page.locator("[data-turn][aria-current=true]").count(), 0);
+    await follow.click();
+    await page.locator("[data-turn][aria-current=true]").waitFor();
+    assert.equal(await follow.count(), 0);
     await context.close();
   });
 });
@@ -165,12 +255,17 @@ describe("the details of a turn", () => {
 
   test("lead to the observations, and back to the same second", async () => {
     const { context, page } = await open();
-    await ready(page, SESSION, "?turn=3&t=9.5&tab=trace");
-    await page.getByRole("link", { name: "chat" }).click();
-    await page.locator("[role=treegrid] [role=row]").first().waitFor();
+    await ready(page, TRACED, "?turn=1&t=2.5&tab=trace");
+    const steps = page.getByRole("region", { name: "This turn" });
+    await steps.getByRole("link", { name: "chat" }).click();
+    await page.locator("[role=treegrid] [role=row][aria-selected=true]").waitFor();
+    assert.equal(parameter(page, "obs"), TRACED_SPAN);
     await page.goBack();
-    await current(page, 3).waitFor();
-    assert.equal(parameter(page, "t"), "9.5");
+    await current(page, 1).waitFor();
+    assert.equal(parameter(page, "t"), "2.5");
+    await page.waitForFunction(
+      () => Math.abs((document.querySelector("audio")?.currentTime ?? 0) - 2.5) < 0.1,
+    );
     await context.close();
   });
 
@@ -194,9 +289,9 @@ describe("the details of a turn", () => {
       const { context, page } = await open({ bypassCSP: true, colorScheme });
       await ready(page, SESSION, "?turn=5");
       await page.evaluate(AXE);
-      for (const name of ["Turn", "Trace", "Root cause", "Metadata"]) {
+      for (const name of ["Turn", "Trace", "Root cause", "Metadata", "Logs"]) {
         await page.getByRole("tab", { name }).click();
-        await page.locator("[role=tabpanel] h3").first().waitFor();
+        await page.locator("[role=tabpanel]").locator("h3, .log").first().waitFor();
         const found = await page.evaluate((runOnly) => globalThis.axe.run({ runOnly }), RULES);
         assert.deepEqual(
           found.violations.map((each) => `${name} ${each.id}: ${each.nodes[0].html}`),
@@ -218,7 +313,110 @@ describe("the details of a turn", () => {
   });
 });
 
+describe("what programs wrote", () => {
+  const logs = (page) => page.locator(".log-text");
+  const log = (page, text) => page.locator(".log", { hasText: text });
+
+  test("is listed by time and narrowed by level and text, as the address says", async () => {
+    const { context, page, complaints } = await open();
+    await ready(page, SESSION, "");
+    await page.getByRole("tab", { name: "Logs" }).click();
+    await logs(page).first().waitFor();
+    const [first, second, third, fourth] = await logs(page).allTextContents();
+    assert.deepEqual([first, second, third], ["the line is open", "the prompt is long", STRANGE]);
+    assert.match(fourth, /^(and on)+.*…$/);
+    await page.getByLabel("Level").selectOption("Warnings and worse");
+    await log(page, "the line is open").waitFor({ state: "detached" });
+    assert.equal(parameter(page, "level"), "warn");
+    await page.getByLabel("Text of the records").fill("PROMPT is");
+    await page.keyboard.press("Enter");
+    await log(page, STRANGE).waitFor({ state: "detached" });
+    await page.reload();
+    await log(page, "the prompt is long").waitFor();
+    assert.equal(await logs(page).count(), 1);
+    await page.getByLabel("Text of the records").fill("nothing says this");
+    await page.keyboard.press("Enter");
+    await page.getByText("No record fits.").waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test("leads to its second, its turn and its observation", async () => {
+    const { context, page } = await open();
+    await withSound(page, "?tab=logs");
+    await log(page, STRANGE).getByRole("button", { name: "0:11" }).click();
+    await page.waitForURL(/[?&]t=11\.7(&|$)/);
+    assert.ok(Math.abs((await clock(page)) - 11.7) < 0.1);
+    await log(page, STRANGE).getByRole("button", { name: "Turn 5" }).waitFor();
+    await log(page, "the prompt is long").getByRole("button", { name: "Turn 3" }).click();
+    await current(page, 3).waitFor();
+    await log(page, "the prompt is long").getByRole("link", { name: "Observation" }).click();
+    await page.locator("[role=treegrid] [role=row][aria-selected=true]").waitFor();
+    assert.equal(parameter(page, "obs"), SPAN);
+    await context.close();
+  });
+
+  test("is shown whole when asked for, and as text whatever it is", async () => {
+    const { context, page, complaints } = await open();
+    let ran = false;
+    await page.exposeFunction("ranFromContent", () => {
+      ran = true;
+    });
+    await ready(page, SESSION, "?turn=4&tab=logs");
+    await current(page, 4).getByText(STRANGE).waitFor();
+    await page.getByRole("heading", { name: STRANGE, exact: true }).waitFor();
+    await log(page, STRANGE).getByRole("button", { name: "More" }).click();
+    await log(page, STRANGE).locator("dt").getByText(STRANGE).waitFor();
+    assert.equal(
+      await log(page, STRANGE).locator("dd").filter({ hasText: "line 1" }).innerText(),
+      "line 1\nline 2",
+    );
+    await page.reload();
+    await log(page, STRANGE).getByRole("button", { name: "Less" }).waitFor();
+    await log(page, "and on").getByRole("button", { name: "More" }).click();
+    const whole = log(page, "and on").locator("pre");
+    await whole.waitFor();
+    assert.equal((await whole.textContent()).length, 6_000);
+    assert.equal(ran, false);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test("comes as it is written while the call is live", async () => {
+    const { context, page } = await open();
+    await ready(page, LIVE, "?tab=logs");
+    await page.getByText("Nobody sent any log records for this session.").waitFor();
+    const record = {
+      timeUnixNano: String(BEGAN_NS + 5_000_000_000n),
+      severityNumber: 9,
+      body: { stringValue: "written just now" },
+      attributes: [{ key: "session.id", value: { stringValue: LIVE } }],
+    };
+    const answer = await fetch(`${URL_}/v1/logs`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-api-key": KEY },
+      body: JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] }),
+    });
+    assert.equal(await answer.text(), "{}");
+    await log(page, "written just now").waitFor();
+    await context.close();
+  });
+});
+
 describe("other calls", () => {
+  test("say so where nothing was said and where there is nothing", async () => {
+    const { context, page } = await open();
+    await page.goto(place(EMPTY));
+    await page.getByText("Nothing has been said yet.").waitFor();
+    for (const name of ["Turn", "Trace", "Root cause", "Metadata", "Logs"]) {
+      await page.getByRole("tab", { name }).click();
+      await page.locator("[role=tabpanel]").getByText(/\S/).first().waitFor();
+    }
+    await page.goto(place("sess_0"));
+    await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+    await context.close();
+  });
+
   test("hold only the turns in sight, however long the call is", async () => {
     const { context, page } = await open();
     await ready(page, LONG, "?turn=399");

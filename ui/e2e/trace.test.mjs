@@ -169,7 +169,84 @@ describe("ten thousand observations", () => {
   });
 });
 
+describe("closed rows", () => {
+  test("stay closed at their address, all but few of them in a short one", async () => {
+    const { context, page } = await at(`${BIG}?obs=${told("BIG_TURN")}`);
+    await chosen(page).waitFor();
+    await grid(page).focus();
+    await page.keyboard.press("ArrowLeft");
+    const left = ROWS - (Number(told("BIG_TURN_ROWS")) - 1);
+    await until(page, rowCount, left);
+    await page.reload();
+    await chosen(page).waitFor();
+    assert.equal(await rowCount(page), left);
+    await page.getByRole("button", { name: "Collapse all" }).click();
+    await until(page, async (each) => (await rowCount(each)) < ROWS / 4, true);
+    const outline = await rowCount(page);
+    await grid(page).focus();
+    await page.keyboard.press("ArrowRight");
+    // Its rows, of which the model request is closed over its tool.
+    await until(page, rowCount, outline + 3);
+    assert.ok(param(page, "closed").length < 20, param(page, "closed"));
+    await page.reload();
+    await chosen(page).waitFor();
+    assert.equal(await rowCount(page), outline + 3);
+    await page.getByRole("button", { name: "Expand all" }).click();
+    await until(page, rowCount, ROWS);
+    assert.equal(param(page, "closed"), null);
+    await context.close();
+  });
+
+  test("take the choice of a row that they hide", async () => {
+    const { context, page } = await at(`${BIG}?obs=${told("BIG_LAST")}`);
+    await chosen(page).waitFor();
+    await page.getByRole("button", { name: "Collapse all" }).click();
+    await until(page, async (each) => param(each, "obs") !== told("BIG_LAST"), true);
+    assert.equal(await chosen(page).getAttribute("aria-expanded"), "false");
+    await context.close();
+  });
+});
+
+describe("the keys of the page", () => {
+  test("zoom, move on, go to errors and leave", async () => {
+    const { context, page } = await at(BIG);
+    const span = () => (param(page, "win") ?? "").split("-").map(Number);
+    await page.keyboard.press("+");
+    await until(page, (each) => /^[\d.]+-[\d.]+$/.test(param(each, "win") ?? ""), true);
+    const [from, to] = span();
+    await page.keyboard.press("]");
+    await until(page, () => span()[0] > from, true);
+    assert.ok(Math.abs(span()[1] - span()[0] - (to - from)) < 1, "its length stays");
+    await page.keyboard.press("[");
+    await until(page, () => span()[0], from);
+    await page.keyboard.press("-");
+    await until(page, (each) => param(each, "win"), "all");
+    await page.keyboard.press("e");
+    await chosen(page).getByLabel("error").waitFor();
+    const first = param(page, "obs");
+    await page.keyboard.press("e");
+    await until(page, (each) => param(each, "obs") !== first, true);
+    await page.keyboard.press("Escape");
+    await until(page, (each) => param(each, "obs"), null);
+    await context.close();
+  });
+});
+
 describe("the contents", () => {
+  test("are the prompt, the answer and all of it as JSON, beside others of its kind", async () => {
+    const { context, page } = await at(`${BIG}?obs=${told("BIG_MODEL")}`);
+    await details(page).getByRole("region", { name: "Prompt" }).getByText("What time").waitFor();
+    await details(page).getByRole("region", { name: "Answer" }).getByText("Half past").waitFor();
+    await details(page)
+      .getByText(/^Slower than \d+ %/)
+      .waitFor();
+    await details(page).getByRole("tab", { name: "JSON" }).click();
+    const json = details(page).getByRole("region", { name: "The observation as JSON" });
+    await json.getByText("gpt-4.1-mini").first().waitFor();
+    assert.equal(param(page, "tab"), "json");
+    await context.close();
+  });
+
   test("of five megabytes are cut, and can be loaded without freezing the page", async (run) => {
     const { context, page, complaints } = await at(`${SMALL}?obs=${told("LONG")}`);
     await details(page).getByText("The first 64 KB are shown.").waitFor();
@@ -230,6 +307,8 @@ describe("the contents", () => {
       await page.goto(`${URL_}${SMALL}?obs=${told("STRANGE")}&tab=${tab}`);
       await details(page).getByRole("tabpanel").getByText(STRANGE).first().waitFor();
     }
+    await page.goto(`${URL_}${SMALL}?obs=${told("STRANGE")}&tab=attributes`);
+    await details(page).getByText(`tagged ${STRANGE}`, { exact: true }).waitFor();
     await page.goto(`${URL_}${SMALL}?q=${encodeURIComponent(STRANGE)}`);
     await until(page, rowCount, 2);
     assert.equal(ran, false);
@@ -250,6 +329,18 @@ describe("the contents", () => {
       await details(page).getByRole("tab", { name: tab }).click();
       assert.doesNotMatch(await details(page).innerText(), /[A-Za-z0-9+/]{200}/);
     }
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test("have the files beside them that were sent along", async () => {
+    const { context, page, complaints } = await open();
+    await page.goto(`${URL_}/p/default/traces/${told("RUN")}`);
+    const files = details(page).getByRole("region", { name: "Files" });
+    const sound = files.locator("audio");
+    await until(page, () => sound.evaluate((each) => each.readyState > 0), true);
+    assert.equal(Math.round(await sound.evaluate((each) => each.duration)), 1);
+    await files.getByText(/^greeting, audio\/wav/).waitFor();
     assert.deepEqual(complaints, []);
     await context.close();
   });

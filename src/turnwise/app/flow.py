@@ -8,9 +8,9 @@ Adapters get `accept`; the worker and the reader call `settle`.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import InitVar, dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from turnwise.analyse.assemble import assemble
 from turnwise.app.counters import Counters
@@ -25,6 +25,7 @@ from turnwise.model.catalog import Catalog
 from turnwise.model.facts import SessionFacts
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, NS_PER_US, now_ns
+from turnwise.model.logs import LogReader
 from turnwise.model.observation import Observation
 from turnwise.model.overview import OverviewStore
 from turnwise.model.ports import (
@@ -40,13 +41,17 @@ from turnwise.model.session import Session
 from turnwise.model.trace import TraceReader
 from turnwise.normalise import (
     is_langsmith,
+    normalise_logs,
     normalise_runs,
     normalise_spans,
     published_traces,
 )
 
-# Below this many spans a hop to a worker thread costs more than it frees.
-_SPANS_WORTH_A_THREAD = 32
+Raw = TypeVar("Raw")
+Made = TypeVar("Made")
+
+# Below this many records a hop to a worker thread costs more than it frees.
+_RECORDS_WORTH_A_THREAD = 32
 NS_PER_YEAR = 366 * 86_400 * NS_PER_SECOND
 
 
@@ -68,9 +73,22 @@ class FactStore(
         ...
 
     @property
+    def logs(self) -> LogReader:
+        """Its answers about log records."""
+        ...
+
+    @property
     def ages(self) -> RetentionStore:
         """Its answers about what came in lately and what is old."""
         ...
+
+
+async def _made(
+    make: Callable[[ProjectId, Sequence[Raw]], Made], project_id: ProjectId, raw: Sequence[Raw]
+) -> Made:
+    if len(raw) < _RECORDS_WORTH_A_THREAD:
+        return make(project_id, raw)
+    return await asyncio.to_thread(make, project_id, raw)
 
 
 # A leg, its parent, the session of both: what is claimed is at most a few steps away.
@@ -114,20 +132,17 @@ class Flow:
         Raises:
             Busy: nothing of it is promised; send it again.
         """
-        normalise = normalise_spans
-        if len(batch.spans) < _SPANS_WORTH_A_THREAD:
-            observations, unreadable = normalise(batch.project_id, batch.spans)
-        else:
-            observations, unreadable = await asyncio.to_thread(
-                normalise, batch.project_id, batch.spans
-            )
-        pieces, unplaced = normalise_runs(batch.project_id, batch.runs)
-        unreadable += unplaced
+        project_id = batch.project_id
+        observations, unreadable = await _made(normalise_spans, project_id, batch.spans)
+        pieces, unplaced = normalise_runs(project_id, batch.runs)
+        logs, unkept, dropped = await _made(normalise_logs, project_id, batch.logs)
+        unreadable += [*unplaced, *unkept]
         written = await self.store.write(
             batch.user_id,
             [*batch.observations, *observations, *pieces],
             batch.facts,
-            [*batch.traces, *published_traces(batch.project_id, batch.spans, observations)],
+            [*batch.traces, *published_traces(project_id, batch.spans, observations)],
+            logs,
         )
         self.pending.mark(written)
         await self._drop_twins(batch, pieces)
@@ -137,6 +152,7 @@ class Flow:
         receipt = Receipt(
             stored=written.stored,
             rejected=(*batch.rejected, *unreadable, *written.rejected),
+            dropped=dropped,
         )
         self.counters.receipt(receipt)
         self.intake.note(batch, [*batch.observations, *observations, *pieces], receipt)

@@ -69,6 +69,8 @@ class Retention:
 
     async def _shorten(self, project_id: ProjectId, before_ns: int) -> int:
         store = self._flow.store.ages
+        # By themselves, because the trace that one names may never come.
+        await store.erase_logs(project_id, before_ns)
         gone, after = 0, SessionId("")
         while page := await store.old_sessions(project_id, before_ns, after, PAGE):
             after = page[-1].id

@@ -177,6 +177,7 @@ def _ui_parts(parts: Parts, accounts: CatalogAccounts) -> ui.UiParts:
         judge=SessionJudge(parts.reading),
         enough=ENOUGH,
         traces=parts.flow.store,
+        logs=parts.flow.store.logs,
         diagnose=parts.reading.issues,
         media=parts.media,
         peaks=KeptPeaks(parts.media, parts.settings.incoming_dir),
@@ -221,7 +222,7 @@ def _voice_routes(parts: Parts) -> list[Route]:
     for signal in receiver.counted:
         parts.flow.counters.gauge(
             f"otlp_{signal}_dropped",
-            f"OTLP {signal} records that were counted and dropped.",
+            f"OTLP {signal} that were counted and dropped.",
             partial(receiver.counted.__getitem__, signal),
         )
     upload = livekit.CloudUpload(

@@ -92,8 +92,11 @@ class RawLog:
     """A log record as its wire format said it.
 
     Attributes:
-        body: its text, "" when it is none.
+        body: its text, JSON when it is none, "" when there is none.
+        time_ns: when it was written, else when it was first seen; 0 when nobody says.
         resource: attributes of whatever wrote it; never changed.
+        severity: OpenTelemetry's number, 0 when nobody says.
+        trace_id, span_id: in lower-case hex, None outside of any.
     """
 
     body: str
@@ -101,6 +104,10 @@ class RawLog:
     attributes: dict[str, Any]
     scope: RawScope
     resource: Mapping[str, Any]
+    severity: int = 0
+    severity_text: str = ""
+    trace_id: str | None = None
+    span_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ class Batch:
     Attributes:
         user_id: who sends it; becomes the creator of sessions that it begins.
         project_id: where all of it goes.
-        spans, runs: still to be normalised.
+        spans, runs, logs: still to be normalised.
         observations: already in our own words (native ways in).
         facts: session facts.
         traces: what is said of traces as a whole.
@@ -131,6 +138,7 @@ class Batch:
     user_id: int
     spans: Sequence[RawSpan] = ()
     runs: Sequence[RawRun] = ()
+    logs: Sequence[RawLog] = ()
     observations: Sequence[Observation] = ()
     facts: Sequence[SessionFact] = ()
     traces: Sequence[TraceFact] = ()
@@ -148,7 +156,12 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch; returned only when `stored` records are durable."""
+    """What became of a batch; returned only when `stored` records are durable.
+
+    Attributes:
+        dropped: log records that belong to nothing that could show them.
+    """
 
     stored: int
     rejected: tuple[Rejected, ...] = ()
+    dropped: int = 0

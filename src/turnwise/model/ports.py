@@ -14,6 +14,7 @@ from turnwise.model.diagnosis import (
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.logs import LogRecord
 from turnwise.model.observation import Observation
 from turnwise.model.query import (
     Claim,
@@ -59,10 +60,11 @@ class TelemetryStore(Protocol):
         observations: Sequence[Observation],
         facts: Sequence[SessionFact],
         traces: Sequence[TraceFact] = (),
+        logs: Sequence[LogRecord] = (),
     ) -> Written:
         """Store records; returns only when they survive a crash of machine and process.
 
-        Idempotent by (project, trace, span), by (project, session, kind, fact id) and by (project,
+        Log records are kept once each by their id. Idempotent by (project, trace, span), by (project, session, kind, fact id) and by (project,
         trace): a repeated record changes nothing but its version. An observation with `stamps`,
         every session fact and every trace fact is a partial update: newer non-null fields win, null never clears. One record that
         the engine refuses does not cost its neighbours.

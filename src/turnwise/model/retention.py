@@ -37,6 +37,10 @@ class RetentionStore(Protocol):
         """Delete everything that is kept of these sessions, facts included; may be repeated."""
         ...
 
+    async def erase_logs(self, project_id: ProjectId, before_ns: int) -> None:
+        """Delete log records that were written before, whether or not any session shows them."""
+        ...
+
     async def arrivals(self, project_id: ProjectId, since_ns: int) -> list[Arrivals]:
         """Sessions that something came in for since then, by source, the last one first."""
         ...

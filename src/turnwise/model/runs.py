@@ -1,5 +1,6 @@
 """Questions about the runs of tracing projects: filters, pages, statistics."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,9 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from turnwise.model.ids import ProjectId, is_canonical_uuid
+
+ATTACHED = "attachment."
+"""Before the name of a file, among what else is kept of a run."""
 
 ATTACHMENTS = "attachments/"
 """Where the media store has the files of runs."""
@@ -232,3 +236,24 @@ def trace_ids_of(uuid: str) -> tuple[str, ...]:
 def attachment_key(project_id: ProjectId, run_id: str, name: str) -> str:
     """The key of a run's file in the media store; the name itself may hold any character."""
     return f"{ATTACHMENTS}{project_id}/{run_id}/{uuid5(UUID(run_id), name).hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file that belongs to a run: under which key the media store has it."""
+
+    name: str
+    key: str
+    media_type: str | None
+    size_bytes: int | None
+
+
+def attached_files(kept: Mapping[str, str]) -> list[AttachedFile]:
+    """The files among what is kept of a run, in the order in which they are kept."""
+    found: list[AttachedFile] = []
+    for name, text in kept.items():
+        if name.startswith(ATTACHED):
+            said = json.loads(text)
+            media_type, size = said.get("mime_type"), said.get("size_bytes")
+            found.append(AttachedFile(name.removeprefix(ATTACHED), said["key"], media_type, size))
+    return found

@@ -22,6 +22,15 @@ class SessionStatus(StrEnum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as it was said; nanoseconds since the epoch, `end_ns` None where nobody told it."""
+
+    text: str
+    start_ns: int
+    end_ns: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One party's hold of the floor.
@@ -33,6 +42,8 @@ class Turn:
         index: 0-based place in the session.
         text: what was heard: for an interrupted agent turn only the spoken part.
         full_text: what the model wrote, where that is more than `text`.
+        interim_text: what the recogniser took it for before it was sure, where that differs.
+        words: the words of `text` with their times, in order; empty where nobody told them.
         start_ns, end_ns: the speech interval.
         stt_ns: user turns: end of speech to final transcript.
         eou_delay_ns: user turns: end of speech to the end-of-utterance decision.
@@ -49,6 +60,8 @@ class Turn:
     speaker: Speaker
     text: str | None = None
     full_text: str | None = None
+    interim_text: str | None = None
+    words: tuple[Word, ...] = ()
     start_ns: int
     end_ns: int | None = None
     stt_ns: int | None = None

@@ -1,5 +1,6 @@
 """Meaning: raw spans become observations. Pure; one table per vocabulary in `dialects`."""
 
+from turnwise.normalise.logs import normalise_logs
 from turnwise.normalise.pieces import complete_pieces
 from turnwise.normalise.published import published_traces
 from turnwise.normalise.runs import complete_run, normalise_runs
@@ -9,6 +10,7 @@ __all__ = [
     "complete_pieces",
     "complete_run",
     "is_langsmith",
+    "normalise_logs",
     "normalise_runs",
     "normalise_spans",
     "published_traces",

@@ -15,7 +15,7 @@ from turnwise.model.batch import RawRun, Rejected
 from turnwise.model.ids import ProjectId
 from turnwise.model.instants import now_ns
 from turnwise.model.observation import Kind, Level, Observation, Step, Voice
-from turnwise.model.runs import GUESSED
+from turnwise.model.runs import ATTACHED, GUESSED
 from turnwise.normalise.content import add_words, content_of
 from turnwise.normalise.kinds import step_of
 from turnwise.normalise.reading import Reading
@@ -122,7 +122,7 @@ def _kept(run: RawRun) -> dict[str, str]:
         elif name not in _OWN_FIELDS and name != GUESSED and value != []:
             kept[name] = encode_json(value)
     for name, file in run.attachments.items():
-        kept[f"attachment.{name}"] = encode_json(file)
+        kept[ATTACHED + name] = encode_json(file)
     if run.is_guessed:
         kept[GUESSED] = "1"
     return kept

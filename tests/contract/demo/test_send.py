@@ -63,9 +63,11 @@ def progress() -> Progress:
 def test_every_request_of_every_session_is_sent_once() -> None:
     with listening(lambda _: FINE) as (url, received):
         assert send_demo(url + "/", KEY, 12, anchor_ns=ANCHOR_NS) == 12
-    bodies = [body for each in demo_sessions(12, 7, 7, ANCHOR_NS) for body in each.bodies]
-    assert sorted(body for _, _, body in received) == sorted(bodies)
-    assert {(path, key) for path, key, _ in received} == {("/v1/traces", KEY)}
+    made = list(demo_sessions(12, 7, 7, ANCHOR_NS))
+    requests = [("/v1/traces", body) for each in made for body in each.bodies]
+    requests += [("/v1/logs", each.logs) for each in made]
+    assert sorted((path, body) for path, _, body in received) == sorted(requests)
+    assert {key for _, key, _ in received} == {KEY}
 
 
 def test_requests_of_one_session_keep_their_order() -> None:
@@ -73,7 +75,7 @@ def test_requests_of_one_session_keep_their_order() -> None:
         send_demo(url, KEY, 12, anchor_ns=ANCHOR_NS)
     places = {body: at for at, (_, _, body) in enumerate(received)}
     for each in demo_sessions(12, 7, 7, ANCHOR_NS):
-        order = [places[body] for body in each.bodies]
+        order = [places[body] for body in (*each.bodies, each.logs)]
         assert order == sorted(order)
 
 
@@ -120,7 +122,7 @@ def test_rejected_spans_are_not_passed_over() -> None:
     rejecting = (200, {"content-type": "application/x-protobuf"}, answer.SerializeToString())
     with (
         listening(lambda _: rejecting) as (url, _),
-        pytest.raises(DemoNotSent, match="rejected 3 spans: too old"),
+        pytest.raises(DemoNotSent, match="rejected 3 records: too old"),
     ):
         send_demo(url, KEY, 3, anchor_ns=ANCHOR_NS)
 

@@ -1,4 +1,4 @@
-"""Sessions for the tests of the pages, sent as native JSON."""
+"""Sessions for the tests of the pages, sent as native JSON, and what programs log of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx2
 
+from tests.otlp import value
 from tests.people import PASSWORD, Person
 
 SESSIONS = "/v1/observability/sessions"
@@ -63,3 +64,32 @@ def browser(person: Person) -> Iterator[httpx2.Client]:
 def unknown() -> str:
     """The id of no session."""
     return f"sess_{uuid4().hex}"
+
+
+def record(text: str, at_ns: int, severity: int = 9, **more: Any) -> dict[str, Any]:
+    """A log record in OTLP/JSON; `more` holds trace, span, attributes."""
+    return {
+        "timeUnixNano": str(at_ns),
+        "severityNumber": severity,
+        "body": {"stringValue": text},
+        "traceId": more.get("trace", ""),
+        "spanId": more.get("span", ""),
+        "attributes": [
+            {"key": name, "value": value(of)} for name, of in more.get("attributes", {}).items()
+        ],
+    }
+
+
+def write_logs(client: httpx2.Client, *records: dict[str, Any]) -> dict[str, Any]:
+    """Send records; what was answered."""
+    group = {"scopeLogs": [{"scope": {"name": "my.agent"}, "logRecords": records}]}
+    answer = client.post("/v1/logs", json={"resourceLogs": [group]})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def read_logs(client: httpx2.Client, session: str, **parameters: Any) -> dict[str, Any]:
+    """A page of a session's records."""
+    answer = client.get(f"/ui/api/sessions/{session}/logs", params=parameters)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())

@@ -148,6 +148,29 @@ def test_a_session_has_its_turns_in_time_and_none_where_nobody_reported(
     assert (found["project"], found["agent"], found["durationMs"]) == ("default", "support", 60_000)
 
 
+def test_a_turn_has_its_words_in_time_and_what_they_were_taken_for(client: httpx2.Client) -> None:
+    session = call(client)
+    words = [
+        {"text": "refund,", "startMs": 2000.5, "endMs": 2600},
+        {"text": "A", "startMs": 1000, "endMs": 900},
+    ]
+    turn = {"id": "u", "index": 0, "speaker": "user", "startMs": 1000, "confidence": 0.5}
+    told = {**turn, "interimText": "A re fund", "words": words}
+    sent = client.post(f"{SESSIONS}/{session}/turns", json={"turns": [told]})
+    assert sent.status_code < 300, sent.text
+    heard, spoken = client.get(f"/ui/api/sessions/{session}").json()["turns"]
+    assert (heard["interimText"], heard["confidence"]) == ("A re fund", 0.5)
+    # By their time; an end before the start is no end.
+    assert heard["words"] == [
+        {"text": "A", "startMs": 1000, "endMs": None},
+        {"text": "refund,", "startMs": 2000.5, "endMs": 2600},
+    ]
+    assert (spoken["words"], spoken["interimText"]) == ([], None)
+    wrong = {**turn, "words": [{"text": "A"}]}
+    refused = client.post(f"{SESSIONS}/{session}/turns", json={"turns": [wrong]})
+    assert (refused.status_code, "startMs" in refused.text) == (400, True), refused.text
+
+
 def test_a_turn_has_the_way_of_its_answer_and_a_session_what_was_measured_of_it(
     client: httpx2.Client,
 ) -> None:

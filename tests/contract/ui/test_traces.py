@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from tests.contract.langsmith_runs import json_part, multipart, project, run
 from tests.otlp import MS, base_ns, chat, new_trace_id, send, span
 from tests.server import RunningServer
 from turnwise.api.ui.contents import SHOWN_BYTES
@@ -45,6 +46,39 @@ def test_a_long_content_is_cut_until_all_of_it_is_asked_for(server: RunningServe
     assert whole["input"]["isCut"] is False
     assert question in str(json.loads(whole["input"]["text"]))
     assert (missing.status_code, missing.json()["code"]) == (404, "observation_not_found")
+
+
+SOUND = b"RIFF" + bytes(range(256))
+
+
+def test_files_that_were_sent_along_are_shown_and_what_may_run_is_taken_away(
+    server: RunningServer,
+) -> None:
+    with server.client(server.new_user()) as client, server.client(server.new_user()) as other:
+        made = run(session_id=project(client))
+        parts = [json_part(f"post.{made['id']}", made)]
+        for name, content, kind in (
+            ("what was said", SOUND, "audio/x-wav"), ("page", b"<script>", "text/html"),
+        ):  # fmt: skip
+            parts.append((f"attachment.{made['id']}.{name}", content, kind))
+        body, headers = multipart(parts)
+        assert client.post("/runs/multipart", content=body, headers=headers).status_code == 202
+        trace = client.get(f"/api/public/observations/{made['id']}").json()["traceId"]
+        place = f"/ui/api/traces/{trace}/observations/{made['id']}"
+        files = client.get(place).json()["files"]
+        sound = client.get(f"{place}/files/0", headers={"range": "bytes=4-9"})
+        page = client.get(f"{place}/files/1")
+        missing, hidden = client.get(f"{place}/files/2"), other.get(f"{place}/files/0")
+    assert files == [
+        {"name": "what was said", "mediaType": "audio/wav", "sizeBytes": len(SOUND)},
+        {"name": "page", "mediaType": "application/octet-stream", "sizeBytes": 8},
+    ]
+    assert (sound.status_code, sound.content) == (206, SOUND[4:10])
+    assert sound.headers["content-type"] == "audio/wav"
+    assert page.headers["content-type"] == "application/octet-stream"
+    assert page.headers["content-disposition"].startswith("attachment")
+    assert (missing.status_code, missing.json()["code"]) == (404, "file_not_found")
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "trace_not_found")
 
 
 def test_turns_and_neighbours_come_with_a_trace(server: RunningServer) -> None:

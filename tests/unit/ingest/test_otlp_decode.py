@@ -5,13 +5,15 @@ import json
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict, ParseDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.unit.normalise.captures import Sent, captures
-from turnwise.ingest.otlp import count_records, decode_traces
+from turnwise.ingest.otlp import decode_traces
+from turnwise.ingest.otlp.decode import count_metrics, decode_logs
 from turnwise.model.batch import RawSpan
 from turnwise.model.errors import BadInput, Unsupported
 
@@ -232,15 +234,74 @@ def test_deep_values_end_somewhere() -> None:
 
 
 def test_counting() -> None:
-    logs: Any = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{}, {}]}]}]}
-    assert count_records("logs", json.dumps(logs).encode(), JSON) == 2
     metrics: Any = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{}]}, 7]}, {}]}
-    assert count_records("metrics", json.dumps(metrics).encode(), JSON) == 1
-    assert count_records("metrics", b"", PROTOBUF) == 0
+    assert count_metrics(json.dumps(metrics).encode(), JSON) == 1
+    assert count_metrics(b"", PROTOBUF) == 0
     with pytest.raises(BadInput):
-        count_records("logs", b"\x0a\xff\xff", PROTOBUF)
+        count_metrics(b"\x0a\xff\xff", PROTOBUF)
+
+
+WRITTEN_NS = 1_790_000_000_000_000_000
+RECORDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "everything": (
+        {
+            "timeUnixNano": str(WRITTEN_NS), "severityNumber": "SEVERITY_NUMBER_WARN2",
+            "severityText": "WARNING", "body": {"stringValue": "slow"}, "eventName": "tool.slow",
+            "traceId": "AB" * 16, "spanId": "cd" * 8,
+            "attributes": [{"key": "tries", "value": {"intValue": "3"}}],
+        },
+        {
+            "body": "slow", "time_ns": WRITTEN_NS, "severity": 14, "severity_text": "WARNING",
+            "trace_id": "ab" * 16, "span_id": "cd" * 8,
+            "attributes": {"tries": 3, "event.name": "tool.slow"},
+        },
+    ),
+    "when it was first seen": (
+        {"observedTimeUnixNano": WRITTEN_NS, "severityNumber": 9},
+        {"body": "", "time_ns": WRITTEN_NS, "severity": 9, "trace_id": None, "span_id": None},
+    ),
+    "a body of parts": (
+        {"body": {"kvlistValue": {"values": [{"key": "a", "value": {"boolValue": True}}]}}},
+        {"body": '{"a":true}', "time_ns": 0, "severity": 0},
+    ),
+    "ids that are none": (
+        {"traceId": "00" * 16, "spanId": "cd" * 8},
+        {"trace_id": None, "span_id": None},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content_type", [JSON, PROTOBUF])
+@pytest.mark.parametrize("said", RECORDS)
+def test_log_records_are_read_alike_in_both_encodings(said: str, content_type: str) -> None:
+    record, expected = RECORDS[said]
+    request = {"resourceLogs": [{"scopeLogs": [{"scope": {"name": "a"}, "logRecords": [record]}]}]}
+    body = json.dumps(request).encode()
+    if content_type == PROTOBUF:
+        # protobuf's own JSON takes ids as base64
+        as_bytes: dict[str, Any] = {
+            name: base64.b64encode(bytes.fromhex(record[name])).decode()
+            for name in ("traceId", "spanId")
+            if name in record
+        }
+        request["resourceLogs"][0]["scopeLogs"][0]["logRecords"] = [{**record, **as_bytes}]
+        body = ParseDict(request, ExportLogsServiceRequest()).SerializeToString()
+    (found,), rejected = decode_logs(body, content_type)
+    assert rejected == []
+    assert {name: getattr(found, name) for name in expected} == expected
+    assert found.scope.name == "a"
+
+
+def test_a_log_record_that_cannot_be_read_costs_no_other() -> None:
+    records = [{"severityNumber": "LOUD", "spanId": "ab"}, {"body": {"stringValue": "kept"}}, 7]
+    request = {"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}
+    found, rejected = decode_logs(json.dumps(request).encode(), JSON)
+    assert [each.body for each in found] == ["kept"]
+    assert [(each.id, each.reason) for each in rejected] == [
+        ("ab", "severity is no whole number"), ("", "log record is no object"),
+    ]  # fmt: skip
     with pytest.raises(BadInput):
-        count_records("metrics", b"\x0a\xff\xff", PROTOBUF)
+        decode_logs(b"\x0a\xff\xff", PROTOBUF)
 
 
 def _never_more_than_bad_input(body: bytes) -> None:

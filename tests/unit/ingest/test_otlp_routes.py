@@ -63,12 +63,13 @@ class Accepting:
         self.batches: list[Batch] = []
         self.failure: Exception | None = None
         self.rejects: tuple[Rejected, ...] = ()
+        self.drops = 0
 
     async def __call__(self, batch: Batch) -> Receipt:
         if self.failure is not None:
             raise self.failure
         self.batches.append(batch)
-        return Receipt(len(batch.spans), (*batch.rejected, *self.rejects))
+        return Receipt(len(batch.spans), (*batch.rejected, *self.rejects), self.drops)
 
 
 @pytest.fixture
@@ -226,12 +227,19 @@ def test_named_project(client: TestClient, accept: Accepting, header: str) -> No
     assert [batch.project_id for batch in accept.batches] == ["known-id", "t:new"]
 
 
-def test_logs_and_metrics_are_counted(client: TestClient, receiver: OtlpReceiver) -> None:
+def test_logs_are_handed_over_and_metrics_counted(
+    client: TestClient, accept: Accepting, receiver: OtlpReceiver
+) -> None:
     logs: Any = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{}, {}]}]}]}
+    accept.drops = 2
     metrics: Any = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{}]}]}]}
     for root in ("", "/otel", "/api/public/otel"):
         assert client.post(f"{root}/v1/logs", json=logs, headers=KEY).json() == {}
         answer = client.post(f"{root}/v1/metrics", content=json.dumps(metrics), headers=JSON)
         assert answer.status_code == 200
     assert receiver.counted == {"logs": 6, "metrics": 3}
+    assert [len(batch.logs) for batch in accept.batches] == [2, 2, 2]
+    accept.rejects = (Rejected("", "time is missing"),)
+    answer = client.post("/v1/logs", json=logs, headers=KEY).json()
+    assert answer["partialSuccess"]["rejectedLogRecords"] == "1"
     assert client.post("/v1/logs", content=b"\x0a\xff", headers=PROTOBUF).status_code == 400

@@ -9,6 +9,8 @@ import type {
   SchemaFacetsBody,
   SchemaFaultsBody,
   SchemaLinePage,
+  SchemaLogBody,
+  SchemaLogPage,
   SchemaMe,
   SchemaObservationBody,
   SchemaPeersBody,
@@ -61,6 +63,32 @@ export const session = (id: string) =>
     queryKey: ["session", id],
     queryFn: ({ signal }) => get<SchemaSessionBody>(`/sessions/${part(id)}`, signal),
     staleTime: 15_000,
+  });
+
+export const sessionLogs = (id: string, severity: number, q: string) =>
+  infiniteQueryOptions({
+    queryKey: ["logs", id, severity, q],
+    queryFn: ({ pageParam, signal }) => {
+      const asked = new URLSearchParams({ severity: String(severity) });
+      if (q) asked.set("q", q);
+      if (pageParam) asked.set("cursor", pageParam);
+      return get<SchemaLogPage>(`/sessions/${part(id)}/logs?${asked}`, signal);
+    },
+    initialPageParam: "",
+    getNextPageParam: (last) => last.nextCursor,
+    placeholderData: keepPreviousData,
+    staleTime: 15_000,
+  });
+
+export const sessionLog = (id: string, log: string, whole: boolean) =>
+  queryOptions({
+    queryKey: ["log", id, log, whole],
+    queryFn: ({ signal }) =>
+      get<SchemaLogBody>(
+        `/sessions/${part(id)}/logs/${part(log)}${whole ? "?whole=true" : ""}`,
+        signal,
+      ),
+    staleTime: 60_000,
   });
 
 export const trace = (id: string) =>

@@ -724,6 +724,79 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/ui/api/sessions/{session_id}/logs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly session_id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["LogPage"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/sessions/{session_id}/logs/{log_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly log_id: string;
+                    readonly session_id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["LogBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/ui/api/setup": {
         readonly parameters: {
             readonly query?: never;
@@ -1225,6 +1298,15 @@ export interface components {
             readonly turns: number;
         };
         /**
+         * FileBody
+         * @description A file that was sent along; `media_type` is UNKNOWN_TYPE for what no page shows.
+         */
+        readonly FileBody: {
+            readonly mediaType: string;
+            readonly name: string;
+            readonly sizeBytes: number | null;
+        };
+        /**
          * FirstOwner
          * @description Body of the first run.
          */
@@ -1427,6 +1509,16 @@ export interface components {
             readonly nextCursor: string | null;
         };
         /**
+         * LogBody
+         * @description One record, `written_ms` since the epoch; all of it when that is asked for.
+         */
+        readonly LogBody: {
+            readonly attributes: components["schemas"]["ContentBody"] | null;
+            readonly id: string;
+            readonly text: components["schemas"]["ContentBody"] | null;
+            readonly writtenMs: number;
+        };
+        /**
          * LogIn
          * @description Body of log-in; `tenant` is needed only where one password opens several.
          */
@@ -1435,6 +1527,34 @@ export interface components {
             readonly password: string;
             /** @default null */
             readonly tenant: string | null;
+        };
+        /**
+         * LogLineBody
+         * @description One record of the list.
+         *
+         *         Attributes:
+         *             at_ms: since the session's start.
+         *             severity: OpenTelemetry's number, 0 where nobody said.
+         *             is_cut: whether `text` is only the beginning.
+         */
+        readonly LogLineBody: {
+            readonly atMs: number;
+            readonly id: string;
+            readonly isCut: boolean;
+            readonly logger: string | null;
+            readonly severity: number;
+            readonly severityText: string | null;
+            readonly spanId: string | null;
+            readonly text: string;
+            readonly traceId: string | null;
+        };
+        /**
+         * LogPage
+         * @description A page of the list, oldest first; `next_cursor` is None on the last one.
+         */
+        readonly LogPage: {
+            readonly data: readonly components["schemas"]["LogLineBody"][];
+            readonly nextCursor: string | null;
         };
         /**
          * MadeKey
@@ -1534,6 +1654,9 @@ export interface components {
         /**
          * ObservationBody
          * @description One observation with its contents; `costs` in USD by name.
+         *
+         *         Attributes:
+         *             files: sent along with it, in an order that stays: their places name them.
          */
         readonly ObservationBody: {
             readonly appVersion: string | null;
@@ -1543,6 +1666,7 @@ export interface components {
             readonly costSource: string | null;
             readonly durationMs: number | null;
             readonly environment: string | null;
+            readonly files: readonly components["schemas"]["FileBody"][];
             readonly firstTokenMs: number | null;
             readonly id: string;
             readonly input: components["schemas"]["ContentBody"] | null;
@@ -1558,6 +1682,7 @@ export interface components {
             readonly startedMs: number;
             readonly statusMessage: string | null;
             readonly step: components["schemas"]["Step"];
+            readonly tags: readonly string[];
             readonly traceId: string;
             readonly usage: {
                 readonly [key: string]: number;
@@ -1929,6 +2054,8 @@ export interface components {
          *
          *         Attributes:
          *             full_text: what the model wrote, where more than was heard.
+         *             interim_text: what the recogniser took it for at first, where that was something else.
+         *             words: empty where nobody told their times.
          *             response_ms: what the caller waited for this turn.
          *             e2e_ms: the same as the agent reported it.
          *             response: agent turns: where that wait went; None for those of old derivations.
@@ -1942,6 +2069,7 @@ export interface components {
             readonly fullText: string | null;
             readonly id: string;
             readonly index: number;
+            readonly interimText: string | null;
             readonly interrupted: boolean;
             readonly llmMs: number | null;
             readonly model: string | null;
@@ -1954,6 +2082,7 @@ export interface components {
             readonly text: string | null;
             readonly traceId: string | null;
             readonly ttsMs: number | null;
+            readonly words: readonly components["schemas"]["WordBody"][];
         };
         /**
          * TurnKind
@@ -2011,6 +2140,15 @@ export interface components {
             readonly passed: boolean | null;
             readonly toMs: number;
         };
+        /**
+         * WordBody
+         * @description One word of a turn as it was said.
+         */
+        readonly WordBody: {
+            readonly endMs: number | null;
+            readonly startMs: number;
+            readonly text: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2038,6 +2176,7 @@ export type SchemaFacetsBody = components['schemas']['FacetsBody'];
 export type SchemaFaultBody = components['schemas']['FaultBody'];
 export type SchemaFaultsBody = components['schemas']['FaultsBody'];
 export type SchemaFiguresBody = components['schemas']['FiguresBody'];
+export type SchemaFileBody = components['schemas']['FileBody'];
 export type SchemaFirstOwner = components['schemas']['FirstOwner'];
 export type SchemaFramework = components['schemas']['Framework'];
 export type SchemaGateBody = components['schemas']['GateBody'];
@@ -2056,7 +2195,10 @@ export type SchemaKind = components['schemas']['Kind'];
 export type SchemaLevel = components['schemas']['Level'];
 export type SchemaLineBody = components['schemas']['LineBody'];
 export type SchemaLinePage = components['schemas']['LinePage'];
+export type SchemaLogBody = components['schemas']['LogBody'];
 export type SchemaLogIn = components['schemas']['LogIn'];
+export type SchemaLogLineBody = components['schemas']['LogLineBody'];
+export type SchemaLogPage = components['schemas']['LogPage'];
 export type SchemaMadeKey = components['schemas']['MadeKey'];
 export type SchemaMe = components['schemas']['Me'];
 export type SchemaMemberBody = components['schemas']['MemberBody'];
@@ -2101,5 +2243,6 @@ export type SchemaTurnKind = components['schemas']['TurnKind'];
 export type SchemaTurnMark = components['schemas']['TurnMark'];
 export type SchemaUsageBody = components['schemas']['UsageBody'];
 export type SchemaVerdictBody = components['schemas']['VerdictBody'];
+export type SchemaWordBody = components['schemas']['WordBody'];
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from turnwise.analyse.assemble.scene import Key, end_of, key_of
 from turnwise.model.metrics import Response
 from turnwise.model.observation import Level, Observation
-from turnwise.model.session import Speaker, Turn
+from turnwise.model.session import Speaker, Turn, Word
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -34,6 +34,8 @@ class Draft:
     number: int | None = None
     text: str | None = None
     full_text: str | None = None
+    interim_text: str | None = None
+    words: tuple[Word, ...] = ()
     stt_ns: int | None = None
     eou_delay_ns: int | None = None
     llm_ns: int | None = None
@@ -75,6 +77,8 @@ class Draft:
             speaker=self.speaker,
             text=self.text or None,
             full_text=self.full_text or None,
+            interim_text=self.interim_text or None,
+            words=self.words,
             start_ns=self.start_ns,
             end_ns=end_ns,
             stt_ns=self.stt_ns,

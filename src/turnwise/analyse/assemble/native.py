@@ -10,7 +10,7 @@ from dataclasses import fields
 
 from turnwise.analyse.assemble.drafts import Conversation, Draft
 from turnwise.analyse.assemble.statements import Body, int_of, number_of, offset_ns, text_of
-from turnwise.model.session import Speaker
+from turnwise.model.session import Speaker, Word
 
 _AGENT_WORDS = frozenset({"agent", "assistant", "bot"})
 _STAGES = ("stt_ms", "eou_ms", "llm_ms", "tts_ms", "e2e_ms")
@@ -38,6 +38,8 @@ def _draft(turn_id: str, body: Body, started_ns: int) -> Draft:
         end_ns=None if end_ms is None else started_ns + end_ms,
         text=text,
         full_text=full_text if full_text != text else None,
+        interim_text=interim if (interim := text_of(body, "interim_text")) != text else None,
+        words=_words(body, started_ns),
         stt_ns=_duration(body, "stt_ms"),
         eou_delay_ns=_duration(body, "eou_ms"),
         llm_ns=_duration(body, "llm_ms"),
@@ -54,6 +56,21 @@ def _draft(turn_id: str, body: Body, started_ns: int) -> Draft:
             if (value := number_of(body, name)) is not None and value < 0 and value != -1
         ),
     )
+
+
+def _words(body: Body, started_ns: int) -> tuple[Word, ...]:
+    """The words that have a text and a time, by that."""
+    found: list[Word] = []
+    given = body.get("words")
+    for each in given if isinstance(given, list) else []:
+        if not isinstance(each, dict):
+            continue
+        said, after_ns = text_of(each, "text"), offset_ns(each, "start_ms")
+        until_ns = offset_ns(each, "end_ms")
+        if said is not None and after_ns is not None:
+            end_ns = None if until_ns is None or until_ns < after_ns else started_ns + until_ns
+            found.append(Word(said, started_ns + after_ns, end_ns))
+    return tuple(sorted(found, key=lambda word: word.start_ns))
 
 
 def _duration(body: Body, name: str) -> int | None:

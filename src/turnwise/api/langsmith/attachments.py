@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
@@ -12,9 +11,8 @@ from turnwise.http.error_forms import ErrorBody
 from turnwise.http.media_links import FILES, TYPE, MediaLinks, file_answer
 from turnwise.model.errors import NotFound
 from turnwise.model.observation import Observation
-from turnwise.model.runs import ATTACHMENTS
+from turnwise.model.runs import ATTACHED, ATTACHMENTS, attached_files
 
-_PREFIX = "attachment."
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 _BYTES = "application/octet-stream"
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -35,17 +33,15 @@ class Attachments:
     async def of(self, request: Request, run: Observation) -> dict[str, dict[str, Any]] | None:
         """The files of a run by their names, in the published form; None when it has none."""
         found: dict[str, dict[str, Any]] = {}
-        for name, text in run.run.items():
-            if name.startswith(_PREFIX):
-                file = msgspec.json.decode(text)
-                said = str(file.get("mime_type"))
-                served = said if _MEDIA_TYPE.fullmatch(said) else _BYTES
-                url, _ = await self.links.link(request, file["key"], served)
-                found[name] = {
-                    "presigned_url": url,
-                    "s3_url": None,
-                    "mime_type": file.get("mime_type"),
-                }
+        for file in attached_files(run.run):
+            said = str(file.media_type)
+            served = said if _MEDIA_TYPE.fullmatch(said) else _BYTES
+            url, _ = await self.links.link(request, file.key, served)
+            found[ATTACHED + file.name] = {
+                "presigned_url": url,
+                "s3_url": None,
+                "mime_type": file.media_type,
+            }
         return found or None
 
     def router(self) -> APIRouter:

@@ -10,6 +10,7 @@ from turnwise.api.ui import (
     causes,
     dashboard,
     faults,
+    logs,
     observations,
     pages,
     project,
@@ -23,6 +24,7 @@ from turnwise.api.ui.project import Keeping
 from turnwise.model.accounts import BrowserAccounts
 from turnwise.model.administration import Administration
 from turnwise.model.boards import BoardReader
+from turnwise.model.logs import LogReader
 from turnwise.model.overview import OverviewReader
 from turnwise.model.ports import (
     Diagnose,
@@ -53,6 +55,7 @@ class UiParts:
     judge: ReleaseJudge
     enough: int
     traces: TraceReader
+    logs: LogReader
     diagnose: Diagnose
     media: MediaStore
     peaks: PeaksKeeper
@@ -70,7 +73,8 @@ def router(parts: UiParts) -> APIRouter:
         access.router(parts.accounts, parts.version, parts.public_url),
         sessions.router(parts.overview, parts.reader, parts.diagnose),
         traces.router(parts.reader, parts.traces),
-        observations.router(parts.reader, parts.traces),
+        observations.router(parts.reader, parts.traces, parts.media),
+        logs.router(parts.reader, parts.logs),
         recordings.router(parts.reader, parts.media, parts.peaks),
         dashboard.router(parts.overview, parts.boards),
         faults.router(parts.boards),

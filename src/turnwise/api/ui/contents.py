@@ -74,6 +74,12 @@ def content_body(text: str | None, *, whole: bool) -> ContentBody | None:
     return ContentBody(text=start, bytes=size, is_cut=True)
 
 
+def shown_type(declared: str | None) -> str:
+    """The type as which a page shows a file that its sender calls so; else UNKNOWN_TYPE."""
+    known = _SAME.get(declared or "", declared)
+    return known if known in SHOWN_TYPES else UNKNOWN_TYPE
+
+
 def part_of(text: str | None, place: int) -> Part | None:
     """The file that is named by its place in the content, None if there is no such file."""
     found = [each for each in _FILE.finditer(text or "") if _media_type(each) is not None]
@@ -105,8 +111,7 @@ def _media_type(match: re.Match[str]) -> str | None:
     """The type of what was found; None if it may be a text after all."""
     declared, of_url, bare = match[1], match[2], match[3]
     if of_url is not None:
-        known = _SAME.get(declared, declared)
-        return known if known in SHOWN_TYPES else UNKNOWN_TYPE
+        return shown_type(declared)
     start = bare[:_SIGN_CHARACTERS]
     head = _decoded(start)
     for first, sign, second, other, media_type in _SIGNS:

@@ -2,19 +2,27 @@
 
 import asyncio
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from turnwise.api.ui.answers import NO_CACHE, PREFIX, Money, Viewer, json_answer, ms
-from turnwise.api.ui.contents import UNKNOWN_TYPE, ContentBody, content_body, part_of
+from turnwise.api.ui.contents import (
+    UNKNOWN_TYPE,
+    ContentBody,
+    content_body,
+    part_of,
+    shown_type,
+)
 from turnwise.api.ui.traces import TraceId, first_token_ms, session_of_trace
 from turnwise.http.json_text import money, raw
+from turnwise.http.media_links import file_answer
 from turnwise.model.errors import NotFound
 from turnwise.model.observation import Kind, Level, Observation, Step
-from turnwise.model.ports import SessionReader
+from turnwise.model.ports import MediaStore, SessionReader
+from turnwise.model.runs import attached_files
 from turnwise.model.tenancy import Caller
 from turnwise.model.trace import PEER_DAYS, ObservationQuery, Peers, TraceReader
 
@@ -29,8 +37,20 @@ class Side(StrEnum):
     METADATA = "metadata"
 
 
+class FileBody(msgspec.Struct, rename="camel", frozen=True):
+    """A file that was sent along; `media_type` is UNKNOWN_TYPE for what no page shows."""
+
+    name: str
+    media_type: str
+    size_bytes: int | None
+
+
 class ObservationBody(msgspec.Struct, rename="camel", frozen=True):
-    """One observation with its contents; `costs` in USD by name."""
+    """One observation with its contents; `costs` in USD by name.
+
+    Attributes:
+        files: sent along with it, in an order that stays: their places name them.
+    """
 
     id: str
     trace_id: str
@@ -47,6 +67,7 @@ class ObservationBody(msgspec.Struct, rename="camel", frozen=True):
     provider: str | None
     environment: str | None
     app_version: str | None
+    tags: tuple[str, ...]
     parameters: msgspec.Raw
     usage: dict[str, int | float]
     costs: dict[str, Money]
@@ -54,6 +75,7 @@ class ObservationBody(msgspec.Struct, rename="camel", frozen=True):
     input: ContentBody | None
     output: ContentBody | None
     metadata: ContentBody | None
+    files: list[FileBody]
 
 
 class PeersBody(msgspec.Struct, rename="camel", frozen=True):
@@ -76,7 +98,17 @@ class PeersBody(msgspec.Struct, rename="camel", frozen=True):
     highest_ms: float | None
 
 
-def router(reader: SessionReader, traces: TraceReader) -> APIRouter:
+class Find(Protocol):
+    """Finds an observation of a trace that the caller may see."""
+
+    async def __call__(
+        self, caller: Caller, trace_id: str, span_id: str, *, with_contents: bool
+    ) -> Observation:
+        """Raises NotFound."""
+        ...
+
+
+def router(reader: SessionReader, traces: TraceReader, kept: MediaStore) -> APIRouter:
     """For whoever may see the trace."""
     routes = APIRouter(prefix=PREFIX + "/traces/{trace_id}/observations/{span_id}")
 
@@ -111,6 +143,11 @@ def router(reader: SessionReader, traces: TraceReader) -> APIRouter:
         each = await found(caller, trace_id, span_id, with_contents=False)
         return await json_answer(request, _peers(await traces.peers(each)))
 
+    _add_contents(routes, found, kept)
+    return routes
+
+
+def _add_contents(routes: APIRouter, found: Find, kept: MediaStore) -> None:
     @routes.get("/raw/{side}")
     async def get_raw(caller: Viewer, trace_id: TraceId, span_id: SpanId, side: Side) -> Response:
         """The JSON text as it is kept, as a file."""
@@ -138,7 +175,28 @@ def router(reader: SessionReader, traces: TraceReader) -> APIRouter:
         headers = NO_CACHE if is_shown else _file_headers(f"{side.value}-{place}.bin")
         return Response(part.content, headers=headers, media_type=part.media_type)
 
-    return routes
+    @routes.get("/files/{place}")
+    async def get_file(
+        caller: Viewer,
+        request: Request,
+        trace_id: TraceId,
+        span_id: SpanId,
+        place: Annotated[int, Path(ge=0, le=100_000)],
+    ) -> Response:
+        """A file that was sent along, in ranges where that is asked for."""
+        each = await found(caller, trace_id, span_id, with_contents=True)
+        files = attached_files(each.run)
+        answer = None
+        if place < len(files):
+            file = files[place]
+            media_type = shown_type(file.media_type)
+            is_shown = media_type != UNKNOWN_TYPE
+            headers = NO_CACHE if is_shown else _file_headers(f"file-{place}")
+            headers = {**headers, "Content-Type": media_type}
+            answer = await file_answer(request, kept, file.key, headers)
+        if answer is None:
+            raise NotFound("There is no such file.", code="file_not_found")
+        return answer
 
 
 def _file_headers(name: str) -> dict[str, str]:
@@ -166,6 +224,7 @@ def _body(each: Observation, *, whole: bool) -> ObservationBody:
         provider=each.provider,
         environment=each.environment,
         app_version=each.app_version or each.release,
+        tags=each.tags,
         parameters=raw(each.model_parameters),
         usage=each.usage_details,
         costs={name: money(cost) for name, cost in each.cost_details.items()},
@@ -173,6 +232,10 @@ def _body(each: Observation, *, whole: bool) -> ObservationBody:
         input=content_body(each.input, whole=whole),
         output=content_body(each.output, whole=whole),
         metadata=content_body(each.metadata, whole=whole),
+        files=[
+            FileBody(file.name, shown_type(file.media_type), file.size_bytes)
+            for file in attached_files(each.run)
+        ],
     )
 
 

@@ -29,8 +29,17 @@ from turnwise.model.session import (
     ToolExecution,
     TraceSummary,
     Turn,
+    Word,
 )
 from turnwise.model.usage import ModelUsage, Stage
+
+
+class WordBody(msgspec.Struct, rename="camel", frozen=True):
+    """One word of a turn as it was said."""
+
+    text: str
+    start_ms: float
+    end_ms: float | None
 
 
 class TurnBody(msgspec.Struct, rename="camel", frozen=True):
@@ -38,6 +47,8 @@ class TurnBody(msgspec.Struct, rename="camel", frozen=True):
 
     Attributes:
         full_text: what the model wrote, where more than was heard.
+        interim_text: what the recogniser took it for at first, where that was something else.
+        words: empty where nobody told their times.
         response_ms: what the caller waited for this turn.
         e2e_ms: the same as the agent reported it.
         response: agent turns: where that wait went; None for those of old derivations.
@@ -48,6 +59,8 @@ class TurnBody(msgspec.Struct, rename="camel", frozen=True):
     speaker: Speaker
     text: str | None
     full_text: str | None
+    interim_text: str | None
+    words: list[WordBody]
     start_ms: float
     end_ms: float | None
     response_ms: float | None
@@ -240,6 +253,8 @@ def _turn(turn: Turn, start_ns: int, response_ns: int | None) -> TurnBody:
         speaker=turn.speaker,
         text=turn.text,
         full_text=turn.full_text,
+        interim_text=turn.interim_text,
+        words=[_word(each, start_ns) for each in turn.words],
         start_ms=ms(turn.start_ns - start_ns),
         end_ms=ms_since(start_ns, turn.end_ns),
         response_ms=maybe_ms(response_ns),
@@ -256,6 +271,10 @@ def _turn(turn: Turn, start_ns: int, response_ns: int | None) -> TurnBody:
         span_ids=turn.span_ids,
         response=None if turn.response is None else response_body(turn.response, start_ns),
     )
+
+
+def _word(word: Word, start_ns: int) -> WordBody:
+    return WordBody(word.text, ms(word.start_ns - start_ns), ms_since(start_ns, word.end_ns))
 
 
 def _tool(tool: ToolExecution, start_ns: int) -> ToolBody:

@@ -78,7 +78,7 @@ def requests(trace: Trace) -> list[bytes]:
 
 def _messages(trace: Trace) -> Iterable[ExportTraceServiceRequest]:
     batch: list[Span] = []
-    for span in _as_they_end(trace):
+    for span in as_they_end(trace):
         if batch and span.end_ns - batch[0].end_ns > _REQUEST_NS:
             yield message(trace, batch)
             batch = []
@@ -87,7 +87,7 @@ def _messages(trace: Trace) -> Iterable[ExportTraceServiceRequest]:
         yield message(trace, batch)
 
 
-def _as_they_end(trace: Trace) -> list[Span]:
+def as_they_end(trace: Trace) -> list[Span]:
     """Ascending by end; of spans that end together, the one that began last comes first."""
     ended = [
         span for span in trace.spans if trace.until_ns is None or span.end_ns <= trace.until_ns
@@ -99,7 +99,7 @@ def message(trace: Trace, spans: Iterable[Span]) -> ExportTraceServiceRequest:
     """One request with some of the spans of a call."""
     sent = ExportTraceServiceRequest()
     within = sent.resource_spans.add()
-    within.resource.attributes.extend(_pairs(trace.resource))
+    within.resource.attributes.extend(pairs(trace.resource))
     by_scope: dict[str, list[WireSpan]] = {}
     for span in spans:
         by_scope.setdefault(span.scope, []).append(_wire(trace.trace_id, span))
@@ -124,10 +124,10 @@ def _wire(trace_id: str, span: Span) -> WireSpan:
         kind=_INTERNAL,
         start_time_unix_nano=span.start_ns,
         end_time_unix_nano=span.end_ns,
-        attributes=_pairs(span.attributes),
+        attributes=pairs(span.attributes),
         events=[
             WireSpan.Event(
-                time_unix_nano=event.at_ns, name=event.name, attributes=_pairs(event.attributes)
+                time_unix_nano=event.at_ns, name=event.name, attributes=pairs(event.attributes)
             )
             for event in span.events
         ],
@@ -139,7 +139,8 @@ def _wire(trace_id: str, span: Span) -> WireSpan:
     return wire
 
 
-def _pairs(attributes: Mapping[str, Value]) -> list[KeyValue]:
+def pairs(attributes: Mapping[str, Value]) -> list[KeyValue]:
+    """Attributes as they go over the wire."""
     return [KeyValue(key=key, value=_value(value)) for key, value in attributes.items()]
 
 

@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from turnwise.app.demo.agents import Shape
 from turnwise.app.demo.livekit_shape import livekit_trace
+from turnwise.app.demo.logs import log_request
 from turnwise.app.demo.otlp_bytes import requests
 from turnwise.app.demo.pipecat_shape import pipecat_trace
 from turnwise.app.demo.plan import stories
@@ -50,10 +51,12 @@ class DemoSession:
 
     Attributes:
         bodies: gzipped OTLP requests, in the order in which they are to be sent.
+        logs: one more, of what the program logged.
     """
 
     story: Story
     bodies: list[bytes]
+    logs: bytes
 
 
 def demo_sessions(
@@ -66,7 +69,8 @@ def demo_sessions(
     """
     for story in stories(sessions, seed, days, anchor_ns, live_ns):
         tell = livekit_trace if story.profile.shape is Shape.LIVEKIT else pipecat_trace
-        yield DemoSession(story, requests(tell(story)))
+        trace = tell(story)
+        yield DemoSession(story, requests(trace), log_request(trace))
 
 
 def is_recorded(story: Story) -> bool:
@@ -160,27 +164,30 @@ class _Sending:
     async def _work(self, client: httpx2.AsyncClient) -> None:
         for session in self._made:
             for body in session.bodies:
-                await self._post(client, body)
+                await self._post(client, "/v1/traces", body)
+            await self._post(client, "/v1/logs", session.logs)
             if is_recorded(session.story):
                 await self._record(client, session.story)
             self.sent += 1
             if self._progress is not None and self._task is not None:
                 self._progress.advance(self._task)
 
-    async def _post(self, client: httpx2.AsyncClient, body: bytes) -> None:
+    async def _post(self, client: httpx2.AsyncClient, path: str, body: bytes) -> None:
         """Send one request, and again while the server asks for patience."""
         for attempt in range(_TRIES):
-            answer = await self._try(client, body)
+            answer = await self._try(client, path, body)
             if answer is not None and answer.status_code not in _RETRIED:
-                self._check(answer)
+                self._check(path, answer)
                 return
             await asyncio.sleep(_wait_s(answer, attempt))
         raise DemoNotSent(f"{self._base} is too busy: it did not take a request in {_TRIES} tries")
 
-    async def _try(self, client: httpx2.AsyncClient, body: bytes) -> httpx2.Response | None:
+    async def _try(
+        self, client: httpx2.AsyncClient, path: str, body: bytes
+    ) -> httpx2.Response | None:
         """The answer, or None where the connection broke."""
         try:
-            return await client.post(f"{self._base}/v1/traces", content=body)
+            return await client.post(self._base + path, content=body)
         except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
             if isinstance(error, httpx2.ConnectError):
                 raise self._unreachable(error) from None
@@ -209,18 +216,19 @@ class _Sending:
     def _unreachable(self, error: Exception) -> DemoNotSent:
         return DemoNotSent(f"cannot reach {self._base}: {str(error) or type(error).__name__}")
 
-    def _check(self, answer: httpx2.Response) -> None:
+    def _check(self, path: str, answer: httpx2.Response) -> None:
         status = answer.status_code
         if status in _REFUSED:
             raise Unauthenticated(f"{self._base} refused the API key ({status})")
         if status != httpx2.codes.OK:
-            raise DemoNotSent(f"{self._base}/v1/traces answered {status}")
+            raise DemoNotSent(f"{self._base}{path} answered {status}")
         if not answer.headers.get("content-type", "").startswith("application/x-protobuf"):
             return
+        # The answer to logs has the same fields under the same numbers.
         partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
         if partial.rejected_spans:
             raise DemoNotSent(
-                f"{self._base} rejected {partial.rejected_spans} spans: {partial.error_message}"
+                f"{self._base} rejected {partial.rejected_spans} records: {partial.error_message}"
             )
 
 

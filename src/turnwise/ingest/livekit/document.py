@@ -25,7 +25,9 @@ OPERATIONS = [
         method="POST",
         summary="Send logs (LiveKit's own upload)",
         tag=_TAG,
-        description=f"Report, history and judgements are kept, other logs dropped. {_GRANT}",
+        description=(
+            f"Report, history and judgements become the session, other logs stand beside it. {_GRANT}"
+        ),
         media_types=_MEDIA,
         errors=_ERRORS,
     ),

@@ -1,7 +1,7 @@
 """Log records of the upload that tell of the session: its report, its history, its judgements.
 
 The history comes with the recording too, and then that one holds; these records are there when a
-recording never comes. Everything else in the logs is the program's own and is not kept.
+recording never comes. Everything else in the logs is the program's own.
 
 Source: livekit-agents 1.8.9 and 1.5.17, telemetry/traces.py, recorded uploads.
 """
@@ -29,11 +29,18 @@ _REPORT_NAMES = {
 }
 
 
-def log_facts(project_id: ProjectId, logs: Iterable[RawLog]) -> list[SessionFact]:
-    """What the records say of their sessions: one fact per session for each kind of record."""
+def log_facts(
+    project_id: ProjectId, logs: Iterable[RawLog]
+) -> tuple[list[SessionFact], list[RawLog]]:
+    """What the records say of their sessions, and the program's own records.
+
+    There is one fact per session for each kind of record.
+    """
     found: dict[tuple[SessionId, str], dict[str, Any]] = {}
+    own: list[RawLog] = []
     for log in logs:
         if log.scope.name not in (_HISTORY, _JUDGEMENTS):
+            own.append(log)
             continue
         named = {**log.resource, **log.scope.attributes, **log.attributes}
         job = name_in(named, JOB_KEYS)
@@ -45,7 +52,7 @@ def log_facts(project_id: ProjectId, logs: Iterable[RawLog]) -> list[SessionFact
                 for name, value in body.items():
                     before = known.get(name)
                     known[name] = {**before, **value} if isinstance(before, dict) else value
-    return [
+    facts = [
         SessionFact(
             project_id=project_id,
             session_id=session_id,
@@ -55,6 +62,7 @@ def log_facts(project_id: ProjectId, logs: Iterable[RawLog]) -> list[SessionFact
         )
         for (session_id, part), body in found.items()
     ]
+    return facts, own
 
 
 def _told(log: RawLog) -> dict[str, dict[str, Any]]:

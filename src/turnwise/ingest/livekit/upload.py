@@ -83,14 +83,16 @@ class OtlpSignals(Protocol):
     async def take_logs(
         self,
         request: Request,
-        sender: Sender,
-        facts_of: Callable[[ProjectId, Sequence[RawLog]], Sequence[SessionFact]],
+        sender: Callable[[], Awaitable[Sender]],
+        facts_of: Callable[
+            [ProjectId, Sequence[RawLog]], tuple[Sequence[SessionFact], Sequence[RawLog]]
+        ],
     ) -> Response:
-        """Store what is a fact among the log records of the body."""
+        """Store the log records of the body, as facts where they are some."""
         ...
 
-    async def take_and_count(self, request: Request, signal: str) -> Response:
-        """Count the records of the body."""
+    async def take_metrics(self, request: Request) -> Response:
+        """Count the metrics of the body."""
         ...
 
 
@@ -123,21 +125,16 @@ class CloudUpload:
 
     async def traces(self, request: Request) -> Response:
         """Spans."""
-        sender = await self._sender(request)
-
-        async def known() -> Sender:
-            return sender
-
-        return await self.signals.take_traces(request, known)
+        return await self.signals.take_traces(request, await self._proved(request))
 
     async def logs(self, request: Request) -> Response:
-        """The session's report, history and judgements; the program's own logs are counted."""
-        return await self.signals.take_logs(request, await self._sender(request), log_facts)
+        """The session's report, history and judgements, and the program's own logs."""
+        return await self.signals.take_logs(request, await self._proved(request), log_facts)
 
     async def metrics(self, request: Request) -> Response:
         """Metrics, which are counted and dropped: the spans and the history carry the same."""
         await self._sender(request)
-        return await self.signals.take_and_count(request, "metrics")
+        return await self.signals.take_metrics(request)
 
     async def recording(self, request: Request) -> Response:
         """The session's end: report, history and audio."""
@@ -152,6 +149,14 @@ class CloudUpload:
         if receipt.rejected:
             raise BadInput(f"Not everything can be stored: {receipt.rejected[0].reason}")
         return Response(status_code=200)
+
+    async def _proved(self, request: Request) -> Callable[[], Awaitable[Sender]]:
+        sender = await self._sender(request)
+
+        async def known() -> Sender:
+            return sender
+
+        return known
 
     async def _sender(self, request: Request) -> Sender:
         scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")

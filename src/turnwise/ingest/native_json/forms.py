@@ -9,6 +9,8 @@ from turnwise.model.session import SessionStatus, Speaker
 
 _MOST_MS = FARTHEST_NS // NS_PER_MS - 1
 _MOST = 2**31 - 1
+MOST_WORDS = 10_000
+"""Words of one turn: more than an hour of talking without a pause."""
 
 Milliseconds = Annotated[float, msgspec.Meta(ge=-_MOST_MS, le=_MOST_MS)]
 Count = Annotated[int, msgspec.Meta(ge=-_MOST, le=_MOST)]
@@ -30,8 +32,21 @@ class SessionWrite(msgspec.Struct, rename="camel"):
     close_reason: str | None = None
 
 
+class WordWrite(msgspec.Struct, rename="camel"):
+    """One word of a turn; milliseconds since the session's start."""
+
+    text: str
+    start_ms: Milliseconds
+    end_ms: Milliseconds | None = None
+
+
 class TurnWrite(msgspec.Struct, rename="camel"):
-    """One turn; milliseconds since the session's start."""
+    """One turn; milliseconds since the session's start.
+
+    Attributes:
+        interim_text: what the recogniser took it for before it was sure.
+        words: those of `text` with their times.
+    """
 
     id: str
     index: Count
@@ -46,6 +61,8 @@ class TurnWrite(msgspec.Struct, rename="camel"):
     e2e_ms: Milliseconds | None = None
     interrupted: bool | None = None
     confidence: float | None = None
+    interim_text: str | None = None
+    words: Annotated[list[WordWrite], msgspec.Meta(max_length=MOST_WORDS)] | None = None
 
 
 class ToolWrite(msgspec.Struct, rename="camel"):

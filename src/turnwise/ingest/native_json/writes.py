@@ -230,6 +230,8 @@ def _body_of(item: Item) -> dict[str, Any]:
     }
     if isinstance(item, InterruptionWrite) and "bleed_through_words" in body:
         body["bleed_words"] = body.pop("bleed_through_words")
+    if isinstance(item, TurnWrite) and item.words is not None:
+        body["words"] = [msgspec.structs.asdict(word) for word in item.words]
     return body
 
 

@@ -3,7 +3,6 @@
 from turnwise.ingest.otlp.answers import error_renderer, partial_success, render_error
 from turnwise.ingest.otlp.decode import (
     Encoding,
-    count_records,
     decode_traces,
     encoding_of,
 )
@@ -13,7 +12,6 @@ __all__ = [
     "ERROR_RENDERER",
     "Encoding",
     "OtlpReceiver",
-    "count_records",
     "decode_traces",
     "encoding_of",
     "error_renderer",

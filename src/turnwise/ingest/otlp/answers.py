@@ -32,13 +32,18 @@ _RPC_CODES = {
 _UNKNOWN = 2
 
 
-def partial_success(encoding: Encoding, rejected: Sequence[Rejected]) -> Response:
-    """200, with the number of rejected records and their reasons when there are any."""
+def partial_success(
+    encoding: Encoding, rejected: Sequence[Rejected], records: str = "Spans"
+) -> Response:
+    """200, with the number of rejected records and their reasons when there are any.
+
+    `records` is what JSON calls them; the numbers of the fields are the same for all of them.
+    """
     if not rejected:
         return Response(b"" if encoding is Encoding.PROTOBUF else b"{}", media_type=encoding)
     message = _reasons(rejected)
     if encoding is Encoding.JSON:
-        found = {"rejectedSpans": str(len(rejected)), "errorMessage": message}
+        found = {f"rejected{records}": str(len(rejected)), "errorMessage": message}
         return Response(msgspec.json.encode({"partialSuccess": found}), media_type=encoding)
     answer = ExportTraceServiceResponse()
     answer.partial_success.rejected_spans = len(rejected)

@@ -1,6 +1,5 @@
 """OTLP request bodies of either encoding."""
 
-from collections.abc import Callable
 from enum import StrEnum
 
 from turnwise.ingest.otlp import jsons, protobuf
@@ -19,10 +18,6 @@ _ENCODINGS = {
     "application/x-protobuf": Encoding.PROTOBUF,
     "application/protobuf": Encoding.PROTOBUF,
     "application/json": Encoding.JSON,
-}
-_COUNTERS: dict[str, dict[Encoding, Callable[[bytes], int]]] = {
-    "logs": {Encoding.PROTOBUF: protobuf.count_logs, Encoding.JSON: jsons.count_logs},
-    "metrics": {Encoding.PROTOBUF: protobuf.count_metrics, Encoding.JSON: jsons.count_metrics},
 }
 
 
@@ -54,13 +49,15 @@ def decode_traces(body: bytes, content_type: str | None) -> tuple[list[RawSpan],
     return protobuf.decode_traces(body)
 
 
-def decode_logs(body: bytes, content_type: str | None) -> list[RawLog]:
-    """Records of a logs request; raises as decode_traces."""
+def decode_logs(body: bytes, content_type: str | None) -> tuple[list[RawLog], list[Rejected]]:
+    """Records of a logs request, and those that cannot be read; raises as decode_traces."""
     if encoding_of(content_type) is Encoding.JSON:
         return jsons.decode_logs(body)
     return protobuf.decode_logs(body)
 
 
-def count_records(signal: str, body: bytes, content_type: str | None) -> int:
-    """How many records a body of the signal "logs" or "metrics" holds; raises as decode_traces."""
-    return _COUNTERS[signal][encoding_of(content_type)](body)
+def count_metrics(body: bytes, content_type: str | None) -> int:
+    """How many metrics a body holds; raises as decode_traces."""
+    if encoding_of(content_type) is Encoding.JSON:
+        return jsons.count_metrics(body)
+    return protobuf.count_metrics(body)

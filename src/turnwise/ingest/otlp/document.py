@@ -27,11 +27,17 @@ OPERATIONS = [
             method="POST",
             summary=f"Send {signal} (OTLP)",
             tag=_TAG,
-            description="Accepted, counted and dropped.",
+            description=description,
             media_types=_MEDIA,
             errors=_ERRORS,
         )
         for root in ROOTS
-        for signal in ("logs", "metrics")
+        for signal, description in (
+            (
+                "logs",
+                "Kept with the session of their trace, or that they name; others are dropped.",
+            ),
+            ("metrics", "Accepted, counted and dropped."),
+        )
     ),
 ]

@@ -7,16 +7,27 @@ Source: OTLP specification 1.9, section "JSON Protobuf Encoding"; @opentelemetry
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
 from turnwise.http.json_text import decode_lenient
-from turnwise.ingest.otlp.ids import MAX_NESTING, is_hex, span_id_of, trace_id_of
+from turnwise.ingest.otlp.ids import (
+    EVENT_NAME,
+    MAX_NESTING,
+    is_hex,
+    place_of,
+    span_id_of,
+    trace_id_of,
+    words_of,
+)
 from turnwise.model.batch import RawEvent, RawLink, RawLog, RawScope, RawSpan, Rejected
 from turnwise.model.errors import BadInput
 
+_SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+_SEVERITY = re.compile(rf"SEVERITY_NUMBER_({'|'.join(_SEVERITIES)})([2-4])?")
 _STATUS = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
 _INT64 = 2**63
 _UINT64 = 2**64
@@ -125,32 +136,50 @@ def _records(
                 yield resource, scope, record
 
 
-def decode_logs(body: bytes) -> list[RawLog]:
-    """Records of an ExportLogsServiceRequest; those of a wrong shape are passed over.
+def decode_logs(body: bytes) -> tuple[list[RawLog], list[Rejected]]:
+    """Records of an ExportLogsServiceRequest, and those that cannot be read.
 
     Raises:
         BadInput: the bytes are no JSON object, or its lists are none.
     """
     found: list[RawLog] = []
+    rejected: list[Rejected] = []
     for group in _outer_list(_object(body, "logs"), "resourceLogs", "resource_logs"):
         for part in _lenient(group, "scopeLogs", "scope_logs"):
             for record in _lenient(part, "logRecords", "log_records"):
                 try:
                     found.append(_log(_dict(record, "log record"), part, group))
-                except ValueError:
-                    continue
-    return found
+                except ValueError as error:
+                    rejected.append(Rejected(_id_of(record), str(error)))
+    return found, rejected
 
 
 def _log(record: dict[str, Any], part: dict[str, Any], group: dict[str, Any]) -> RawLog:
-    text = _value(record.get("body"), 0)
+    attributes = _attributes(record)
+    if event := _text(_get(record, "eventName", "event_name"), "event name"):
+        attributes[EVENT_NAME] = event
+    trace_id, span_id = place_of(
+        _hex(record, "traceId", "trace_id", "trace id"),
+        _hex(record, "spanId", "span_id", "span id"),
+    )
     return RawLog(
-        text if isinstance(text, str) else "",
-        _time(record, "timeUnixNano", "time_unix_nano", "time"),
-        _attributes(record),
+        words_of(_value(record.get("body"), 0)),
+        _time(record, "timeUnixNano", "time_unix_nano", "time")
+        or _time(record, "observedTimeUnixNano", "observed_time_unix_nano", "time"),
+        attributes,
         _scope(part),
         _attributes(_dict(group.get("resource"), "resource")),
+        _severity(_get(record, "severityNumber", "severity_number")),
+        _text(_get(record, "severityText", "severity_text"), "severity text"),
+        trace_id,
+        span_id,
     )
+
+
+def _severity(number: Any) -> int:
+    if isinstance(number, str) and (named := _SEVERITY.fullmatch(number)) is not None:
+        return _SEVERITIES.index(named[1]) * 4 + int(named[2] or 1)
+    return _whole(number, "severity", limit=2**31)
 
 
 def _outer_list(request: dict[str, Any], camel: str, snake: str) -> list[Any]:
@@ -160,33 +189,16 @@ def _outer_list(request: dict[str, Any], camel: str, snake: str) -> list[Any]:
         raise BadInput(f"The body is not an OTLP request: {error}.") from error
 
 
-def _counter(outer: tuple[str, str], inner: tuple[str, str], records: tuple[str, str]) -> Any:
-    def count(body: bytes) -> int:
-        total = 0
-        for group in _outer_list(_object(body, outer[0]), *outer):
-            for part in _lenient(group, *inner):
-                total += len(_lenient(part, *records))
-        return total
-
-    return count
+def count_metrics(body: bytes) -> int:
+    """How many metrics a body holds; raises BadInput like decode_traces."""
+    groups = _outer_list(_object(body, "metrics"), "resourceMetrics", "resource_metrics")
+    parts = [part for each in groups for part in _lenient(each, "scopeMetrics", "scope_metrics")]
+    return sum(len(_lenient(part, "metrics", "metrics")) for part in parts)
 
 
 def _lenient(record: Any, camel: str, snake: str) -> list[Any]:
     found = _get(record, camel, snake) if isinstance(record, dict) else None
     return found if isinstance(found, list) else []
-
-
-count_logs: Callable[[bytes], int] = _counter(
-    ("resourceLogs", "resource_logs"), ("scopeLogs", "scope_logs"), ("logRecords", "log_records")
-)
-"""How many log records a body holds; raises BadInput like decode_traces."""
-
-count_metrics: Callable[[bytes], int] = _counter(
-    ("resourceMetrics", "resource_metrics"),
-    ("scopeMetrics", "scope_metrics"),
-    ("metrics", "metrics"),
-)
-"""How many metrics a body holds; raises BadInput like decode_traces."""
 
 
 def _id_of(record: Any) -> str:

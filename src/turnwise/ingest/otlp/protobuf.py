@@ -15,9 +15,17 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from turnwise.ingest.otlp.ids import MAX_NESTING, span_id_of, trace_id_of
+from turnwise.ingest.otlp.ids import (
+    EVENT_NAME,
+    MAX_NESTING,
+    place_of,
+    span_id_of,
+    trace_id_of,
+    words_of,
+)
 from turnwise.model.batch import RawEvent, RawLink, RawLog, RawScope, RawSpan, Rejected
 from turnwise.model.errors import BadInput
 
@@ -46,40 +54,36 @@ def decode_traces(body: bytes) -> tuple[list[RawSpan], list[Rejected]]:
     return spans, rejected
 
 
-def decode_logs(body: bytes) -> list[RawLog]:
-    """Records of an ExportLogsServiceRequest; raises BadInput like decode_traces."""
+def decode_logs(body: bytes) -> tuple[list[RawLog], list[Rejected]]:
+    """Records of an ExportLogsServiceRequest, all readable; raises BadInput like decode_traces."""
+    try:
+        request = ExportLogsServiceRequest.FromString(body)
+    except DecodeError as error:
+        raise BadInput("The body is not an OTLP logs request in protobuf.") from error
     found: list[RawLog] = []
-    for resource_logs in _logs(body).resource_logs:
+    for resource_logs in request.resource_logs:
         resource = _attributes(resource_logs.resource.attributes)
         for scope_logs in resource_logs.scope_logs:
             scope = _scope(scope_logs.scope)
-            found.extend(
-                RawLog(
-                    record.body.string_value,
-                    record.time_unix_nano,
-                    _attributes(record.attributes),
-                    scope,
-                    resource,
-                )
-                for record in scope_logs.log_records
-            )
-    return found
+            found.extend(_log(record, resource, scope) for record in scope_logs.log_records)
+    return found, []
 
 
-def _logs(body: bytes) -> ExportLogsServiceRequest:
-    try:
-        return ExportLogsServiceRequest.FromString(body)
-    except DecodeError as error:
-        raise BadInput("The body is not an OTLP logs request in protobuf.") from error
-
-
-def count_logs(body: bytes) -> int:
-    """How many log records a body holds; raises BadInput like decode_traces."""
-    request = _logs(body)
-    return sum(
-        len(scope.log_records)
-        for resource in request.resource_logs
-        for scope in resource.scope_logs
+def _log(record: LogRecord, resource: dict[str, Any], scope: RawScope) -> RawLog:
+    attributes = _attributes(record.attributes)
+    if record.event_name:
+        attributes[EVENT_NAME] = record.event_name
+    trace_id, span_id = place_of(record.trace_id.hex(), record.span_id.hex())
+    return RawLog(
+        record.body.string_value or words_of(_value(record.body, 0)),
+        record.time_unix_nano or record.observed_time_unix_nano,
+        attributes,
+        scope,
+        resource,
+        record.severity_number,
+        record.severity_text,
+        trace_id,
+        span_id,
     )
 
 

@@ -12,8 +12,8 @@ from starlette.routing import Route
 from turnwise.http.auth import require_caller
 from turnwise.http.body import work_on_body
 from turnwise.ingest.otlp.answers import error_renderer, partial_success
-from turnwise.ingest.otlp.decode import count_records, decode_logs, decode_traces, encoding_of
-from turnwise.model.batch import Batch, RawLog, Receipt, Rejected, Sender
+from turnwise.ingest.otlp.decode import count_metrics, decode_logs, decode_traces, encoding_of
+from turnwise.model.batch import Batch, RawLog, Receipt, Sender
 from turnwise.model.facts import SessionFact
 from turnwise.model.ids import ProjectId
 from turnwise.model.ports import Accept
@@ -35,8 +35,17 @@ PROJECT_HEADERS = ("langsmith-project", "x-turnwise-project")
 ProjectNamed = Callable[[str, str], ProjectId]
 """The tenant's project of a name, made when new; called in a worker thread."""
 
-FactsOfLogs = Callable[[ProjectId, Sequence[RawLog]], Sequence[SessionFact]]
-"""What the log records of one request say of sessions."""
+FactsOfLogs = Callable[
+    [ProjectId, Sequence[RawLog]], tuple[Sequence[SessionFact], Sequence[RawLog]]
+]
+"""What the log records of one request say of sessions, and the records that are only logs."""
+
+
+def no_facts(
+    project_id: ProjectId, records: Sequence[RawLog]
+) -> tuple[Sequence[SessionFact], Sequence[RawLog]]:
+    """For senders whose records are logs and nothing else."""
+    return (), records
 
 
 @dataclass(slots=True)
@@ -44,7 +53,8 @@ class OtlpReceiver:
     """What OTLP requests go through.
 
     Attributes:
-        counted: records of logs and metrics that were counted and dropped, by signal.
+        counted: records that were counted and dropped, by signal: metrics, and logs that belong to
+            no trace and no session.
     """
 
     accept: Accept
@@ -78,39 +88,49 @@ class OtlpReceiver:
         receipt = await self.accept(batch) if spans else Receipt(0, tuple(rejected))
         return partial_success(encoding, receipt.rejected)
 
-    async def take_logs(self, request: Request, sender: Sender, facts_of: FactsOfLogs) -> Response:
-        """Log records of which some are facts; the others are counted and dropped."""
+    async def take_logs(
+        self,
+        request: Request,
+        sender: Callable[[], Awaitable[Sender]],
+        facts_of: FactsOfLogs = no_facts,
+    ) -> Response:
+        """Log records of a sender who has proved who they are, some of which may be facts."""
         encoding = encoding_of(request.headers.get("content-type"))
-        records = await work_on_body(
+        records, rejected = await work_on_body(
             request, self.max_body_bytes, lambda body: decode_logs(body, encoding)
         )
-        facts = facts_of(sender.project_id, records)
-        self.counted["logs"] += len(records)
-        rejected: tuple[Rejected, ...] = ()
-        if facts:
-            batch = Batch(project_id=sender.project_id, user_id=sender.user_id, facts=facts)
-            rejected = (await self.accept(batch)).rejected
-        return partial_success(encoding, rejected)
+        receipt = Receipt(0, tuple(rejected))
+        if records:
+            to = await sender()
+            facts, logs = facts_of(to.project_id, records)
+            batch = Batch(
+                project_id=to.project_id,
+                user_id=to.user_id,
+                facts=facts,
+                logs=logs,
+                rejected=rejected,
+            )
+            receipt = await self.accept(batch)
+        self.counted["logs"] += receipt.dropped
+        return partial_success(encoding, receipt.rejected, "LogRecords")
 
     async def logs(self, request: Request) -> Response:
-        """Log records, which are counted and dropped."""
-        return await self._count(request, "logs")
+        """Log records, answered when they are durable."""
+        caller = await require_caller(request, Scope.INGEST)
+        return await self.take_logs(request, partial(self._sender, request, caller))
 
     async def metrics(self, request: Request) -> Response:
         """Metrics, which are counted and dropped."""
-        return await self._count(request, "metrics")
-
-    async def _count(self, request: Request, signal: str) -> Response:
         await require_caller(request, Scope.INGEST)
-        return await self.take_and_count(request, signal)
+        return await self.take_metrics(request)
 
-    async def take_and_count(self, request: Request, signal: str) -> Response:
-        """Records of a sender who has proved who they are, counted and dropped."""
+    async def take_metrics(self, request: Request) -> Response:
+        """Metrics of a sender who has proved who they are, counted and dropped."""
         encoding = encoding_of(request.headers.get("content-type"))
-        self.counted[signal] += await work_on_body(
-            request, self.max_body_bytes, lambda body: count_records(signal, body, encoding)
+        self.counted["metrics"] += await work_on_body(
+            request, self.max_body_bytes, lambda body: count_metrics(body, encoding)
         )
-        return partial_success(encoding, ())
+        return partial_success(encoding, (), "DataPoints")
 
     async def _sender(self, request: Request, caller: Caller) -> Sender:
         return Sender(await self._project(request, caller), caller.user_id)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -13,6 +13,16 @@ from turnwise.store.telemetry.failures import as_busy, is_engine_failure
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Ask(Protocol):
+    """Puts a question to the engine, in a thread for readers."""
+
+    async def __call__(
+        self, question: Callable[Concatenate[Client, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The answer; raises Busy."""
+        ...
 
 
 class Asking:

@@ -8,7 +8,7 @@ from turnwise.store.telemetry.sql import lines
 
 _TABLES = (
     "observations", "trace_activity", "session_facts", "sessions", "feedback", "traces",
-    "seen_events",
+    "seen_events", "log_records",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Sessions by age: what came in lately, and what is old, which is erased with its facts."""
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -11,12 +11,11 @@ from turnwise.model.facts import FactKind
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.recording import ENDINGS
 from turnwise.model.session import Session
+from turnwise.store.telemetry.activity import fact_trace
+from turnwise.store.telemetry.asking import Ask
 from turnwise.store.telemetry.membership import FACT_TRACE
 from turnwise.store.telemetry.reader import activity_around
 from turnwise.store.telemetry.sql import chunks, lines
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class _Detail(msgspec.Struct):
@@ -83,16 +82,6 @@ _BY_TRACE = ("observations", "traces", "trace_activity")
 _BY_SESSION = ("session_facts", "sessions", "diagnoses")
 
 
-class Ask(Protocol):
-    """Puts a question to the engine, in a thread for readers."""
-
-    async def __call__(
-        self, question: Callable[Concatenate[Client, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """The answer; raises Busy."""
-        ...
-
-
 class SessionAges:
     """Implements model.retention.RetentionStore."""
 
@@ -124,6 +113,10 @@ class SessionAges:
     async def erase_sessions(self, project_id: ProjectId, sessions: Sequence[Session]) -> None:
         """See RetentionStore.erase_sessions."""
         await self._ask(erase_sessions, project_id, sessions)
+
+    async def erase_logs(self, project_id: ProjectId, before_ns: int) -> None:
+        """See RetentionStore.erase_logs."""
+        await self._ask(erase_logs, project_id, before_ns)
 
     async def arrivals(self, project_id: ProjectId, since_ns: int) -> list[Arrivals]:
         """See RetentionStore.arrivals."""
@@ -187,15 +180,30 @@ def erase_sessions(client: Client, project_id: ProjectId, sessions: Sequence[Ses
     """Delete every row of these sessions; returns when it is done, and may be repeated."""
     ids = {each.id for each in sessions}
     held = _held_by(client, project_id, ids)
-    owners = {each.removeprefix(FACT_TRACE) for each in held if each.startswith(FACT_TRACE)}
+    owners = {
+        SessionId(each.removeprefix(FACT_TRACE)) for each in held if each.startswith(FACT_TRACE)
+    }
     refs = {each.ref for each in sessions if each.ref}
-    # Facts first: a derived session without facts is found and erased the next time.
+    # First what is found through the facts, then those: a derived session without facts is found
+    # and erased the next time.
+    named = map(fact_trace, ids | owners)
+    _delete(client, "log_records", project_id, "trace_id", sorted({*held, *named}))
     for table in _BY_TRACE:
         _delete(client, table, project_id, "trace_id", held)
     _delete(client, "feedback", project_id, "trace_id", held)
     _delete(client, "feedback", project_id, "session_ref", sorted(refs))
     for table in _BY_SESSION:
         _delete(client, table, project_id, "session_id", sorted(ids | owners))
+
+
+def erase_logs(client: Client, project_id: ProjectId, before_ns: int) -> None:
+    """Delete log records that were written before; returns when it is done."""
+    client.command(
+        "ALTER TABLE log_records DELETE WHERE project_id = {project:String} "
+        "AND time_ns < {before:Int64}",
+        parameters={"project": project_id, "before": before_ns},
+        settings={"mutations_sync": 2, "max_execution_time": 0},
+    )
 
 
 def arrivals(client: Client, project_id: ProjectId, since_ns: int) -> list[Arrivals]:

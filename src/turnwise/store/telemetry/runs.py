@@ -78,6 +78,7 @@ _FORGET = (
 _OWNED = (
     "observations",
     "traces",
+    "log_records",
     "trace_activity",
     "session_facts",
     "sessions",

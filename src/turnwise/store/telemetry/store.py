@@ -17,6 +17,7 @@ from turnwise.model.errors import Busy
 from turnwise.model.facts import SessionFact, SessionFacts
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.logs import LogRecord
 from turnwise.model.observation import Observation
 from turnwise.model.overview import Course, Facets, LineQuery, SessionFilter, SessionLine
 from turnwise.model.ports import Complete
@@ -41,6 +42,7 @@ from turnwise.store.telemetry import (
     derived,
     estates,
     judgements,
+    log_records,
     overview,
     reader,
     run_stats,
@@ -152,6 +154,7 @@ class ClickHouseTelemetry(TraceReads):
         self._judgements = GroupCommit(judged.commit, "telemetry-feedback", limits)
         self.boards = Boards(self._ask)
         self.ages = SessionAges(self._ask)
+        self.logs = log_records.SessionLogs(self._ask)
 
     # Writing
 
@@ -161,11 +164,13 @@ class ClickHouseTelemetry(TraceReads):
         observations: Sequence[Observation],
         facts: Sequence[SessionFact],
         traces: Sequence[TraceFact] = (),
+        logs: Sequence[LogRecord] = (),
     ) -> Written:
-        rows = len(observations) + len(facts) + len(traces)
+        rows = len(observations) + len(facts) + len(traces) + len(logs)
         if not rows:
             return Written()
-        work = Submission(user_id, time.time_ns(), observations, facts, traces)
+        log_rows = log_records.rows_of(logs)
+        work = Submission(user_id, time.time_ns(), observations, facts, traces, log_rows)
         return await asyncio.wrap_future(self._facts.submit(work, rows, submission_weight(work)))
 
     async def complete_again(

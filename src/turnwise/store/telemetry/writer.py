@@ -77,6 +77,8 @@ class Submission:
     observations: Sequence[Observation] = ()
     facts: Sequence[SessionFact] = ()
     traces: Sequence[TraceFact] = ()
+    logs: Sequence[bytes] = ()
+    """Rows of log_records."""
     claims: Sequence[tuple[ProjectId, Claim]] = ()
     again: Sequence[tuple[SpanKey, Complete]] = ()
     seen_events: Sequence[bytes] = ()
@@ -124,6 +126,7 @@ class _Group:
     tombstones: list[bytes] = field(default_factory=list)
     claims: list[tuple[ProjectId, Claim, int]] = field(default_factory=list)
     seen_events: list[bytes] = field(default_factory=list)
+    logs: list[bytes] = field(default_factory=list)
 
 
 class FactWriter:
@@ -176,8 +179,9 @@ class FactWriter:
         for project_id, claim, arrival_ns in group.claims:
             add_row(self._owed, _claimed(project_id, claim, arrival_ns // NS_PER_DAY, version))
         self._pay()
-        if group.seen_events:
-            self._insert_lines("seen_events", group.seen_events)
+        for table, rows in (("seen_events", group.seen_events), ("log_records", group.logs)):
+            if rows:
+                self._insert_lines(table, rows)
         # Only now is the row under the new day there for sure.
         if group.tombstones:
             self._insert_lines("observations", group.tombstones)
@@ -422,6 +426,7 @@ def _gather(works: Sequence[Submission]) -> _Group:
             trace.owners.append(index)
         group.claims += [(*each, work.arrival_ns) for each in work.claims]
         group.seen_events += work.seen_events
+        group.logs += work.logs
     _gather_again(group, works)
     return group
 
@@ -439,7 +444,7 @@ def _written(index: int, work: Submission, refused: list[tuple[_Record, str]]) -
     lost = sum(record.owners.count(index) for record, _ in refused)
     bad = {record.key for record, _ in refused}
     return Written(
-        stored=len(work.observations) + len(work.facts) + len(work.traces) - lost,
+        stored=len(work.observations) + len(work.facts) + len(work.traces) + len(work.logs) - lost,
         rejected=tuple(
             Rejected(record.key[-1] or record.key[1], reason) for record, reason in refused
         ),
@@ -470,4 +475,5 @@ def submission_weight(work: Submission) -> int:
         )
         + sum(ROW_BYTES + len(str(fact.body)) for fact in work.facts)
         + weight_of(work.traces)
+        + sum(map(len, work.logs))
     )

@@ -129,6 +129,7 @@ async def test_every_insert_is_synced_and_nothing_is_in_the_default_database(
         "sessions",
         "diagnoses",
         "seen_events",
+        "log_records",
         "schema_version",
     }
     for name, definition in found:

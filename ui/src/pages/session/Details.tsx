@@ -1,13 +1,14 @@
 /** The chosen turn, the observations behind it, what went wrong, and what else is known. */
 
-import { type KeyboardEvent, lazy, Suspense, useId, useRef } from "react";
+import { type KeyboardEvent, lazy, Suspense, useEffect, useId, useRef } from "react";
 import { Loading } from "../../elements/states";
 import type { Call, Turn } from "./call";
-import { TABS, type Tab } from "./search";
+import { type SessionSearch, TABS, type Tab } from "./search";
 import type { Response, toolsByTurn } from "./stages";
 import { TurnTab } from "./TurnTab";
 
 const CausesTab = lazy(async () => ({ default: (await import("./CausesTab")).CausesTab }));
+const LogsTab = lazy(async () => ({ default: (await import("./LogsTab")).LogsTab }));
 const MetadataTab = lazy(async () => ({ default: (await import("./MetadataTab")).MetadataTab }));
 const TraceTab = lazy(async () => ({ default: (await import("./TraceTab")).TraceTab }));
 
@@ -16,6 +17,7 @@ const NAMES: Record<Tab, string> = {
   trace: "Trace",
   causes: "Root cause",
   metadata: "Metadata",
+  logs: "Logs",
 };
 
 export interface DetailsProps {
@@ -23,17 +25,25 @@ export interface DetailsProps {
   turn: Turn | undefined;
   responses: ReadonlyMap<number, Response>;
   tools: ReturnType<typeof toolsByTurn>;
-  tab: Tab | undefined;
-  onTab: (tab: Tab) => void;
+  search: SessionSearch;
+  onSearch: (to: SessionSearch) => void;
   onTurn: (index: number) => void;
   onStep: (by: number) => void;
   onSeek: (ms: number) => void;
 }
 
 export function Details(props: DetailsProps) {
-  const { call, turn, tools, tab = "turn", onTab } = props;
+  const { call, turn, tools, search, onSearch } = props;
+  const { tab = "turn" } = search;
+  const onTab = (to: Tab) => onSearch({ tab: to });
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
+  // Where there is no room for all of them, the chosen one is in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is another element
+  useEffect(() => {
+    const chosen = list.current?.querySelector("[aria-selected=true]");
+    chosen?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [tab]);
   function pressed(event: KeyboardEvent) {
     const place = TABS.indexOf(tab);
     const to = {
@@ -87,6 +97,16 @@ export function Details(props: DetailsProps) {
             <CausesTab call={call} onTurn={props.onTurn} onSeek={props.onSeek} />
           )}
           {tab === "metadata" && <MetadataTab call={call} />}
+          {tab === "logs" && (
+            <LogsTab
+              call={call}
+              current={turn?.index}
+              search={search}
+              onSearch={onSearch}
+              onTurn={props.onTurn}
+              onSeek={props.onSeek}
+            />
+          )}
         </Suspense>
       </div>
     </section>

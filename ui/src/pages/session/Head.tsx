@@ -1,7 +1,7 @@
 /** What the call is, and its figures. */
 
-import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { SessionsCrumb } from "../../elements/SessionsCrumb";
 import { Status } from "../../elements/Status";
 import { type Figure, Tiles } from "../../elements/Tiles";
 import {
@@ -53,15 +53,8 @@ export function Head({ call, name, marks, responses }: Props) {
     <header className="page-head">
       <div>
         <nav className="crumbs" aria-label="Breadcrumb">
-          <Link
-            to="/p/$project/sessions"
-            activeOptions={{ exact: true }}
-            params={{ project: call.project }}
-            search={{}}
-          >
-            Sessions
-          </Link>{" "}
-          / <span className="mono">{call.id.slice(5, 13)}</span>
+          <SessionsCrumb project={call.project} /> /{" "}
+          <span className="mono">{call.id.slice(5, 13)}</span>
         </nav>
         <h1>{name}</h1>
         <p className="session-facts">

@@ -1,10 +1,10 @@
 /** The playhead on a time axis. */
 
 import { useEffect, useRef } from "react";
+import type { Span } from "../../axis/span";
 import { scaleOf } from "./draw";
 import type { Live } from "./live";
 import type { Playhead } from "./playhead";
-import type { Span } from "./span";
 
 /** Moved without drawing the call anew. */
 export function Needle({

@@ -8,6 +8,7 @@ import {
   useMemo,
   useRef,
 } from "react";
+import { lengthOf, panned, type Span, within } from "../../axis/span";
 import { clock } from "../../format/figures";
 import { useDrawing, useWidth } from "./canvas";
 import { drawOverview, OVERVIEW_HEIGHT, scaleOf } from "./draw";
@@ -16,7 +17,6 @@ import type { Marks } from "./marks";
 import { Needle } from "./Needle";
 import type { Palette } from "./palette";
 import type { Playhead } from "./playhead";
-import { lengthOf, panned, type Span, within } from "./span";
 
 const STEP_MS = 5_000;
 const EDGE_PX = 8;

@@ -124,6 +124,7 @@ function Session({ call }: { call: Call }) {
               tools={tools}
               marks={marks}
               current={current}
+              playhead={playhead}
               isFollowing={steering.isFollowing}
               isGrowing={isLive && steering.isFollowing && current === undefined}
               onScrolled={steering.scrolled}
@@ -138,8 +139,8 @@ function Session({ call }: { call: Call }) {
           turn={turn}
           responses={responses}
           tools={tools}
-          tab={search.tab}
-          onTab={(tab) => void navigate({ search: (old) => ({ ...old, tab }), replace: true })}
+          search={search}
+          onSearch={(to) => void navigate({ search: (old) => ({ ...old, ...to }), replace: true })}
           onTurn={steering.choose}
           onStep={steering.step}
           onSeek={steering.seek}

@@ -9,7 +9,7 @@ const NARROW = "(max-width: 1000px)";
 
 export function SidePanel(props: DetailsProps) {
   const isNarrow = useSyncExternalStore(watchWidth, () => matchMedia(NARROW).matches);
-  const [isOpen, setOpen] = useState(props.tab !== undefined);
+  const [isOpen, setOpen] = useState(props.search.tab !== undefined);
   if (!isNarrow) return <Details {...props} />;
   const { turn, call, onTurn, onSeek } = props;
   // Whoever follows a link in the drawer wants to see where it leads.
@@ -29,7 +29,11 @@ export function SidePanel(props: DetailsProps) {
       >
         <PanelRightOpen size={16} aria-hidden />
         {turn ? `Turn ${turn.index}: details` : "Details"}
-        {call.issues.length > 0 && <span className="badge bad">{call.issues.length} issues</span>}
+        {call.issues.length > 0 && (
+          <span className="badge bad">
+            {call.issues.length} {call.issues.length === 1 ? "issue" : "issues"}
+          </span>
+        )}
       </button>
       {isOpen && (
         <Suspense>

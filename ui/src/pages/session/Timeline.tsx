@@ -1,6 +1,7 @@
 /** Both sides of the call on one time axis, with what the caller waited for between them. */
 
 import { type PointerEvent, useCallback, useRef, useState } from "react";
+import { lengthOf, type Span } from "../../axis/span";
 import { clock, count, duration } from "../../format/figures";
 import { useDrawing, useWidth } from "./canvas";
 import { AGENT_TOP, CALLER_TOP, drawTimeline, HEIGHT, type Sound } from "./draw";
@@ -12,7 +13,6 @@ import { Needle } from "./Needle";
 import { Overview } from "./Overview";
 import { usePalette } from "./palette";
 import type { Playhead } from "./playhead";
-import { lengthOf, type Span } from "./span";
 
 interface Props {
   marks: Marks;

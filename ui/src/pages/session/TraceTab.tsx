@@ -33,10 +33,16 @@ export function TraceTab({ call, turn }: { call: Call; turn: Turn | undefined })
                 {each.name ?? each.id}
               </Link>
               <span className="quiet small">
-                {count(each.observations)} observations
+                {count(each.observations)}{" "}
+                {each.observations === 1 ? "observation" : "observations"}
                 {each.durationMs !== null && ` · ${duration(each.durationMs)}`}
                 {` · ${money(each.costUsd)}`}
-                {each.errors > 0 && <span className="slow"> · {each.errors} errors</span>}
+                {each.errors > 0 && (
+                  <span className="slow">
+                    {" "}
+                    · {each.errors} {each.errors === 1 ? "error" : "errors"}
+                  </span>
+                )}
               </span>
             </li>
           ))}

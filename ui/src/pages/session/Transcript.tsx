@@ -2,13 +2,16 @@
 
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { AudioLines, Flag as FlagIcon, TriangleAlert, Wrench } from "lucide-react";
-import { memo, useCallback, useEffect, useMemo, useRef } from "react";
+import { Fragment, memo, useCallback, useEffect, useMemo, useRef } from "react";
 import type { SchemaToolBody } from "../../api/schema";
 import { clock, duration } from "../../format/figures";
 import type { Turn } from "./call";
+import { useLive } from "./live";
 import { FLAG_NAMES, type Flag, isMild, type Marks } from "./marks";
+import type { Playhead } from "./playhead";
 import { StageBar } from "./StageBar";
 import { percentile, type Response, SLOW_MS } from "./stages";
+import { piecesOf, wordAt } from "./words";
 
 const ROW_PX = 84;
 /** Below this a transcript is doubted (voice.md 1.5). */
@@ -20,6 +23,7 @@ interface Props {
   tools: ReadonlyMap<number, readonly SchemaToolBody[]>;
   marks: Marks;
   current: number | undefined;
+  playhead: Playhead;
   /** Whether the list follows the current turn. */
   isFollowing: boolean;
   /** Whether new turns are to be seen as they come. */
@@ -30,7 +34,8 @@ interface Props {
 }
 
 export function Transcript(props: Props) {
-  const { turns, responses, tools, marks, current, isFollowing, isGrowing, onChoose } = props;
+  const { turns, responses, tools, marks, current, isFollowing, isGrowing } = props;
+  const { playhead, onChoose } = props;
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: turns.length,
@@ -98,6 +103,7 @@ export function Transcript(props: Props) {
                 tools={tools.get(turn.index) ?? NO_TOOLS}
                 flags={flags.get(turn.index) ?? NO_FLAGS}
                 scaleMs={scaleMs}
+                playhead={turn.index === current && turn.words.length ? playhead : null}
                 onChoose={onChoose}
               />
             </li>
@@ -105,6 +111,28 @@ export function Transcript(props: Props) {
         })}
       </ol>
     </div>
+  );
+}
+
+const wordsOf = (turn: Turn) =>
+  turn.text ?? (turn.words.map((each) => each.text).join(" ") || null);
+
+/** What was said, with the word that is heard lit up. */
+function Words({ turn, playhead }: { turn: Turn; playhead: Playhead }) {
+  const pieces = useMemo(() => piecesOf(turn), [turn]);
+  const heard = useLive(playhead.atMs, (ms) => wordAt(turn.words, ms));
+  return (
+    <p>
+      {pieces.map((piece, place) =>
+        piece.word !== undefined && piece.word === heard ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text never change places
+          <mark key={place}>{piece.text}</mark>
+        ) : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: as above
+          <Fragment key={place}>{piece.text}</Fragment>
+        ),
+      )}
+    </p>
   );
 }
 
@@ -117,10 +145,13 @@ interface RowProps {
   tools: readonly SchemaToolBody[];
   flags: readonly Flag[];
   scaleMs: number;
+  /** Of the turn whose words are followed one by one. */
+  playhead: Playhead | null;
   onChoose: (turn: number) => void;
 }
 
-const Row = memo(function Row({ turn, response, tools, flags, scaleMs, onChoose }: RowProps) {
+const Row = memo(function Row(props: RowProps) {
+  const { turn, response, tools, flags, scaleMs, playhead, onChoose } = props;
   const choose = useCallback(() => onChoose(turn.index), [onChoose, turn.index]);
   const isSlow = (response?.totalMs ?? 0) >= SLOW_MS;
   const isUnsure = turn.confidence !== null && turn.confidence < UNSURE;
@@ -153,8 +184,13 @@ const Row = memo(function Row({ turn, response, tools, flags, scaleMs, onChoose 
               <span className="clipped">{turn.error}</span>
             </span>
           )}
-          {isUnsure && (
-            <span className="badge warn">{Math.round((turn.confidence ?? 0) * 100)} % sure</span>
+          {turn.confidence !== null && (
+            <span
+              className={isUnsure ? "badge warn" : "quiet small"}
+              title="How sure the transcription is"
+            >
+              {Math.round(turn.confidence * 100)} % sure
+            </span>
           )}
           {tools.map((tool) => (
             <span key={tool.id} className={`badge ${tool.isError ? "bad" : ""}`}>
@@ -167,7 +203,18 @@ const Row = memo(function Row({ turn, response, tools, flags, scaleMs, onChoose 
             </span>
           ))}
         </div>
-        <p className={turn.text ? "" : "quiet"}>{turn.text ?? "Nobody reported the words."}</p>
+        {playhead ? (
+          <Words turn={turn} playhead={playhead} />
+        ) : (
+          <p className={turn.text ? "" : "quiet"}>
+            {wordsOf(turn) ?? "Nobody reported the words."}
+          </p>
+        )}
+        {turn.interimText !== null && (
+          <p className="quiet small">
+            First heard as <q>{turn.interimText}</q>
+          </p>
+        )}
         {response && (response.totalMs !== null || response.parts.length > 0) && (
           <div className="turn-time">
             <StageBar response={response} scaleMs={scaleMs} />

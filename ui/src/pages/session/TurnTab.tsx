@@ -136,13 +136,7 @@ function Answer({ call, turn, response }: { call: Call; turn: Turn; response: Re
           </span>
         </div>
         {rows.length > 0 && <StageBar response={response} scaleMs={null} />}
-        <table className="stages">
-          <thead className="hidden-text">
-            <tr>
-              <th>Stage</th>
-              <th>Time</th>
-            </tr>
-          </thead>
+        <table className="stages" aria-label="Stages and their times">
           <tbody>
             {rows.map((part) => (
               <tr key={part.part} data-stage={part.part}>
@@ -284,6 +278,9 @@ function Heard({
             turn.confidence === null ? "not reported" : `${Math.round(turn.confidence * 100)} %`
           }
         />
+        {turn.interimText !== null && (
+          <Pair name="First heard as" value={turn.interimText} className="breakable" />
+        )}
         <Pair name="Recognised by" value={turn.model ?? "not reported"} />
       </Pairs>
       {answer?.speaker === "agent" && (

@@ -1,10 +1,10 @@
 /** Draws the timeline of a call: who spoke, what the caller waited for, and what went wrong. */
 
+import { lengthOf, type Span, ticks } from "../../axis/span";
 import { clock, duration } from "../../format/figures";
 import { type Flag, type FlagKind, isMild, type Marks, type Speech, type Wait } from "./marks";
 import type { Palette } from "./palette";
 import { columns, loudest, type Peaks } from "./peaks";
-import { lengthOf, type Span, ticks } from "./span";
 
 export interface Sound {
   peaks: Peaks;
@@ -24,6 +24,8 @@ export interface Scene {
   widthPx: number;
 }
 
+/** The room for one label of the ruler. */
+const LABEL_PX = 76;
 /** Heights from above, in pixels: ruler, caller, the gap between them, agent, events. */
 export const RULER = 22;
 export const LANE = 56;
@@ -75,7 +77,7 @@ export function scaleOf(span: Span, widthPx: number): (ms: number) => number {
 }
 
 function drawRuler(pen: CanvasRenderingContext2D, scene: Scene, x: (ms: number) => number): void {
-  const { stepMs, at } = ticks(scene.span, scene.widthPx);
+  const { stepMs, at } = ticks(scene.span, scene.widthPx / LABEL_PX);
   pen.font = `500 11px ${FONT}`;
   for (const ms of at) {
     const left = Math.round(x(ms));

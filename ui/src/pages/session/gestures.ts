@@ -1,8 +1,8 @@
 /** Zoom and pan by pointer, wheel and two fingers. */
 
 import { type RefObject, useEffect, useRef } from "react";
+import { lengthOf, panned, type Span, type Whole, zoomed } from "../../axis/span";
 import type { Live } from "./live";
-import { lengthOf, panned, type Span, zoomed } from "./span";
 
 /** A press that moves less than this is a click. */
 const CLICK_PX = 4;
@@ -10,7 +10,7 @@ const WHEEL = 0.0022;
 
 interface Wanted {
   span: Live<Span>;
-  whole: Span;
+  whole: Whole;
   /** Somebody has moved the span by hand. */
   onMoved: () => void;
   onClick: (ms: number, y: number) => void;

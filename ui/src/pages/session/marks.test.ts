@@ -78,7 +78,7 @@ describe("the marks of a call", () => {
       turns: [turn(0, 11_000)],
       recordings: [recording] as unknown as Call["recordings"],
     });
-    expect(found.whole).toEqual({ fromMs: -300, toMs: 19_700 });
+    expect(found.whole).toMatchObject({ fromMs: -300, toMs: 19_700 });
   });
   it("end a turn without an end at the next one", () => {
     const found = marks({ turns: [turn(0, 0, { endMs: null }), turn(1, 3_000, { endMs: null })] });

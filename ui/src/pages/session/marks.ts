@@ -1,8 +1,8 @@
 /** What the timeline shows of a call, as intervals and instants of the session in milliseconds. */
 
 import type { SchemaRecordingBody } from "../../api/schema";
+import type { Span, Whole } from "../../axis/span";
 import type { Call, Overlap, Turn } from "./call";
-import type { Span } from "./span";
 import { type Response, SLOW_MS, type Stage } from "./stages";
 
 export interface Speech extends Span {
@@ -53,7 +53,7 @@ export interface Fault {
 }
 
 export interface Marks {
-  whole: Span;
+  whole: Whole;
   speech: Speech[];
   waits: Wait[];
   flags: Flag[];
@@ -61,6 +61,8 @@ export interface Marks {
   faults: Fault[];
 }
 
+/** No part in sight is shorter. */
+const SHORTEST_MS = 1_000;
 /** A turn whose end nobody told is drawn to the next one, but no longer than this. */
 const LONGEST_GUESS_MS = 8_000;
 
@@ -126,7 +128,7 @@ function waitOf(turn: Turn, response: Response | undefined): Wait[] {
 }
 
 /** All of the call: its turns and its recordings, also where they go beyond its bounds. */
-function wholeOf(call: Call, speech: readonly Speech[]): Span {
+function wholeOf(call: Call, speech: readonly Speech[]): Whole {
   let fromMs = Math.min(0, speech[0]?.fromMs ?? 0);
   let toMs = Math.max(call.durationMs, 1_000);
   for (const each of speech) toMs = Math.max(toMs, each.toMs);
@@ -136,7 +138,7 @@ function wholeOf(call: Call, speech: readonly Speech[]): Span {
     fromMs = Math.min(fromMs, offsetMs);
     toMs = Math.max(toMs, offsetMs + (recording.durationMs ?? 0));
   }
-  return { fromMs, toMs };
+  return { fromMs, toMs, shortestMs: SHORTEST_MS };
 }
 
 /** Where a recording begins in the session: as its words fit the turns, else as its maker said. */

@@ -1,21 +1,24 @@
 /** Which part of the call is in sight: what somebody chose, else about a minute that moves along. */
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Live } from "./live";
-import type { Playhead } from "./playhead";
 import {
   around,
-  DEFAULT_MS,
   fitted,
   holds,
   lengthOf,
   readSpan,
   type Span,
+  type Whole,
   within,
   writtenSpan,
   zoomed,
-} from "./span";
+} from "../../axis/span";
+import { Live } from "./live";
+import type { Playhead } from "./playhead";
+import { ZOOM_UNIT_MS } from "./search";
 
+/** What is shown around the chosen turn at first: a waiting caller is then wide enough to read. */
+const DEFAULT_MS = 60_000;
 /** A call that is a little longer than the usual view is shown whole. */
 const NEARLY = 1.25;
 const WRITE_MS = 300;
@@ -24,7 +27,7 @@ const BEHIND = 0.12;
 const AHEAD = 0.94;
 
 interface Wanted {
-  whole: Span;
+  whole: Whole;
   playhead: Playhead;
   zoom: string | undefined;
   /** What is looked at first. */
@@ -80,7 +83,10 @@ export function useView({ whole, playhead, zoom, startMs, onZoom }: Wanted): Vie
   const written = useCallback(() => {
     hasZoom.current = true;
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => write.current(writtenSpan(span.value)), WRITE_MS);
+    timer.current = setTimeout(
+      () => write.current(writtenSpan(span.value, ZOOM_UNIT_MS)),
+      WRITE_MS,
+    );
   }, [span]);
   return useMemo(
     () => ({
@@ -112,8 +118,8 @@ export function useView({ whole, playhead, zoom, startMs, onZoom }: Wanted): Vie
   );
 }
 
-function first(whole: Span, zoom: string | undefined, startMs: number): Span {
-  const asked = readSpan(zoom);
+function first(whole: Whole, zoom: string | undefined, startMs: number): Span {
+  const asked = readSpan(zoom, ZOOM_UNIT_MS);
   if (asked) return within(asked, whole);
   return lengthOf(whole) <= DEFAULT_MS * NEARLY ? whole : around(startMs, DEFAULT_MS, whole);
 }

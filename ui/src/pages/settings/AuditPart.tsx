@@ -1,6 +1,7 @@
 /** What was done in the tenant, by whom, and when. */
 
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { LoadMore } from "../../elements/LoadMore";
 import { Failure, Loading } from "../../elements/states";
 import { Table } from "../../elements/Table";
 import { When } from "./KeysPart";
@@ -34,16 +35,7 @@ export function AuditPart() {
           ]}
         />
       )}
-      {found.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          disabled={found.isFetchingNextPage}
-          onClick={() => void found.fetchNextPage()}
-        >
-          {found.isFetchingNextPage ? "Loading …" : "Load more"}
-        </button>
-      )}
+      <LoadMore of={found} />
     </Section>
   );
 }

@@ -130,6 +130,7 @@ export function Origin({ shown }: { shown: SchemaObservationBody }) {
       <Fact name="Started" value={exactInstant(shown.startedMs)} />
       <Fact name="Environment" value={shown.environment} />
       <Fact name="Version" value={shown.appVersion} />
+      <Fact name="Tags" value={shown.tags.join(", ")} />
     </dl>
   );
 }
@@ -142,7 +143,7 @@ export function costOf(costs: Readonly<Record<string, number>>): number | null {
 /** When it starts, to a tenth of a second however late that is. */
 function startOf(ms: number): string {
   if (ms < 60_000) return `+${duration(ms)}`;
-  return `+${instantLabel(ms, { startMs: ms, endMs: ms + 1_000 })}`;
+  return `+${instantLabel(ms, { fromMs: ms, toMs: ms + 1_000 })}`;
 }
 
 function tokensOf(usage: Readonly<Record<string, number>>): string | null {

@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { AudioLines, CircleAlert, X } from "lucide-react";
 import { Tabs } from "radix-ui";
 import { useMemo, useState } from "react";
+import { address } from "../../api/client";
 import { observation, observationPath } from "../../api/queries";
 import type {
   SchemaObservationBody,
@@ -17,7 +18,7 @@ import { clock, count, duration } from "../../format/figures";
 import { Body, CopyButton } from "./content/Body";
 import { JsonTree } from "./content/JsonTree";
 import { type Json, parse, readable } from "./content/json";
-import { ContentSource } from "./content/Media";
+import { ContentSource, Shown } from "./content/Media";
 import { instructionsIn, type Metadata, metadataOf } from "./content/metadata";
 import { Figures, Origin } from "./Figures";
 import { RowIcon } from "./icons";
@@ -69,7 +70,7 @@ export function Observation({ trace, row, id, turn, selfMs, tab, onTab, onClose 
         </button>
       </header>
       <div className="obs-body">
-        {turn && <TurnLink trace={trace} turn={turn} startMs={row?.startMs} />}
+        <TurnLink trace={trace} turn={turn} startMs={row?.startMs ?? turn?.startMs} />
         {found.data ? (
           <Details
             shown={found.data}
@@ -95,12 +96,13 @@ function TurnLink({
   startMs,
 }: {
   trace: SchemaTraceBody;
-  turn: SchemaTurnMark;
+  turn: SchemaTurnMark | undefined;
   startMs: number | undefined;
 }) {
+  if (startMs === undefined) return null;
   // The second at which the observation began, where the recording is then played from.
-  const atMs = trace.offsetMs + (startMs ?? turn.startMs);
-  const search = { turn: turn.index, t: Math.max(0, Math.round(atMs / 100) / 10) };
+  const atMs = Math.max(0, trace.offsetMs + startMs);
+  const search = { turn: turn?.index, t: Math.round(atMs / 100) / 10 };
   return (
     <Link
       className="turn-link"
@@ -111,9 +113,12 @@ function TurnLink({
     >
       <AudioLines size={15} aria-hidden />
       <span>
-        Turn {turn.index}, {turn.speaker === "agent" ? "agent" : "caller"}, {clock(atMs)}
+        {turn
+          ? `Turn ${turn.index}, ${turn.speaker === "agent" ? "agent" : "caller"}`
+          : "In the call"}
+        , {clock(atMs)}
       </span>
-      {turn.text && <q>{turn.text}</q>}
+      {turn?.text && <q>{turn.text}</q>}
     </Link>
   );
 }
@@ -180,7 +185,7 @@ function Contents({
   const titles = titlesOf(shown);
   const none = { text: "[]", bytes: 2, isCut: false };
   const input = shown.input ?? (before.length ? none : null);
-  if (!input && !shown.output) {
+  if (!input && !shown.output && !shown.files.length) {
     return <p className="quiet">Nobody reported what went in or came out.</p>;
   }
   return (
@@ -203,6 +208,21 @@ function Contents({
           path={path}
           onWhole={onWhole}
         />
+      )}
+      {shown.files.length > 0 && (
+        <section className="content" aria-label="Files">
+          <header>
+            <h3>Files</h3>
+          </header>
+          {shown.files.map(({ name, mediaType: type, sizeBytes }, place) => (
+            <Shown
+              key={name}
+              name={name}
+              file={{ type, sizeBytes }}
+              url={address(`${path}/files/${place}`)}
+            />
+          ))}
+        </section>
       )}
     </>
   );
@@ -289,6 +309,8 @@ function AllJson({ shown }: { shown: SchemaObservationBody }) {
     const { input, output, metadata, ...rest } = shown;
     return {
       ...rest,
+      tags: [...rest.tags],
+      files: rest.files.map((each) => ({ ...each })),
       input: opened(input),
       output: opened(output),
       metadata: opened(metadata),

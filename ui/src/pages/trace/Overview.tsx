@@ -2,9 +2,10 @@
 
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from "react";
 import type { SchemaRowBody, SchemaTurnMark } from "../../api/schema";
+import { lengthOf, panned, type Span, within } from "../../axis/span";
 import { duration } from "../../format/figures";
 import { FAMILIES, type Family, familyOf } from "./family";
-import { type Span, within } from "./window";
+import { wholeOf } from "./window";
 
 /** Places across the strip; more than a screen has, so that no bar jumps. */
 const WIDTH = 2_000;
@@ -31,7 +32,7 @@ interface Props {
   onWindow: (window: Span, isDone: boolean) => void;
 }
 
-type Grip = { is: "start" | "end" | "new" | "move"; fromMs: number; before: Span };
+type Grip = { is: "start" | "end" | "new" | "move"; atMs: number; before: Span };
 
 export function Overview({ rows, turns, wholeMs, window, onWindow }: Props) {
   const strip = useRef<HTMLDivElement>(null);
@@ -39,7 +40,8 @@ export function Overview({ rows, turns, wholeMs, window, onWindow }: Props) {
   const lanes = useMemo(() => paths(rows, wholeMs), [rows, wholeMs]);
   const shown = LANES.filter((lane) => lanes.has(lane));
   const percent = (ms: number) => `${(ms / Math.max(1, wholeMs)) * 100}%`;
-  const isWhole = window.startMs <= 0 && window.endMs >= wholeMs;
+  const whole = wholeOf(wholeMs);
+  const isWhole = window.fromMs <= 0 && window.toMs >= wholeMs;
 
   function msAt(event: PointerEvent): number {
     const box = strip.current?.getBoundingClientRect();
@@ -50,25 +52,22 @@ export function Overview({ rows, turns, wholeMs, window, onWindow }: Props) {
   function taken(event: PointerEvent, is?: Grip["is"]) {
     if (event.button !== 0) return;
     event.stopPropagation();
-    const fromMs = msAt(event);
-    const isInside = !isWhole && fromMs > window.startMs && fromMs < window.endMs;
+    const atMs = msAt(event);
+    const isInside = !isWhole && atMs > window.fromMs && atMs < window.toMs;
     strip.current?.setPointerCapture(event.pointerId);
-    setGrip({ is: is ?? (isInside ? "move" : "new"), fromMs, before: window });
+    setGrip({ is: is ?? (isInside ? "move" : "new"), atMs, before: window });
   }
   function asked(event: PointerEvent): Span | undefined {
     if (!grip) return undefined;
     const at = msAt(event);
-    const { before, fromMs } = grip;
-    if (grip.is === "move") {
-      const by = at - fromMs;
-      return within({ startMs: before.startMs + by, endMs: before.endMs + by }, wholeMs);
-    }
-    const other = { start: before.endMs, end: before.startMs, new: fromMs }[grip.is];
-    const found = { startMs: Math.min(at, other), endMs: Math.max(at, other) };
+    const { before, atMs } = grip;
+    if (grip.is === "move") return panned(before, at - atMs, whole);
+    const other = { start: before.toMs, end: before.fromMs, new: atMs }[grip.is];
+    const found = { fromMs: Math.min(at, other), toMs: Math.max(at, other) };
     // A press that hardly moved asks for nothing.
-    return found.endMs - found.startMs > wholeMs / 500 ? within(found, wholeMs) : undefined;
+    return lengthOf(found) > wholeMs / 500 ? within(found, whole) : undefined;
   }
-  function nudged(event: KeyboardEvent, edge: "startMs" | "endMs") {
+  function nudged(event: KeyboardEvent, edge: keyof Span) {
     const step = (event.shiftKey ? 0.1 : 0.01) * wholeMs;
     const by: Record<string, number> = {
       ArrowLeft: -step,
@@ -82,10 +81,10 @@ export function Overview({ rows, turns, wholeMs, window, onWindow }: Props) {
     const least = wholeMs / 1_000;
     const to = window[edge] + change;
     const next =
-      edge === "startMs"
-        ? { ...window, startMs: Math.max(0, Math.min(to, window.endMs - least)) }
-        : { ...window, endMs: Math.min(wholeMs, Math.max(to, window.startMs + least)) };
-    onWindow(within(next, wholeMs), true);
+      edge === "fromMs"
+        ? { ...window, fromMs: Math.max(0, Math.min(to, window.toMs - least)) }
+        : { ...window, toMs: Math.min(wholeMs, Math.max(to, window.fromMs + least)) };
+    onWindow(within(next, whole), true);
   }
 
   return (
@@ -119,25 +118,25 @@ export function Overview({ rows, turns, wholeMs, window, onWindow }: Props) {
           />
         ))}
       </svg>
-      <i className="overview-out" style={{ left: 0, width: percent(window.startMs) }} />
-      <i className="overview-out" style={{ left: percent(window.endMs), right: 0 }} />
+      <i className="overview-out" style={{ left: 0, width: percent(window.fromMs) }} />
+      <i className="overview-out" style={{ left: percent(window.toMs), right: 0 }} />
       <div
         className="overview-window"
-        style={{ left: percent(window.startMs), width: percent(window.endMs - window.startMs) }}
+        style={{ left: percent(window.fromMs), width: percent(lengthOf(window)) }}
       >
-        {(["startMs", "endMs"] as const).map((edge) => (
+        {(["fromMs", "toMs"] as const).map((edge) => (
           <div
             key={edge}
             role="slider"
             tabIndex={0}
             className={`overview-grip ${edge}`}
-            aria-label={edge === "startMs" ? "Start of the window" : "End of the window"}
+            aria-label={edge === "fromMs" ? "Start of the window" : "End of the window"}
             aria-valuemin={0}
             aria-valuemax={Math.round(wholeMs)}
             aria-valuenow={Math.round(window[edge])}
             aria-valuetext={duration(window[edge])}
             onKeyDown={(event) => nudged(event, edge)}
-            onPointerDown={(event) => taken(event, edge === "startMs" ? "start" : "end")}
+            onPointerDown={(event) => taken(event, edge === "fromMs" ? "start" : "end")}
           />
         ))}
       </div>

@@ -2,11 +2,12 @@
 
 import { ChevronDown, ChevronLeft, ChevronRight, CircleAlert } from "lucide-react";
 import { memo } from "react";
+import { fitted, lengthOf, type Span } from "../../axis/span";
 import { count, duration, money } from "../../format/figures";
 import { colourOf } from "./family";
 import { RowIcon } from "./icons";
 import type { Node } from "./tree";
-import { around, type Span } from "./window";
+import { timeOf, wholeOf } from "./window";
 
 const INDENT_PX = 12;
 /** Deeper rows are indented no further, so that their names stay in sight. */
@@ -25,7 +26,7 @@ interface Props {
   selfMs: number | null | undefined;
   path: readonly Span[] | undefined;
   onChoose: (id: string) => void;
-  onClose: (ids: readonly string[], isClosed: boolean) => void;
+  onClose: (id: string, isClosed: boolean) => void;
   onWindow: (window: Span, isDone: boolean) => void;
 }
 
@@ -60,7 +61,7 @@ export const Row = memo(function Row(props: Props) {
             aria-label={isClosed ? "Open" : "Close"}
             onClick={(event) => {
               event.stopPropagation();
-              onClose([row.id], !isClosed);
+              onClose(row.id, !isClosed);
             }}
           >
             {isClosed ? (
@@ -103,13 +104,14 @@ export const Row = memo(function Row(props: Props) {
 });
 
 function Track({ node: { row }, window, wholeMs, path, onWindow }: Props) {
-  const length = window.endMs - window.startMs;
-  const end = row.endMs ?? Math.max(row.startMs, wholeMs);
+  const length = lengthOf(window);
+  const time = timeOf(row, wholeMs);
+  const end = time.toMs;
   const said = `starts at ${duration(row.startMs)}, ${
     row.endMs === null ? "not ended" : `lasts ${duration(row.endMs - row.startMs)}`
   }${row.firstTokenMs === null ? "" : `, first token after ${duration(row.firstTokenMs)}`}`;
-  const isBefore = end < window.startMs;
-  if (isBefore || row.startMs > window.endMs) {
+  const isBefore = end < window.fromMs;
+  if (isBefore || row.startMs > window.toMs) {
     const Arrow = isBefore ? ChevronLeft : ChevronRight;
     return (
       <div role="gridcell" className="tree-track" aria-label={said}>
@@ -121,7 +123,7 @@ function Track({ node: { row }, window, wholeMs, path, onWindow }: Props) {
           title={`${said}. Show it.`}
           onClick={(event) => {
             event.stopPropagation();
-            onWindow(around({ startMs: row.startMs, endMs: end }, wholeMs), true);
+            onWindow(fitted(time, wholeOf(wholeMs)), true);
           }}
         >
           <Arrow size={14} aria-hidden />
@@ -129,8 +131,7 @@ function Track({ node: { row }, window, wholeMs, path, onWindow }: Props) {
       </div>
     );
   }
-  const percent = (ms: number) =>
-    Math.min(100, Math.max(0, ((ms - window.startMs) / length) * 100));
+  const percent = (ms: number) => Math.min(100, Math.max(0, ((ms - window.fromMs) / length) * 100));
   const box = (from: number, to: number) => ({
     left: `${percent(from)}%`,
     width: `${percent(to) - percent(from)}%`,
@@ -145,13 +146,13 @@ function Track({ node: { row }, window, wholeMs, path, onWindow }: Props) {
       >
         {heard > row.startMs && heard < end && <Wait row={row} heard={heard} window={window} />}
       </i>
-      {row.startMs < window.startMs && (
+      {row.startMs < window.fromMs && (
         <ChevronLeft className="tree-beyond before" size={11} aria-hidden />
       )}
-      {end > window.endMs && <ChevronRight className="tree-beyond after" size={11} aria-hidden />}
+      {end > window.toMs && <ChevronRight className="tree-beyond after" size={11} aria-hidden />}
       {path &&
         joined(path, window).map((each) => (
-          <i key={each.startMs} className="path" style={box(each.startMs, each.endMs)} />
+          <i key={each.fromMs} className="path" style={box(each.fromMs, each.toMs)} />
         ))}
     </div>
   );
@@ -159,21 +160,21 @@ function Track({ node: { row }, window, wholeMs, path, onWindow }: Props) {
 
 /** The part of a bar before its first token, paler than what came after. */
 function Wait({ row, heard, window }: { row: Node["row"]; heard: number; window: Span }) {
-  const start = Math.max(row.startMs, window.startMs);
-  const end = Math.min(row.endMs ?? window.endMs, window.endMs);
+  const start = Math.max(row.startMs, window.fromMs);
+  const end = Math.min(row.endMs ?? window.toMs, window.toMs);
   const share = Math.min(1, Math.max(0, (heard - start) / Math.max(0.001, end - start)));
   return <i className="wait" style={{ width: `${share * 100}%` }} />;
 }
 
 /** Stretches inside the window; those that a screen cannot part are one, and slivers are none. */
 export function joined(spans: readonly Span[], window: Span): Span[] {
-  const least = (window.endMs - window.startMs) / 400;
+  const least = lengthOf(window) / 400;
   const found: Span[] = [];
-  for (const each of [...spans].sort((a, b) => a.startMs - b.startMs)) {
-    if (each.endMs < window.startMs || each.startMs > window.endMs) continue;
+  for (const each of [...spans].sort((a, b) => a.fromMs - b.fromMs)) {
+    if (each.toMs < window.fromMs || each.fromMs > window.toMs) continue;
     const last = found.at(-1);
-    if (last && each.startMs - last.endMs < least) last.endMs = Math.max(last.endMs, each.endMs);
+    if (last && each.fromMs - last.toMs < least) last.toMs = Math.max(last.toMs, each.toMs);
     else found.push({ ...each });
   }
-  return found.filter((each) => each.endMs - each.startMs >= least);
+  return found.filter((each) => lengthOf(each) >= least);
 }

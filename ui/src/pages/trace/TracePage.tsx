@@ -6,19 +6,22 @@ import { ChevronLeft, ChevronRight } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { trace as traceQuery } from "../../api/queries";
 import type { SchemaTraceBody } from "../../api/schema";
+import { fitted, lengthOf, panned, type Span, writtenSpan, zoomed } from "../../axis/span";
+import { SessionsCrumb } from "../../elements/SessionsCrumb";
 import { Failure, Loading } from "../../elements/states";
 import { Tiles } from "../../elements/Tiles";
 import { count, duration, exactInstant, instant, money } from "../../format/figures";
 import { useKeys } from "../../shell/keys";
+import { allClosed, readClosed, writtenClosed } from "./closed";
 import { type Family, familyOf } from "./family";
 import { Overview } from "./Overview";
-import { type TraceSearch, WHOLE, windowOf } from "./search";
+import { type TraceSearch, WHOLE, WIN_UNIT_MS, windowOf } from "./search";
 import { Toolbar } from "./Toolbar";
 import { criticalPath, selfMs } from "./times";
 import { flatten, forest, lineage, matching, withAncestors } from "./tree";
 import { arrival, turnOf } from "./turns";
 import { Waterfall } from "./Waterfall";
-import { around, type Span, within, writeWindow, zoomed } from "./window";
+import { timeOf, wholeOf } from "./window";
 import "./trace.css";
 
 /** Loaded when something is chosen, or is about to be. */
@@ -44,10 +47,10 @@ function Trace({ trace }: { trace: SchemaTraceBody }) {
       void navigate({ search: (old) => ({ ...old, ...to }), replace: true }),
     [navigate],
   );
-  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const byId = useMemo(() => new Map(rows.map((row) => [row.id, row])), [rows]);
   const whole = useMemo(() => forest(rows), [rows]);
   const fitting = useFitting(trace, search);
+  const closed = useMemo(() => readClosed(search.closed, whole), [search.closed, whole]);
   const shown = useMemo(
     () => (fitting ? forest(withAncestors(rows, fitting)) : whole),
     [rows, fitting, whole],
@@ -71,36 +74,40 @@ function Trace({ trace }: { trace: SchemaTraceBody }) {
       }),
     [navigate],
   );
+  const closeOnly = useCallback(
+    (of: (before: ReadonlySet<string>) => ReadonlySet<string>) =>
+      void navigate({
+        search: (old) => {
+          const next = of(readClosed(old.closed, whole));
+          // What is chosen stays in sight: its place is taken by the row that closed over it.
+          const over = lineage(byId, old.obs).findLast((each) => next.has(each.id));
+          return { ...old, closed: writtenClosed(next, whole), obs: over?.id ?? old.obs };
+        },
+        replace: true,
+      }),
+    [navigate, byId, whole],
+  );
   const close = useCallback(
-    (ids: readonly string[], isClosed: boolean) => {
-      setClosed((old) => {
-        const next = new Set(old);
-        for (const id of ids) {
-          if (isClosed) next.add(id);
-          else next.delete(id);
-        }
+    (id: string, isClosed: boolean) =>
+      closeOnly((before) => {
+        const next = new Set(before);
+        if (isClosed) next.add(id);
+        else next.delete(id);
         return next;
-      });
-      // What is chosen stays in sight: its place is taken by the row that closed over it.
-      const over = isClosed && lineage(byId, chosen).find((each) => ids.includes(each.id));
-      if (over && over.id !== chosen) choose(over.id);
-    },
-    [byId, chosen, choose],
+      }),
+    [closeOnly],
   );
 
   const fit = () => {
-    if (row)
-      setWindow(around({ startMs: row.startMs, endMs: row.endMs ?? wholeMs }, wholeMs), true);
+    if (row) setWindow(fitted(timeOf(row, wholeMs), wholeOf(wholeMs)), true);
   };
-  const unfit = () => setWindow({ startMs: 0, endMs: wholeMs }, true);
+  const unfit = () => setWindow(wholeOf(wholeMs), true);
   const zoom = (factor: number) => {
-    const middle = (window.startMs + window.endMs) / 2;
-    setWindow(zoomed(window, factor, middle, wholeMs), true);
+    const middle = (window.fromMs + window.toMs) / 2;
+    setWindow(zoomed(window, factor, middle, wholeOf(wholeMs)), true);
   };
-  const pan = (share: number) => {
-    const by = (window.endMs - window.startMs) * share;
-    setWindow(within({ startMs: window.startMs + by, endMs: window.endMs + by }, wholeMs), true);
-  };
+  const pan = (share: number) =>
+    setWindow(panned(window, lengthOf(window) * share, wholeOf(wholeMs)), true);
   const toNeighbour = (to: SchemaTraceBody["next"]) => {
     if (to) void navigate({ params: (old) => ({ ...old, id: to.id }), search: {} });
   };
@@ -140,15 +147,8 @@ function Trace({ trace }: { trace: SchemaTraceBody }) {
         onSearch={change}
         onFit={fit}
         onWhole={unfit}
-        onCloseAll={() => {
-          const [root, ...others] = whole.roots;
-          const isAlone = !others.length;
-          close(
-            [...whole.childrenOf.keys()].filter((id) => !isAlone || id !== root?.id),
-            true,
-          );
-        }}
-        onOpenAll={() => setClosed(new Set())}
+        onCloseAll={() => closeOnly(() => allClosed(whole))}
+        onOpenAll={() => change({ closed: undefined })}
       />
       <Overview
         rows={rows}
@@ -230,20 +230,20 @@ function useWindow(
     search.win === undefined && search.obs !== undefined
       ? arrival(trace, byId, search.obs)
       : undefined;
-  const openingText = opening && writeWindow(opening);
+  const openingText = opening && writtenSpan(opening, WIN_UNIT_MS);
   useEffect(() => {
     if (openingText) change({ win: openingText });
   }, [openingText, change]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address has caught up
   useEffect(() => setDraft(undefined), [search.win]);
   const wholeMs = trace.durationMs;
-  const { startMs, endMs } = draft ?? opening ?? windowOf(search, wholeMs);
-  const window = useMemo(() => ({ startMs, endMs }), [startMs, endMs]);
+  const { fromMs, toMs } = draft ?? opening ?? windowOf(search, wholeMs);
+  const window = useMemo(() => ({ fromMs, toMs }), [fromMs, toMs]);
   const setWindow = useCallback(
     (to: Span, isDone: boolean) => {
       setDraft(to);
-      const isWhole = to.startMs <= 0 && to.endMs >= wholeMs;
-      if (isDone) change({ win: isWhole ? WHOLE : writeWindow(to) });
+      const isWhole = to.fromMs <= 0 && to.toMs >= wholeMs;
+      if (isDone) change({ win: isWhole ? WHOLE : writtenSpan(to, WIN_UNIT_MS) });
     },
     [change, wholeMs],
   );
@@ -285,15 +285,7 @@ function Head({ trace }: { trace: SchemaTraceBody }) {
     <header className="page-head">
       <div>
         <nav className="crumbs" aria-label="Breadcrumb">
-          <Link
-            to="/p/$project/sessions"
-            activeOptions={{ exact: true }}
-            params={{ project: trace.project }}
-            search={{}}
-          >
-            Sessions
-          </Link>{" "}
-          /{" "}
+          <SessionsCrumb project={trace.project} /> /{" "}
           <Link
             to="/p/$project/sessions/$id"
             params={{ project: trace.project, id: trace.sessionId }}

@@ -3,9 +3,10 @@
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import type { SchemaRowBody } from "../../api/schema";
+import { lengthOf, panned, type Span, ticks, zoomed } from "../../axis/span";
 import { Row } from "./Row";
 import type { Node } from "./tree";
-import { instantLabel, type Span, ticks, within, zoomed } from "./window";
+import { instantLabel, wholeOf } from "./window";
 
 export const ROW_PX = 28;
 const TYPING_MS = 700;
@@ -24,7 +25,7 @@ interface Props {
   selfOf: ((row: SchemaRowBody) => number | null) | undefined;
   path: ReadonlyMap<string, readonly Span[]> | undefined;
   onChoose: (id: string) => void;
-  onClose: (ids: readonly string[], isClosed: boolean) => void;
+  onClose: (id: string, isClosed: boolean) => void;
   onWindow: (window: Span, isDone: boolean) => void;
 }
 
@@ -79,7 +80,7 @@ export function Waterfall(props: Props) {
     if (!node) return false;
     const isOpen = node.below > 0 && !closed.has(node.row.id);
     if (event.key === "ArrowLeft") {
-      if (isOpen) onClose([node.row.id], true);
+      if (isOpen) onClose(node.row.id, true);
       else if (node.row.parent && nodes.some((each) => each.row.id === node.row.parent))
         onChoose(node.row.parent);
       return true;
@@ -87,7 +88,7 @@ export function Waterfall(props: Props) {
     if (event.key === "ArrowRight") {
       const below = nodes[place + 1];
       if (isOpen && below) onChoose(below.row.id);
-      else onClose([node.row.id], false);
+      else onClose(node.row.id, false);
       return true;
     }
     return false;
@@ -157,13 +158,13 @@ export function Waterfall(props: Props) {
 
 /** The titles of the columns, and the ruler. */
 function Head({ window, hasSelf }: { window: Span; hasSelf: boolean }) {
-  const length = window.endMs - window.startMs;
+  const length = lengthOf(window);
   return (
     <div className="tree-head tree-columns" aria-hidden>
       <span className="tree-title">Observation</span>
       <span className="ruler">
-        {ticks(window, 5).map((at) => {
-          const share = (at - window.startMs) / length;
+        {ticks(window, 5).at.map((at) => {
+          const share = (at - window.fromMs) / length;
           return share > 0.9 ? null : (
             <i key={at} style={{ left: `${share * 100}%` }}>
               {instantLabel(at, window)}
@@ -182,13 +183,13 @@ function Head({ window, hasSelf }: { window: Span; hasSelf: boolean }) {
 
 /** The ruler's lines through all rows. */
 function Lines({ window, hasSelf }: { window: Span; hasSelf: boolean }) {
-  const length = window.endMs - window.startMs;
+  const length = lengthOf(window);
   return (
     <div className="tree-lines tree-columns" aria-hidden>
       <span />
       <span className="lines">
-        {ticks(window, 5).map((at) => (
-          <i key={at} style={{ left: `${((at - window.startMs) / length) * 100}%` }} />
+        {ticks(window, 5).at.map((at) => (
+          <i key={at} style={{ left: `${((at - window.fromMs) / length) * 100}%` }} />
         ))}
       </span>
       <span />
@@ -217,16 +218,16 @@ function useZoom(
       const track = element?.querySelector(".tree-track")?.getBoundingClientRect();
       const now = latest.current;
       if (!track?.width) return;
-      const length = now.window.endMs - now.window.startMs;
+      const length = lengthOf(now.window);
+      const whole = wholeOf(now.wholeMs);
       const share = Math.min(1, Math.max(0, (event.clientX - track.left) / track.width));
       let next: Span;
       if (event.ctrlKey || event.metaKey) {
-        const about = now.window.startMs + share * length;
-        next = zoomed(now.window, ZOOM_PER_PIXEL ** event.deltaY, about, now.wholeMs);
+        const about = now.window.fromMs + share * length;
+        next = zoomed(now.window, ZOOM_PER_PIXEL ** event.deltaY, about, whole);
       } else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
         const by = (event.deltaX / track.width) * length;
-        const { startMs, endMs } = now.window;
-        next = within({ startMs: startMs + by, endMs: endMs + by }, now.wholeMs);
+        next = panned(now.window, by, whole);
       } else return;
       event.preventDefault();
       now.onWindow(next, false);

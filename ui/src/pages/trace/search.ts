@@ -1,8 +1,10 @@
 /** What of a trace's page its address holds. */
 
 import { flag, list, text } from "../../addresses";
+import { readSpan, type Span, within } from "../../axis/span";
+import { isClosedText } from "./closed";
 import { FAMILIES, type Family } from "./family";
-import { readWindow, type Span } from "./window";
+import { wholeOf } from "./window";
 
 export const TABS = ["content", "attributes", "events", "json"] as const;
 export type Tab = (typeof TABS)[number];
@@ -13,6 +15,9 @@ export type View = (typeof VIEWS)[number];
 
 /** The window over the whole trace, as opposed to none that anybody has chosen. */
 export const WHOLE = "all";
+
+/** Windows are written in milliseconds. */
+export const WIN_UNIT_MS = 1;
 
 export interface TraceSearch {
   /** The id of the chosen observation. */
@@ -25,6 +30,8 @@ export interface TraceSearch {
   /** The stretch of time in view, `start-end` in milliseconds since the trace's start, or "all". */
   win?: string | undefined;
   view?: View[] | undefined;
+  /** The rows that are closed, as closed.ts writes them. */
+  closed?: string | undefined;
   tab?: Tab | undefined;
 }
 
@@ -40,13 +47,15 @@ export function traceSearch(raw: Record<string, unknown>): TraceSearch {
     q: text(raw.q),
     type: known(raw.type, FAMILIES),
     err: flag(raw.err),
-    win: win === WHOLE || readWindow(win) ? win : undefined,
+    win: win === WHOLE || readSpan(win, WIN_UNIT_MS) ? win : undefined,
     view: known(raw.view, VIEWS),
+    closed: isClosedText(text(raw.closed) ?? "") ? text(raw.closed) : undefined,
     tab: known(raw.tab, TABS)?.[0],
   };
 }
 
 /** The window that the address names; the whole trace without one. */
 export function windowOf(search: TraceSearch, wholeMs: number): Span {
-  return readWindow(search.win, wholeMs) ?? { startMs: 0, endMs: Math.max(1, wholeMs) };
+  const whole = wholeOf(wholeMs);
+  return within(readSpan(search.win, WIN_UNIT_MS) ?? whole, whole);
 }

@@ -21,7 +21,7 @@ describe("the critical path", () => {
     Object.fromEntries(
       [...criticalPath(forest(rows))].map(([id, spans]) => [
         id,
-        spans.map((each) => [each.startMs, each.endMs]).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0)),
+        spans.map((each) => [each.fromMs, each.toMs]).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0)),
       ]),
     );
   it("goes backwards through what ended last", () => {
@@ -50,18 +50,18 @@ describe("the critical path", () => {
       timed("b", "r", 50, 98),
     ];
     const all = [...criticalPath(forest(rows)).values()].flat();
-    expect(all.reduce((sum, each) => sum + each.endMs - each.startMs, 0)).toBe(100);
+    expect(all.reduce((sum, each) => sum + each.toMs - each.fromMs, 0)).toBe(100);
   });
   it("is drawn as one where a screen could not part it", () => {
     const spans = [
-      { startMs: 0, endMs: 10 },
-      { startMs: 10.5, endMs: 20 },
-      { startMs: 60, endMs: 70 },
-      { startMs: 2_000, endMs: 2_001 },
+      { fromMs: 0, toMs: 10 },
+      { fromMs: 10.5, toMs: 20 },
+      { fromMs: 60, toMs: 70 },
+      { fromMs: 2_000, toMs: 2_001 },
     ];
-    expect(joined(spans, { startMs: 0, endMs: 1_000 })).toEqual([
-      { startMs: 0, endMs: 20 },
-      { startMs: 60, endMs: 70 },
+    expect(joined(spans, { fromMs: 0, toMs: 1_000 })).toEqual([
+      { fromMs: 0, toMs: 20 },
+      { fromMs: 60, toMs: 70 },
     ]);
   });
 });
@@ -97,7 +97,7 @@ describe("the turn of a row", () => {
   });
   it("fills the window when one comes from it", () => {
     const found = arrival({ durationMs: 9_000 }, byId, "llm");
-    expect(found?.startMs).toBeGreaterThan(2_300);
-    expect(found?.endMs).toBeLessThan(6_300);
+    expect(found?.fromMs).toBeGreaterThan(2_300);
+    expect(found?.toMs).toBeLessThan(6_300);
   });
 });

@@ -1,8 +1,8 @@
 /** Where the time of a trace went: what each row took itself, and what all of it had to wait for. */
 
 import type { SchemaRowBody } from "../../api/schema";
+import type { Span } from "../../axis/span";
 import type { Forest } from "./tree";
-import type { Span } from "./window";
 
 type Ended = SchemaRowBody & { endMs: number };
 const isEnded = (row: SchemaRowBody): row is Ended => row.endMs !== null;
@@ -29,11 +29,11 @@ export function selfMs(row: SchemaRowBody, children: readonly SchemaRowBody[]): 
  */
 export function criticalPath({ roots, childrenOf }: Forest): Map<string, Span[]> {
   const found = new Map<string, Span[]>();
-  const add = (row: SchemaRowBody, startMs: number, endMs: number) => {
-    if (endMs <= startMs) return;
+  const add = (row: SchemaRowBody, fromMs: number, toMs: number) => {
+    if (toMs <= fromMs) return;
     const known = found.get(row.id);
-    if (known) known.push({ startMs, endMs });
-    else found.set(row.id, [{ startMs, endMs }]);
+    if (known) known.push({ fromMs, toMs });
+    else found.set(row.id, [{ fromMs, toMs }]);
   };
   const latest = (rows: readonly SchemaRowBody[]) =>
     rows.filter(isEnded).sort((a, b) => b.endMs - a.endMs || b.startMs - a.startMs);

@@ -1,9 +1,11 @@
 /** Which turn of the call an observation belongs to, and where the page opens. */
 
 import type { SchemaRowBody, SchemaTraceBody, SchemaTurnMark } from "../../api/schema";
+import { fitted, type Span } from "../../axis/span";
+import { turnAround } from "../../axis/turns";
 import { isTurn } from "./family";
 import { lineage } from "./tree";
-import { around, type Span } from "./window";
+import { timeOf, wholeOf } from "./window";
 
 /**
  * The turn that was made from the row or one above it; else the one that goes on when it starts;
@@ -24,9 +26,7 @@ export function turnOf(
   }
   const row = line[0];
   if (!row || row.parent === null) return undefined;
-  const going = turns.findLast((turn) => turn.startMs <= row.startMs);
-  if (going && (going.endMs === null || going.endMs > row.startMs)) return going;
-  return turns.find((turn) => turn.speaker === "agent" && turn.startMs > row.startMs);
+  return turnAround(turns, row.startMs);
 }
 
 /** The window that shows a row with the turn around it. */
@@ -38,5 +38,5 @@ export function arrival(
   const line = lineage(byId, id);
   const row = line.find(isTurn) ?? line[0];
   if (!row) return undefined;
-  return around({ startMs: row.startMs, endMs: row.endMs ?? trace.durationMs }, trace.durationMs);
+  return fitted(timeOf(row, trace.durationMs), wholeOf(trace.durationMs));
 }

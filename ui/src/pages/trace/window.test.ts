@@ -1,51 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { traceSearch, windowOf } from "./search";
-import { around, instantLabel, readWindow, ticks, within, writeWindow, zoomed } from "./window";
+import { instantLabel, timeOf } from "./window";
 
-describe("the window", () => {
-  it("is read as it was written", () => {
-    expect(readWindow(writeWindow({ startMs: 372.04, endMs: 859.5 }), 1_000)).toEqual({
-      startMs: 372,
-      endMs: 859.5,
-    });
-  });
-  it("refuses what is no stretch of time", () => {
-    for (const text of ["", "5", "9-3", "3-3", "-4-9", "a-b", "1e3-2e3", "NaN-1"])
-      expect(readWindow(text, 1_000)).toBeUndefined();
-  });
-  it("stays inside the trace", () => {
-    expect(within({ startMs: -50, endMs: 50 }, 1_000)).toEqual({ startMs: 0, endMs: 100 });
-    expect(within({ startMs: 950, endMs: 1_050 }, 1_000)).toEqual({ startMs: 900, endMs: 1_000 });
-    expect(within({ startMs: 0, endMs: 5_000 }, 1_000)).toEqual({ startMs: 0, endMs: 1_000 });
-  });
-  it("gives an event most of its room, however short it is", () => {
-    for (const length of [0.02, 1, 400]) {
-      const { startMs, endMs } = around({ startMs: 500, endMs: 500 + length }, 1_000);
-      expect(endMs - startMs).toBeLessThan(Math.max(3.1, length * 1.2));
-      expect(startMs).toBeLessThanOrEqual(500);
-    }
-  });
-  it("zooms about a place that keeps where it is", () => {
-    expect(zoomed({ startMs: 100, endMs: 300 }, 0.5, 150, 1_000)).toEqual({
-      startMs: 125,
-      endMs: 225,
-    });
+describe("the time of a row", () => {
+  it("goes on to the end of the trace while the row has not ended", () => {
+    expect(timeOf({ startMs: 5, endMs: 9 }, 100)).toEqual({ fromMs: 5, toMs: 9 });
+    expect(timeOf({ startMs: 5, endMs: null }, 100)).toEqual({ fromMs: 5, toMs: 100 });
+    expect(timeOf({ startMs: 200, endMs: null }, 100)).toEqual({ fromMs: 200, toMs: 200 });
   });
 });
 
 describe("the ruler", () => {
-  it("has round instants", () => {
-    expect(ticks({ startMs: 372, endMs: 859 }, 5)).toEqual([400, 500, 600, 700, 800]);
-    const minutes = ticks({ startMs: 0, endMs: 600_000 }, 5).map((each) => each / 60_000);
-    expect(minutes).toEqual([0, 2, 4, 6, 8, 10]);
-  });
   it("is as exact as the window is short", () => {
-    expect(instantLabel(400, { startMs: 372, endMs: 859 })).toBe("400 ms");
-    expect(instantLabel(12_340, { startMs: 12_000, endMs: 12_800 })).toBe("12.34 s");
-    expect(instantLabel(67_000, { startMs: 0, endMs: 600_000 })).toBe("1:07");
-    expect(instantLabel(67_200, { startMs: 66_000, endMs: 69_000 })).toBe("1:07.2");
-    expect(instantLabel(3_996_000, { startMs: 3_995_000, endMs: 3_999_000 })).toBe("1:06:36.0");
-    expect(instantLabel(119_960, { startMs: 119_000, endMs: 122_000 })).toBe("2:00.0");
+    expect(instantLabel(400, { fromMs: 372, toMs: 859 })).toBe("400 ms");
+    expect(instantLabel(12_340, { fromMs: 12_000, toMs: 12_800 })).toBe("12.34 s");
+    expect(instantLabel(67_000, { fromMs: 0, toMs: 600_000 })).toBe("1:07");
+    expect(instantLabel(67_200, { fromMs: 66_000, toMs: 69_000 })).toBe("1:07.2");
+    expect(instantLabel(3_996_000, { fromMs: 3_995_000, toMs: 3_999_000 })).toBe("1:06:36.0");
+    expect(instantLabel(119_960, { fromMs: 119_000, toMs: 122_000 })).toBe("2:00.0");
   });
 });
 
@@ -60,10 +32,15 @@ describe("the address", () => {
       win: undefined,
       view: ["path"],
       tab: undefined,
+      closed: undefined,
     });
   });
+  it("says which stretch is in view, never more than the trace", () => {
+    expect(windowOf({ win: "372-859.5" }, 1_000)).toEqual({ fromMs: 372, toMs: 859.5 });
+    expect(windowOf({ win: "372-8590" }, 1_000)).toEqual({ fromMs: 0, toMs: 1_000 });
+  });
   it("shows the whole trace without a window", () => {
-    expect(windowOf({ win: "all" }, 800)).toEqual({ startMs: 0, endMs: 800 });
-    expect(windowOf({}, 0)).toEqual({ startMs: 0, endMs: 1 });
+    expect(windowOf({ win: "all" }, 800)).toEqual({ fromMs: 0, toMs: 800 });
+    expect(windowOf({}, 0)).toEqual({ fromMs: 0, toMs: 1 });
   });
 });

@@ -39,9 +39,15 @@ function SentApart({ file, mediaId }: { file: NamedFile; mediaId: string }) {
   return <Shown file={isOwn ? file : { ...file, type: "" }} url={found.data} />;
 }
 
-function Shown({ file, url }: { file: NamedFile; url: string }) {
+interface ShownProps {
+  file: Pick<NamedFile, "type" | "sizeBytes">;
+  url: string;
+  name?: string;
+}
+
+export function Shown({ file, url, name }: ShownProps) {
   const size = file.sizeBytes === null ? "" : `, ${bytes(file.sizeBytes)}`;
-  const what = `${file.type || "A file"}${size}`;
+  const what = `${name ? `${name}, ` : ""}${file.type || "A file"}${size}`;
   if (file.type.startsWith("image/")) {
     return (
       <figure className="media">
