@@ -47,6 +47,7 @@ from turnwise.app.config import Settings
 from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.key_manager import CatalogKeys
+from turnwise.app.labels import CatalogLabels
 from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.peaks import KeptPeaks
 from turnwise.app.price_book import CatalogPrices, Repricing
@@ -170,6 +171,7 @@ def _ui_parts(parts: Parts, accounts: CatalogAccounts) -> ui.UiParts:
         overview=parts.reading,
         boards=parts.reading,
         diagnoses=parts.flow.store,
+        labels=CatalogLabels(parts.catalog),
         judge=SessionJudge(parts.reading),
         enough=ENOUGH,
         traces=parts.flow.store,

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from turnwise.api.ui import (
     access,
+    cases,
     causes,
     dashboard,
     faults,
@@ -23,6 +24,7 @@ from turnwise.api.ui.project import Keeping
 from turnwise.model.accounts import BrowserAccounts
 from turnwise.model.administration import Administration
 from turnwise.model.boards import BoardReader
+from turnwise.model.labels import LabelKeeper
 from turnwise.model.overview import OverviewReader
 from turnwise.model.ports import (
     Diagnose,
@@ -50,6 +52,7 @@ class UiParts:
     overview: OverviewReader
     boards: BoardReader
     diagnoses: DiagnosisStore
+    labels: LabelKeeper
     judge: ReleaseJudge
     enough: int
     traces: TraceReader
@@ -66,6 +69,7 @@ class UiParts:
 def router(parts: UiParts) -> APIRouter:
     """The API, then the pages; none of it is in the server's OpenAPI document."""
     whole = APIRouter()
+    gate_cases = cases.Cases(parts.boards, parts.labels)
     for part in (
         access.router(parts.accounts, parts.version, parts.public_url),
         sessions.router(parts.overview, parts.reader, parts.diagnose),
@@ -75,7 +79,8 @@ def router(parts: UiParts) -> APIRouter:
         dashboard.router(parts.overview, parts.boards),
         faults.router(parts.boards),
         causes.router(parts.overview, parts.boards, parts.diagnoses),
-        releases.router(parts.boards, parts.judge, parts.enough),
+        releases.router(parts.boards, parts.judge, gate_cases, parts.enough),
+        cases.router(gate_cases, parts.labels, parts.reader),
         tenant.router(parts.administration),
         project.router(parts.administration, parts.keeping),
         pages.router(parts.reader, parts.web),

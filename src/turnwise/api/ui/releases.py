@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from turnwise.api.ui.answers import PREFIX, Viewer, json_answer, ms
+from turnwise.api.ui.cases import CaseBody, Cases, PrecisionBody, Which
 from turnwise.api.ui.dashboard import FiguresBody, figures_body
 from turnwise.api.ui.period import Period
-from turnwise.model.boards import BoardReader, Cut, Release
+from turnwise.model.boards import BoardReader, Release
 from turnwise.model.diagnosis import (
     Change,
     GateLimits,
@@ -22,13 +23,9 @@ from turnwise.model.diagnosis import (
 )
 from turnwise.model.errors import BadInput
 from turnwise.model.errors import Issue as Wrong
-from turnwise.model.ids import public_session_id
 from turnwise.model.instants import NS_PER_MS
 from turnwise.model.ports import ReleaseJudge
 from turnwise.model.query import SessionRange
-from turnwise.model.session import InterruptionKind
-
-MOST_CASES = 200
 
 Name = Annotated[str | None, Query(max_length=256)]
 
@@ -111,28 +108,6 @@ class ChangeBody(msgspec.Struct, rename="camel", frozen=True):
     is_worse: bool
 
 
-class CaseBody(msgspec.Struct, rename="camel", frozen=True):
-    """An interruption that broke a limit or counts against the agent.
-
-    Attributes:
-        at_ms: since the start of the session; null where nobody said when.
-        reasons: names of figures.
-    """
-
-    session_id: str
-    name: str | None
-    version: str | None
-    started_ms: float
-    has_recording: bool
-    kind: InterruptionKind
-    turn: int | None
-    at_ms: float | None
-    detection_ms: float | None
-    stop_ms: float | None
-    bleed_words: int | None
-    reasons: tuple[str, ...]
-
-
 class VerdictBody(msgspec.Struct, rename="camel", frozen=True):
     """The gate of a candidate.
 
@@ -140,6 +115,9 @@ class VerdictBody(msgspec.Struct, rename="camel", frozen=True):
         passed: null when too little is known.
         enough: interruptions from which on something is said.
         baseline: null when none was asked for.
+        cases: the latest; of those of the candidate that were asked for.
+        precision: of the analysis, by what people have called cases of the candidate. Labels
+            change nothing else of the verdict.
     """
 
     from_ms: float
@@ -151,9 +129,11 @@ class VerdictBody(msgspec.Struct, rename="camel", frozen=True):
     gates: list[GateBody]
     changes: list[ChangeBody]
     cases: list[CaseBody]
+    has_more_cases: bool
+    precision: list[PrecisionBody]
 
 
-def router(boards: BoardReader, judge: ReleaseJudge, enough: int) -> APIRouter:
+def router(boards: BoardReader, judge: ReleaseJudge, cases: Cases, enough: int) -> APIRouter:
     """Agents, and the gate; below `enough` interruptions the judge says nothing."""
     routes = APIRouter(prefix=PREFIX)
 
@@ -183,6 +163,7 @@ def router(boards: BoardReader, judge: ReleaseJudge, enough: int) -> APIRouter:
         baseline: Name = None,
         baseline_from: Annotated[int | None, Query(alias="baselineFrom", ge=0)] = None,
         baseline_to: Annotated[int | None, Query(alias="baselineTo", ge=0)] = None,
+        which: Annotated[Which, Query(alias="cases")] = Which.FAILING,
     ) -> Response:
         """One agent's candidate (a version, or all in the time) against a baseline, if there is one."""
         wanted = period.wanted(caller, project)
@@ -205,12 +186,10 @@ def router(boards: BoardReader, judge: ReleaseJudge, enough: int) -> APIRouter:
                 from_ns=period.from_ns if baseline_from is None else baseline_from * NS_PER_MS,
                 to_ns=period.to_ns if baseline_to is None else baseline_to * NS_PER_MS,
             )
-        limits = GateLimits()
-        board = await boards.board(wanted.project_ids[0])
         versions = (candidate,) if candidate is not None else ()
-        (now, before), cases = await asyncio.gather(
-            judge.quality(caller, judged, earlier, limits),
-            board.cuts(replace(wanted, versions=versions), limits, MOST_CASES),
+        (now, before), (listed, has_more, precision) = await asyncio.gather(
+            judge.quality(caller, judged, earlier, GateLimits()),
+            cases.listed(replace(wanted, versions=versions), which),
         )
         body = VerdictBody(
             from_ms=ms(period.from_ns),
@@ -221,7 +200,9 @@ def router(boards: BoardReader, judge: ReleaseJudge, enough: int) -> APIRouter:
             baseline=None if before is None else _quality(before),
             gates=[_as(GateBody, each) for each in now.gates],
             changes=[_change(each) for each in now.changes],
-            cases=[_case(each, limits) for each in cases],
+            cases=listed,
+            has_more_cases=has_more,
+            precision=precision,
         )
         return await json_answer(request, body)
 
@@ -300,26 +281,4 @@ def _change(found: Change) -> ChangeBody:
         ratio=found.ratio,
         difference95=None if found.low is None or found.high is None else (found.low, found.high),
         is_worse=found.is_worse,
-    )
-
-
-def _case(cut: Cut, limits: GateLimits) -> CaseBody:
-    onset_ns = cut.onset_ns
-
-    def since(earlier_ns: int | None, later_ns: int | None) -> float | None:
-        return None if earlier_ns is None or later_ns is None else ms(later_ns - earlier_ns)
-
-    return CaseBody(
-        session_id=public_session_id(cut.session_id),
-        name=cut.name,
-        version=cut.version,
-        started_ms=ms(cut.started_ns),
-        has_recording=cut.has_recording,
-        kind=cut.kind,
-        turn=cut.turn,
-        at_ms=since(cut.started_ns, onset_ns),
-        detection_ms=since(onset_ns, cut.detected_ns),
-        stop_ms=since(onset_ns, cut.stopped_ns),
-        bleed_words=cut.bleed_words,
-        reasons=cut.beyond(limits),
     )
