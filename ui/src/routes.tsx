@@ -205,6 +205,11 @@ const settingsParts = [
   settingsFront,
   createRoute({
     getParentRoute: () => settings,
+    path: "/account",
+    component: lazyRouteComponent(() => import("./pages/settings/AccountPart"), "AccountPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
     path: "/keys",
     component: lazyRouteComponent(() => import("./pages/settings/KeysPart"), "KeysPart"),
   }),

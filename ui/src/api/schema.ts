@@ -456,6 +456,42 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/ui/api/projects/{project}/gate/cases": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["CasesBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/ui/api/projects/{project}/intake": {
         readonly parameters: {
             readonly query?: never;
@@ -1045,6 +1081,19 @@ export interface components {
             readonly stopMs: number | null;
             readonly turn: number | null;
             readonly version: string | null;
+        };
+        /**
+         * CasesBody
+         * @description The latest cases of a candidate.
+         *
+         *         Attributes:
+         *             has_more: there are more than are told here.
+         *             precision: of the analysis, on everything that was labelled. Labels change no verdict.
+         */
+        readonly CasesBody: {
+            readonly data: readonly components["schemas"]["CaseBody"][];
+            readonly hasMore: boolean;
+            readonly precision: readonly components["schemas"]["PrecisionBody"][];
         };
         /**
          * CauseBody
@@ -1711,8 +1760,12 @@ export interface components {
         /**
          * PrecisionBody
          * @description Of the labelled cases that the analysis calls this, how many people call the same.
+         *
+         *         Attributes:
+         *             agreeing: the label that says that the analysis was right.
          */
         readonly PrecisionBody: {
+            readonly agreeing: components["schemas"]["Label"];
             readonly kind: components["schemas"]["InterruptionKind"];
             readonly labelled: number;
             readonly right: number;
@@ -2084,21 +2137,15 @@ export interface components {
          *             passed: null when too little is known.
          *             enough: interruptions from which on something is said.
          *             baseline: null when none was asked for.
-         *             cases: the latest; of those of the candidate that were asked for.
-         *             precision: of the analysis, by what people have called cases of the candidate. Labels
-         *                 change nothing else of the verdict.
          */
         readonly VerdictBody: {
             readonly baseline: components["schemas"]["QualityBody"] | null;
             readonly candidate: components["schemas"]["QualityBody"];
-            readonly cases: readonly components["schemas"]["CaseBody"][];
             readonly changes: readonly components["schemas"]["ChangeBody"][];
             readonly enough: number;
             readonly fromMs: number;
             readonly gates: readonly components["schemas"]["GateBody"][];
-            readonly hasMoreCases: boolean;
             readonly passed: boolean | null;
-            readonly precision: readonly components["schemas"]["PrecisionBody"][];
             readonly toMs: number;
         };
     };
@@ -2115,6 +2162,7 @@ export type SchemaAudioBody = components['schemas']['AudioBody'];
 export type SchemaAuditBody = components['schemas']['AuditBody'];
 export type SchemaAuditPage = components['schemas']['AuditPage'];
 export type SchemaCaseBody = components['schemas']['CaseBody'];
+export type SchemaCasesBody = components['schemas']['CasesBody'];
 export type SchemaCauseBody = components['schemas']['CauseBody'];
 export type SchemaCausesBody = components['schemas']['CausesBody'];
 export type SchemaChangeBody = components['schemas']['ChangeBody'];

@@ -4,6 +4,7 @@ import { X } from "lucide-react";
 import { AlertDialog, Dialog } from "radix-ui";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { ApiError } from "../api/client";
+import { RequestId } from "./states";
 
 /** What went wrong, in a form that fields can be asked of. */
 export function asError(error: unknown): ApiError {
@@ -67,6 +68,7 @@ export function FormDialog(props: FormDialogProps) {
                   {wrong.message}
                 </p>
               )}
+              {wrong && wrong.status >= 500 && <RequestId id={wrong.requestId} />}
               <div className="form-end">
                 <Dialog.Close className="button">Cancel</Dialog.Close>
                 <button type="submit" className="button primary" disabled={isBusy}>

@@ -69,7 +69,6 @@ class UiParts:
 def router(parts: UiParts) -> APIRouter:
     """The API, then the pages; none of it is in the server's OpenAPI document."""
     whole = APIRouter()
-    gate_cases = cases.Cases(parts.boards, parts.labels)
     for part in (
         access.router(parts.accounts, parts.version, parts.public_url),
         sessions.router(parts.overview, parts.reader, parts.diagnose),
@@ -79,8 +78,8 @@ def router(parts: UiParts) -> APIRouter:
         dashboard.router(parts.overview, parts.boards),
         faults.router(parts.boards),
         causes.router(parts.overview, parts.boards, parts.diagnoses),
-        releases.router(parts.boards, parts.judge, gate_cases, parts.enough),
-        cases.router(gate_cases, parts.labels, parts.reader),
+        releases.router(parts.boards, parts.judge, parts.enough),
+        cases.router(parts.boards, parts.labels, parts.reader),
         tenant.router(parts.administration),
         project.router(parts.administration, parts.keeping),
         pages.router(parts.reader, parts.web),

@@ -1,5 +1,6 @@
 """The cases of the gate: what they are, and what people call them."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from turnwise.model.errors import NotFound
 from turnwise.model.ids import public_session_id
 from turnwise.model.instants import iso_ms
 from turnwise.model.labels import (
+    RIGHT,
     CaseLabel,
     Label,
     LabelKeeper,
@@ -92,58 +94,95 @@ class CaseBody(msgspec.Struct, rename="camel", frozen=True):
 
 
 class PrecisionBody(msgspec.Struct, rename="camel", frozen=True):
-    """Of the labelled cases that the analysis calls this, how many people call the same."""
+    """Of the labelled cases that the analysis calls this, how many people call the same.
+
+    Attributes:
+        agreeing: the label that says that the analysis was right.
+    """
 
     kind: InterruptionKind
+    agreeing: Label
     labelled: int
     right: int
 
 
-class Cases:
-    """The cases of a time with what people call them."""
+class CasesBody(msgspec.Struct, rename="camel", frozen=True):
+    """The latest cases of a candidate.
 
-    def __init__(self, boards: BoardReader, labels: LabelKeeper):
-        self._boards = boards
-        self._labels = labels
+    Attributes:
+        has_more: there are more than are told here.
+        precision: of the analysis, on everything that was labelled. Labels change no verdict.
+    """
 
-    async def listed(
-        self, wanted: SessionFilter, which: Which
-    ) -> tuple[list[CaseBody], bool, list[PrecisionBody]]:
-        """The latest cases, whether there are more, and how right the analysis was on all of them."""
-        board = await self._boards.board(wanted.project_ids[0])
-        labels, told = await self._labelled(board, wanted)
+    data: list[CaseBody]
+    has_more: bool
+    precision: list[PrecisionBody]
+
+
+def router(boards: BoardReader, labels: LabelKeeper, reader: SessionReader) -> APIRouter:
+    """The cases, calling one something, taking that back, and all labels of a time as a file."""
+    routes = APIRouter(prefix=PREFIX)
+    _add_lists(routes, boards, labels)
+    _add_labels(routes, labels, reader)
+    return routes
+
+
+def _add_lists(routes: APIRouter, boards: BoardReader, labels: LabelKeeper) -> None:
+    async def labelled(
+        wanted: SessionFilter,
+    ) -> tuple[BoardStore, LabelsOfSessions, list[tuple[Cut, CaseLabel]]]:
+        """Labels, and the cases among those wanted that have one, the latest session first."""
+        project_id = wanted.project_ids[0]
+        board, known = await asyncio.gather(boards.board(project_id), labels.labels(project_id))
+        found = LabelsOfSessions(known)
+        if not found.session_ids:
+            return board, found, []
+        among = replace(wanted, session_ids=found.session_ids)
+        cuts = await board.cuts(among, GateLimits(), MOST_LABELLED, every=True)
+        told = [(cut, found.of(cut.session_id, _moment(cut))) for cut in cuts]
+        return board, found, [(cut, label) for cut, label in told if label is not None]
+
+    @routes.get("/projects/{project}/gate/cases")
+    async def list_cases(
+        caller: Viewer,
+        request: Request,
+        project: str,
+        period: Annotated[Period, Depends()],
+        which: Annotated[Which, Query(alias="cases")] = Which.FAILING,
+    ) -> Response:
+        wanted = period.wanted(caller, project)
+        board, known, told = await labelled(wanted)
         if which is Which.LABELLED:
             cuts = [cut for cut, _ in told]
         else:
             cuts = await board.cuts(wanted, GateLimits(), MOST_CASES + 1, every=which is Which.ALL)
-        found = precisions((cut.kind, label.label) for cut, label in told)
-        return (
-            [_case(cut, labels.of(cut.session_id, _moment(cut))) for cut in cuts[:MOST_CASES]],
-            len(cuts) > MOST_CASES,
-            [PrecisionBody(each.kind, each.labelled, each.right) for each in found],
+        right = precisions((cut.kind, label.label) for cut, label in told)
+        body = CasesBody(
+            data=[_case(cut, known.of(cut.session_id, _moment(cut))) for cut in cuts[:MOST_CASES]],
+            has_more=len(cuts) > MOST_CASES,
+            precision=[
+                PrecisionBody(each.kind, RIGHT[each.kind], each.labelled, each.right)
+                for each in right
+            ],
         )
+        return await json_answer(request, body)
 
-    async def labelled(self, wanted: SessionFilter) -> list[tuple[Cut, CaseLabel]]:
-        """Every labelled case of a time that is still one, the latest session first."""
-        board = await self._boards.board(wanted.project_ids[0])
-        return (await self._labelled(board, wanted))[1]
-
-    async def _labelled(
-        self, board: BoardStore, wanted: SessionFilter
-    ) -> tuple[LabelsOfSessions, list[tuple[Cut, CaseLabel]]]:
-        labels = LabelsOfSessions(await self._labels.labels(wanted.project_ids[0]))
-        if not labels.session_ids:
-            return labels, []
-        among = replace(wanted, session_ids=labels.session_ids)
-        cuts = await board.cuts(among, GateLimits(), MOST_LABELLED, every=True)
-        told = [(cut, labels.of(cut.session_id, _moment(cut))) for cut in cuts]
-        return labels, [(cut, label) for cut, label in told if label is not None]
+    @routes.get("/projects/{project}/gate/labels")
+    async def export_labels(
+        caller: Viewer,
+        project: str,
+        period: Annotated[Period, Depends()],
+        form: Annotated[Form, Query(alias="format")],
+    ) -> Response:
+        """The labelled cases of a time with what the analysis called them, as a file."""
+        _, _, told = await labelled(period.wanted(caller, project))
+        rows = [_row(cut, label) for cut, label in told]
+        content = _csv(rows) if form is Form.CSV else JSON.encode({"data": list(_objects(rows))})
+        headers = {**NO_CACHE, **attachment("labels", project, form)}
+        return Response(content, headers=headers, media_type=form.media_type)
 
 
-def router(cases: Cases, labels: LabelKeeper, reader: SessionReader) -> APIRouter:
-    """Calling a case something, taking that back, and all labels of a time as a file."""
-    routes = APIRouter(prefix=PREFIX)
-
+def _add_labels(routes: APIRouter, labels: LabelKeeper, reader: SessionReader) -> None:
     async def case(caller: Caller, session_name: str, case_id: str) -> tuple[Session, Moment]:
         session = visible(await reader.session(caller, session_name), caller)
         asked = Moment.read(case_id)
@@ -170,22 +209,6 @@ def router(cases: Cases, labels: LabelKeeper, reader: SessionReader) -> APIRoute
         session, moment = await case(caller, session_id, case_id)
         await labels.remove(session.project_id, session.id, moment)
         return Response(status_code=204)
-
-    @routes.get("/projects/{project}/labels/export")
-    async def export_labels(
-        caller: Viewer,
-        project: str,
-        period: Annotated[Period, Depends()],
-        form: Annotated[Form, Query(alias="format")],
-    ) -> Response:
-        """The labelled cases of a time with what the analysis called them."""
-        told = await cases.labelled(period.wanted(caller, project))
-        rows = [_row(cut, label) for cut, label in told]
-        content = _csv(rows) if form is Form.CSV else JSON.encode({"data": list(_objects(rows))})
-        headers = {**NO_CACHE, **attachment("labels", project, form)}
-        return Response(content, headers=headers, media_type=form.media_type)
-
-    return routes
 
 
 def _moment(cut: Cut) -> Moment:

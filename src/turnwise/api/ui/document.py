@@ -42,6 +42,7 @@ ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{_PROJECT}/causes"): causes.CausesBody,
     ("get", f"{_PROJECT}/agents"): releases.AgentsBody,
     ("get", f"{_PROJECT}/gate"): releases.VerdictBody,
+    ("get", f"{_PROJECT}/gate/cases"): cases.CasesBody,
     ("put", f"{_SESSION}/cases/{{case_id}}/label"): cases.LabelBody,
     ("get", f"{answers.PREFIX}/keys"): tenant.Keys,
     ("post", f"{_PROJECT}/keys"): tenant.MadeKey,

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from turnwise.api.ui.answers import PREFIX, Viewer, json_answer, ms
-from turnwise.api.ui.cases import CaseBody, Cases, PrecisionBody, Which
 from turnwise.api.ui.dashboard import FiguresBody, figures_body
 from turnwise.api.ui.period import Period
 from turnwise.model.boards import BoardReader, Release
@@ -115,9 +114,6 @@ class VerdictBody(msgspec.Struct, rename="camel", frozen=True):
         passed: null when too little is known.
         enough: interruptions from which on something is said.
         baseline: null when none was asked for.
-        cases: the latest; of those of the candidate that were asked for.
-        precision: of the analysis, by what people have called cases of the candidate. Labels
-            change nothing else of the verdict.
     """
 
     from_ms: float
@@ -128,12 +124,9 @@ class VerdictBody(msgspec.Struct, rename="camel", frozen=True):
     baseline: QualityBody | None
     gates: list[GateBody]
     changes: list[ChangeBody]
-    cases: list[CaseBody]
-    has_more_cases: bool
-    precision: list[PrecisionBody]
 
 
-def router(boards: BoardReader, judge: ReleaseJudge, cases: Cases, enough: int) -> APIRouter:
+def router(boards: BoardReader, judge: ReleaseJudge, enough: int) -> APIRouter:
     """Agents, and the gate; below `enough` interruptions the judge says nothing."""
     routes = APIRouter(prefix=PREFIX)
 
@@ -163,7 +156,6 @@ def router(boards: BoardReader, judge: ReleaseJudge, cases: Cases, enough: int) 
         baseline: Name = None,
         baseline_from: Annotated[int | None, Query(alias="baselineFrom", ge=0)] = None,
         baseline_to: Annotated[int | None, Query(alias="baselineTo", ge=0)] = None,
-        which: Annotated[Which, Query(alias="cases")] = Which.FAILING,
     ) -> Response:
         """One agent's candidate (a version, or all in the time) against a baseline, if there is one."""
         wanted = period.wanted(caller, project)
@@ -186,11 +178,7 @@ def router(boards: BoardReader, judge: ReleaseJudge, cases: Cases, enough: int) 
                 from_ns=period.from_ns if baseline_from is None else baseline_from * NS_PER_MS,
                 to_ns=period.to_ns if baseline_to is None else baseline_to * NS_PER_MS,
             )
-        versions = (candidate,) if candidate is not None else ()
-        (now, before), (listed, has_more, precision) = await asyncio.gather(
-            judge.quality(caller, judged, earlier, GateLimits()),
-            cases.listed(replace(wanted, versions=versions), which),
-        )
+        now, before = await judge.quality(caller, judged, earlier, GateLimits())
         body = VerdictBody(
             from_ms=ms(period.from_ns),
             to_ms=ms(period.to_ns),
@@ -200,9 +188,6 @@ def router(boards: BoardReader, judge: ReleaseJudge, cases: Cases, enough: int) 
             baseline=None if before is None else _quality(before),
             gates=[_as(GateBody, each) for each in now.gates],
             changes=[_change(each) for each in now.changes],
-            cases=listed,
-            has_more_cases=has_more,
-            precision=precision,
         )
         return await json_answer(request, body)
 

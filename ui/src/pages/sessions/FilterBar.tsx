@@ -7,7 +7,10 @@ import type { ReactNode } from "react";
 import { facets } from "../../api/queries";
 import { MenuMark } from "../../elements/MenuMark";
 import { duration } from "../../format/figures";
-import { chips, RANGES, type Range, type SessionsSearch, STATUSES } from "./search";
+import { MoreFilters } from "./MoreFilters";
+import { chips, RANGES, type Range, type SessionsSearch, STATUSES, unfiltered } from "./search";
+
+type Offered = "agent" | "version" | "env" | "status";
 
 const RESPONSES_MS = [1_000, 1_500, 2_500, 4_000];
 const DURATIONS_MS = [30_000, 60_000, 300_000, 900_000];
@@ -21,12 +24,12 @@ interface Props {
 export function FilterBar({ project, search, onChange }: Props) {
   const { data: known } = useQuery(facets(project));
   const set = chips(search, duration);
-  const without = (name: "agent" | "version" | "status", value: string, isOn: boolean) => {
+  const without = (name: Offered, value: string, isOn: boolean) => {
     const rest = (search[name] ?? []).filter((each) => each !== value);
     const next = isOn ? [...rest, value] : rest;
     onChange({ ...search, [name]: next.length ? next : undefined });
   };
-  const values = (name: "agent" | "version" | "status", all: readonly string[]) =>
+  const values = (name: Offered, all: readonly string[]) =>
     all.map((value) => (
       <Tick
         key={value}
@@ -49,6 +52,9 @@ export function FilterBar({ project, search, onChange }: Props) {
             </Branch>
             <Branch name="Version" isEmpty={!known?.versions.length}>
               {values("version", known?.versions ?? [])}
+            </Branch>
+            <Branch name="Environment" isEmpty={!known?.environments.length}>
+              {values("env", known?.environments ?? [])}
             </Branch>
             <Branch name="Status">{values("status", STATUSES)}</Branch>
             <Branch name="Time">
@@ -97,6 +103,7 @@ export function FilterBar({ project, search, onChange }: Props) {
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
+      <MoreFilters search={search} onChange={onChange} />
       <ul className="chips" aria-label="Filters that are set">
         {set.map((chip) => (
           <li key={chip.key} className="chip">
@@ -115,7 +122,7 @@ export function FilterBar({ project, search, onChange }: Props) {
         <button
           type="button"
           className="button plain small"
-          onClick={() => onChange({ q: search.q, sort: search.sort, ascending: search.ascending })}
+          onClick={() => onChange({ ...unfiltered(search), q: search.q })}
         >
           Clear all
         </button>

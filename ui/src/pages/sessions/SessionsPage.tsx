@@ -5,13 +5,15 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Columns2, Search, SearchX } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { sessionLines } from "../../api/queries";
+import type { SchemaLineBody, SchemaLinePage } from "../../api/schema";
 import { Connect } from "../../elements/Connect";
 import { Failure, Loading, State } from "../../elements/states";
 import { useKeys } from "../../shell/keys";
+import { ColumnMenu } from "./ColumnMenu";
 import { Export } from "./Export";
 import { FilterBar } from "./FilterBar";
 import { SessionTable } from "./SessionTable";
-import { asked, chips, type SessionsSearch } from "./search";
+import { asked, chips, type SessionsSearch, unfiltered } from "./search";
 import "./sessions.css";
 
 const TYPING_MS = 250;
@@ -21,12 +23,12 @@ export function SessionsPage() {
   const search = useSearch({ from: "/inside/p/$project/sessions" });
   const navigate = useNavigate({ from: "/p/$project/sessions" });
   // The stretch of time ends when the filter is set, so that pages of one list belong together.
-  const { pick: _, ...wanted } = search;
+  const { pick: _pick, cols: _cols, ...wanted } = search;
   const key = JSON.stringify(wanted);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is wanted is what it says
   const parameters = useMemo(() => asked(wanted, Date.now()), [key]);
   const found = useInfiniteQuery(sessionLines(project, parameters));
-  const lines = useMemo(() => found.data?.pages.flatMap((page) => page.data) ?? [], [found.data]);
+  const lines = useMemo(() => everyOnce(found.data?.pages ?? []), [found.data]);
   const isNarrowed = search.q !== undefined || chips(search, String).length > 0;
 
   useEffect(() => {
@@ -49,6 +51,7 @@ export function SessionsPage() {
         <h1>Sessions</h1>
         <div className="sessions-tools">
           <SearchBox value={search.q ?? ""} onChange={(q) => change({ ...search, q }, true)} />
+          <ColumnMenu chosen={search.cols} onChange={(cols) => change({ ...search, cols }, true)} />
           <Export project={project} parameters={parameters} />
         </div>
       </div>
@@ -93,7 +96,7 @@ export function SessionsPage() {
         ) : isNarrowed ? (
           <State icon={<SearchX size={28} aria-hidden />} title="No session fits">
             <p>Nothing matches all of these filters. Words are found as they were said, whole.</p>
-            <button type="button" className="button" onClick={() => change({})}>
+            <button type="button" className="button" onClick={() => change(unfiltered(search))}>
               Clear all filters
             </button>
           </State>
@@ -103,6 +106,14 @@ export function SessionsPage() {
       </section>
     </div>
   );
+}
+
+/** The lines of all pages; a live session that has moved since its page was read stays where it was. */
+function everyOnce(pages: readonly SchemaLinePage[]): SchemaLineBody[] {
+  const found = new Map<string, SchemaLineBody>();
+  for (const line of pages.flatMap((page) => page.data))
+    if (!found.has(line.id)) found.set(line.id, line);
+  return [...found.values()];
 }
 
 function SearchBox({
