@@ -101,7 +101,7 @@ export function SessionsPage() {
             </button>
           </State>
         ) : (
-          <Connect />
+          <Connect project={project} />
         )}
       </section>
     </div>
