@@ -8,7 +8,7 @@ from tests.otlp import base_ns, chat, new_trace_id, send
 from tests.people import new_person
 from tests.server import RunningServer
 
-COUNT = 130
+COUNT = 110
 """More than two pages of the list."""
 
 

@@ -236,6 +236,7 @@ def _quality(found: InterruptionQuality) -> QualityBody:
             "flushLatencyMs": _spread(found.flush_latency),
             "bleedThroughWords": _spread(found.bleed_words),
             "turnLatencyMs": _spread(found.turn_latency),
+            "falseStopRecoveryMs": _spread(found.false_stop_recovery),
         },
     )
 
