@@ -27,7 +27,11 @@ test("a killed server is told of, no page breaks, and all goes on when it is bac
   await tell("start");
   await banner.waitFor({ state: "detached", timeout: 60_000 });
   await page.getByRole("heading", { name: "Errors" }).waitFor();
-  await page.getByText("Nothing failed in this time").or(page.locator(".fault-kind")).first().waitFor();
+  await page
+    .getByText("Nothing failed in this time")
+    .or(page.locator(".fault-kind"))
+    .first()
+    .waitFor();
   await page.getByRole("link", { name: "Sessions", exact: true }).click();
   await page.locator("a.row-link").first().waitFor();
   assert.deepEqual(broken, []);

@@ -18,6 +18,11 @@ export class ApiError extends Error {
   }
 }
 
+/** What went wrong, in a form that fields can be asked of. */
+export function asError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError(0, "error", String(error));
+}
+
 interface ErrorBody {
   error?: string;
   code?: string;
@@ -33,10 +38,14 @@ export function rememberToken(token: string): void {
 
 let latestRequest = "";
 
-/** The id of the request that was answered last, at first that of the document. */
+/** The id of the request that was answered with the document. */
+export function documentRequestId(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="request-id"]')?.content ?? "";
+}
+
+/** The id of the request that was answered last. */
 export function latestRequestId(): string {
-  const named = document.querySelector<HTMLMetaElement>('meta[name="request-id"]');
-  return latestRequest || (named?.content ?? "");
+  return latestRequest || documentRequestId();
 }
 
 async function failure(answer: Response): Promise<ApiError> {

@@ -2,9 +2,8 @@
 
 import { AudioLines, KeyRound } from "lucide-react";
 import { useState } from "react";
-import { post } from "../api/client";
+import { asError, post } from "../api/client";
 import type { SchemaMadeKey, SchemaNewKey } from "../api/schema";
-import { asError } from "./dialogs";
 import { State } from "./states";
 
 const FIRST_KEY: SchemaNewKey = {

@@ -3,13 +3,8 @@
 import { X } from "lucide-react";
 import { AlertDialog, Dialog } from "radix-ui";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { ApiError } from "../api/client";
+import { type ApiError, asError } from "../api/client";
 import { RequestId } from "./states";
-
-/** What went wrong, in a form that fields can be asked of. */
-export function asError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, "error", String(error));
-}
 
 interface FormDialogProps {
   title: string;
@@ -21,12 +16,14 @@ interface FormDialogProps {
   /** What is shown in place of the fields afterwards, such as a secret that is told once. */
   after?: ReactNode;
   onClose?: () => void;
+  /** For one whose code has come because somebody wants it. */
+  isOpenAtFirst?: boolean;
   children: (error: ApiError | undefined) => ReactNode;
 }
 
 export function FormDialog(props: FormDialogProps) {
-  const { title, trigger, submit, send, after, onClose, children } = props;
-  const [isOpen, setOpen] = useState(false);
+  const { title, trigger, submit, send, after, onClose, isOpenAtFirst = false, children } = props;
+  const [isOpen, setOpen] = useState(isOpenAtFirst);
   const [wrong, setWrong] = useState<ApiError>();
   const [isBusy, setBusy] = useState(false);
 

@@ -3,7 +3,7 @@
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, Compass, WifiOff } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
-import { ApiError, latestRequestId } from "../api/client";
+import { ApiError, documentRequestId, latestRequestId } from "../api/client";
 
 export function State({
   icon,
@@ -90,7 +90,7 @@ export function NotFound({ said, requestId }: { said?: string; requestId?: strin
       <Link to="/" className="button">
         Go to the front page
       </Link>
-      <RequestId id={requestId ?? latestRequestId()} />
+      <RequestId id={requestId ?? documentRequestId()} />
     </State>
   );
 }

@@ -1,22 +1,21 @@
 /** Which columns the list shows; the address keeps the choice. */
 
-import { Columns3 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
+import type { ReactElement } from "react";
 import { MenuMark } from "../../elements/MenuMark";
 import { COLUMNS, type ColumnId, columnIds, FIXED, shownColumns } from "./columns";
 
 interface Props {
   chosen: readonly ColumnId[] | undefined;
   onChange: (chosen: ColumnId[] | undefined) => void;
+  button: ReactElement;
 }
 
-export function ColumnMenu({ chosen, onChange }: Props) {
+export function ColumnMenu({ chosen, onChange, button }: Props) {
   const shown = shownColumns(chosen).map((each) => each.id);
   return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="button">
-        <Columns3 size={15} aria-hidden /> Columns
-      </DropdownMenu.Trigger>
+    <DropdownMenu.Root defaultOpen>
+      <DropdownMenu.Trigger asChild>{button}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
           <DropdownMenu.Label className="menu-label">Kept in the address</DropdownMenu.Label>

@@ -1,6 +1,6 @@
 /** Filters whose values are typed. */
 
-import { SlidersHorizontal } from "lucide-react";
+import type { ReactElement } from "react";
 import { amount, text } from "../../addresses";
 import { FormDialog } from "../../elements/dialogs";
 import { Field } from "../../elements/Field";
@@ -9,6 +9,7 @@ import type { SessionsSearch } from "./search";
 interface Props {
   search: SessionsSearch;
   onChange: (to: SessionsSearch) => void;
+  button: ReactElement;
 }
 
 const MS_PER_SECOND = 1_000;
@@ -24,7 +25,7 @@ function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / MS_PER_SECOND;
 }
 
-export function MoreFilters({ search, onChange }: Props) {
+export function MoreFilters({ search, onChange, button }: Props) {
   async function set(form: FormData) {
     const values = (name: "user" | "tag") => {
       const one = text(String(form.get(name)).trim());
@@ -43,11 +44,8 @@ export function MoreFilters({ search, onChange }: Props) {
   return (
     <FormDialog
       title="Filter by values"
-      trigger={
-        <button type="button" className="button">
-          <SlidersHorizontal size={15} aria-hidden /> Caller, tag, cost …
-        </button>
-      }
+      trigger={button}
+      isOpenAtFirst
       submit="Show sessions"
       send={set}
     >

@@ -2,21 +2,25 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Columns2, Search, SearchX } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { Columns2, Columns3, Download, Search, SearchX } from "lucide-react";
+import { lazy, useEffect, useMemo, useRef, useState } from "react";
 import { sessionLines } from "../../api/queries";
 import type { SchemaLineBody, SchemaLinePage } from "../../api/schema";
 import { Connect } from "../../elements/Connect";
 import { Failure, Loading, State } from "../../elements/states";
 import { useKeys } from "../../shell/keys";
-import { ColumnMenu } from "./ColumnMenu";
-import { Export } from "./Export";
+import { LateMenu } from "../../shell/LateMenu";
 import { FilterBar } from "./FilterBar";
 import { SessionTable } from "./SessionTable";
 import { asked, chips, type SessionsSearch, unfiltered } from "./search";
 import "./sessions.css";
 
 const TYPING_MS = 250;
+
+const loadExportMenu = () => import("./ExportMenu");
+const ExportMenu = lazy(async () => ({ default: (await loadExportMenu()).ExportMenu }));
+const loadColumnMenu = () => import("./ColumnMenu");
+const ColumnMenu = lazy(async () => ({ default: (await loadColumnMenu()).ColumnMenu }));
 
 export function SessionsPage() {
   const { project } = useParams({ from: "/inside/p/$project/sessions" });
@@ -51,8 +55,30 @@ export function SessionsPage() {
         <h1>Sessions</h1>
         <div className="sessions-tools">
           <SearchBox value={search.q ?? ""} onChange={(q) => change({ ...search, q }, true)} />
-          <ColumnMenu chosen={search.cols} onChange={(cols) => change({ ...search, cols }, true)} />
-          <Export project={project} parameters={parameters} />
+          <LateMenu
+            className="button"
+            label="Columns"
+            load={() => void loadColumnMenu()}
+            menu={(button) => (
+              <ColumnMenu
+                chosen={search.cols}
+                onChange={(cols) => change({ ...search, cols }, true)}
+                button={button}
+              />
+            )}
+          >
+            <Columns3 size={15} aria-hidden /> Columns
+          </LateMenu>
+          <LateMenu
+            className="button"
+            label="Export"
+            load={() => void loadExportMenu()}
+            menu={(button) => (
+              <ExportMenu project={project} parameters={parameters} button={button} />
+            )}
+          >
+            <Download size={15} aria-hidden /> Export
+          </LateMenu>
         </div>
       </div>
       <FilterBar project={project} search={search} onChange={change} />

@@ -2,10 +2,10 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { post } from "../../api/client";
+import { asError, post } from "../../api/client";
 import { me } from "../../api/queries";
 import type { SchemaMe, SchemaPasswordChange } from "../../api/schema";
-import { asError, ConfirmButton } from "../../elements/dialogs";
+import { ConfirmButton } from "../../elements/dialogs";
 import { Field } from "../../elements/Field";
 import { Asked } from "./Asked";
 import { Section } from "./Section";
