@@ -37,9 +37,9 @@ class RunningServer:
         self.log: list[str] = []
         self.start()
 
-    def start(self) -> None:
-        """Start the process and wait until it says where it listens."""
-        command = [str(Path(sys.executable).with_name("turnwise")), "serve", "--port", "0"]
+    def start(self, port: int = 0) -> None:
+        """Start the process and wait until it says where it listens: any free port unless named."""
+        command = [str(Path(sys.executable).with_name("turnwise")), "serve", "--port", str(port)]
         self.process = subprocess.Popen(
             [*command, "--data-dir", str(self.data_dir)],
             env=self._environment,

@@ -25,7 +25,7 @@ def test_the_pages_in_a_browser(server: RunningServer) -> None:
         assert sent.status_code == 201, sent.text
         session = client.get("/v1/recordings/CA-in-a-browser").json()["sessionId"]
     look(person, "pages.test.mjs", session=session, trace=trace, turn_1_seconds="3.8")
-    look(person, "settings.test.mjs")
+    look(person, "settings.test.mjs", other_email=new_person(server).email)
 
 
 def _call(client: httpx2.Client, minute: int) -> str:

@@ -1,5 +1,6 @@
 // Looks at the boards of the running server with a real browser.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { open, URL_ } from "./browser.mjs";
 import { examine } from "./examine.mjs";
@@ -14,6 +15,10 @@ const PAGES = {
   dashboard: { path: `${P}?${TIME}`, ready: ".chart canvas" },
   causes: { path: `${P}/causes?${TIME}`, ready: ".cause" },
   errors: { path: `${P}/errors?${TIME}`, ready: ".fault-kind" },
+  "gate, all cases": {
+    path: `${P}/gate?${TIME}&agent=support&candidate=good&baseline=-&cases=all`,
+    ready: ".cases tbody tr",
+  },
   gate: { path: `${P}/gate?${TIME}&agent=support&candidate=slow&baseline=good`, ready: ".verdict" },
   agents: { path: `${P}/agents?${TIME}&of=support&a=good&b=slow`, ready: ".passed" },
 };
@@ -102,7 +107,47 @@ describe("the dashboard", () => {
     await page.getByLabel("Password").fill(PASSWORD);
     await page.getByRole("button", { name: "Log in" }).click();
     await page.getByRole("heading", { name: "Dashboard" }).waitFor();
-    await page.getByText("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").waitFor();
+    const snippet = page.getByText("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    await snippet.waitFor();
+    await page.getByRole("button", { name: "Put a new key in" }).click();
+    await page.getByText("never again").waitFor();
+    const [, secret] = /x-api-key=(\S+)/.exec(await snippet.innerText());
+    const traces = {
+      headers: { "x-api-key": secret, "content-type": "application/json" },
+      data: {},
+    };
+    assert.equal((await page.request.post(`${URL_}/v1/traces`, traces)).status(), 200);
+    await page.reload();
+    await snippet.waitFor();
+    assert.ok(!(await page.content()).includes(secret));
+    await context.close();
+  });
+
+  test("quotes the server's figures in every tile", async () => {
+    const { context, page } = await see(PAGES.dashboard.path, PAGES.dashboard.ready);
+    const answer = await page.request.get(`${URL_}/ui/api/projects/default/dashboard?${TIME}`);
+    const { total } = await answer.json();
+    const shown = async (name) => {
+      const tile = page.locator(".tile", { has: page.getByText(name, { exact: true }) });
+      return (await tile.locator("dd").first().innerText()).replaceAll(",", "");
+    };
+    const near = async (name, value, unit) => {
+      const text = await shown(name);
+      const [, number, told] = /^([\d.]+)\s*(.*)$/.exec(text.replace("$", ""));
+      assert.ok(
+        Math.abs(Number(number) - value) <= 0.05 * value + 0.01,
+        `${name}: ${text}, ${value}`,
+      );
+      assert.equal(told, unit);
+    };
+    // So few values have no 99th percentile worth telling.
+    assert.ok(total.responses < 100);
+    assert.equal(await shown("Response p99"), "–");
+    for (const each of ["p50", "p95"])
+      await near(`Response ${each}`, total.responseMs[each] / 1000, "s");
+    await near("Error rate", 100 * total.errorRate, "%");
+    await near("Cut-off rate", 100 * total.cutOffRate, "%");
+    assert.equal(await shown("Tokens"), String(total.inputTokens + total.outputTokens));
     await context.close();
   });
 });
@@ -134,6 +179,51 @@ describe("the gate", () => {
     await row.getByRole("link").click();
     const found = await parameters(page, /\/sessions\//);
     assert.match(found.get("turn"), /^\d+$/);
+    await context.close();
+  });
+
+  test("takes what people call its cases by the keys, and says how right it was", async () => {
+    const path = `${P}/gate?${TIME}&agent=support&candidate=slow&baseline=-`;
+    const { context, page } = await see(path, ".cases tbody tr");
+    const label = (row) => page.locator(".cases tbody tr").nth(row).getByRole("combobox");
+    const precision = page.getByRole("region", { name: "Precision" });
+    const is = (row, value) =>
+      page.waitForFunction(
+        ([at, wanted]) => document.querySelectorAll(".cases tbody select")[at]?.value === wanted,
+        [row, value],
+      );
+    for (const [row, key, value] of [
+      [0, "1", "interruption"],
+      [1, "2", "backchannel"],
+      [2, "3", "missed"],
+      [3, "4", "cut_off"],
+    ]) {
+      await page.keyboard.press("j");
+      await page.keyboard.press(key);
+      await is(row, value);
+    }
+    await precision.getByText("25 %", { exact: true }).waitFor();
+    await precision.getByText("change neither the counts above nor the verdict").waitFor();
+    await page.keyboard.press("0");
+    await is(3, "");
+    await page.keyboard.press("u");
+    await is(3, "cut_off");
+    await label(1).selectOption("1 True interruption");
+    await precision.getByText("50 %", { exact: true }).waitFor();
+    await page.reload();
+    await is(1, "interruption");
+    await page.getByRole("button", { name: "Labelled" }).click();
+    await parameters(page, /cases=labelled/);
+    await page.getByRole("heading", { name: "Labelled cases 4" }).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      precision.getByRole("link", { name: "Labels as CSV" }).click(),
+    ]);
+    const [head, ...rows] = readFileSync(await download.path(), "utf8")
+      .trim()
+      .split("\r\n");
+    assert.ok(head.endsWith("kind,label,labelledBy,labelledAt"));
+    assert.equal(rows.length, 4);
     await context.close();
   });
 

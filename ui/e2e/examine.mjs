@@ -32,6 +32,31 @@ export function examine(pages) {
         await context.close();
       });
 
+      test("is reached whole by the Tab key, and shows where that is", async () => {
+        const { context, page } = await open();
+        await page.goto(URL_ + path);
+        await page.locator(ready).first().waitFor();
+        const wanted = await page.evaluate(markControls);
+        const met = new Set();
+        const hidden = [];
+        for (let pressed = 0; pressed < 2 * wanted.length + 40; pressed++) {
+          await page.keyboard.press("Tab");
+          const at = await page.evaluate(focused);
+          if (at === null) continue;
+          met.add(at.number);
+          if (!at.isVisible) hidden.push(at.html);
+          if (wanted.every(({ number }) => met.has(number))) break;
+        }
+        const missed = wanted.filter(({ number }) => !met.has(number));
+        assert.deepEqual(
+          missed.map(({ html }) => html),
+          [],
+          "never reached",
+        );
+        assert.deepEqual([...new Set(hidden)], [], "reached without a sign");
+        await context.close();
+      });
+
       test("is accessible in both themes, and fits every width", async () => {
         // The checker is a script of another origin, which the policy rightly refuses.
         const { context, page } = await open({ bypassCSP: true });
@@ -59,4 +84,32 @@ export function examine(pages) {
       });
     });
   }
+}
+
+/** In the page: numbers every control that is seen and can be used, and tells of each. */
+function markControls() {
+  const controls = document.querySelectorAll(
+    "a[href], button, input, select, textarea, summary, audio[controls], [tabindex]",
+  );
+  const found = [];
+  for (const each of controls) {
+    const isOneOfMany = each.type === "radio" && !each.checked;
+    const box = each.getBoundingClientRect();
+    if (each.disabled || each.tabIndex < 0 || isOneOfMany) continue;
+    if (!box.width || !box.height || !each.checkVisibility({ visibilityProperty: true })) continue;
+    each.dataset.control = String(found.length);
+    found.push({ number: found.length, html: each.outerHTML.slice(0, 160) });
+  }
+  return found;
+}
+
+/** In the page: which control has the focus, and whether that is to be seen. */
+function focused() {
+  const at = document.activeElement;
+  if (!at || at === document.body) return null;
+  const style = getComputedStyle(at);
+  const isVisible =
+    (style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) > 0) ||
+    style.boxShadow !== "none";
+  return { number: Number(at.dataset.control ?? -1), isVisible, html: at.outerHTML.slice(0, 160) };
 }

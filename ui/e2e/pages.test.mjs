@@ -15,6 +15,7 @@ const PAGES = {
     path: `/p/default/compare?a=${SESSION}&b=${SESSION}`,
     ready: ".compare-head",
   },
+  "settings, account": { path: "/p/default/settings/account", ready: "#browsers" },
   "settings, keys": { path: "/p/default/settings/keys", ready: "#settings-part" },
   "settings, intake": { path: "/p/default/settings/intake", ready: "#settings-part" },
   "settings, members": { path: "/p/default/settings/members", ready: "#settings-part" },
@@ -48,11 +49,41 @@ describe("the log-in", () => {
     const { context, page } = await open({ loggedIn: false });
     await logIn(page, "/login?next=//other.example/x");
     assert.equal(new URL(page.url()).origin, URL_);
+    const copied = await context.cookies();
     await page.getByRole("button", { name: /account and theme/ }).click();
     await page.getByRole("menuitem", { name: "Log out" }).click();
     await page.getByLabel("Password").waitFor();
     await page.goto(`${URL_}/p/default/sessions`);
     await page.getByLabel("Password").waitFor();
+    await context.close();
+    // A cookie that somebody has copied before opens nothing after.
+    const thief = await open({ loggedIn: false });
+    await thief.context.addCookies(copied);
+    assert.equal((await thief.page.request.get(`${URL_}/ui/api/me`)).status(), 401);
+    await thief.page.goto(`${URL_}/p/default/sessions`);
+    await thief.page.getByLabel("Password").waitFor();
+    await thief.context.close();
+  });
+});
+
+describe("an error", () => {
+  test("quotes the request that the server's log names, whether a page or its data is missing", async () => {
+    const { context, page } = await open();
+    const document = page.waitForResponse((answer) => answer.url().endsWith("/nowhere"));
+    await page.goto(`${URL_}/p/default/nowhere`);
+    await page.getByText((await document).headers()["x-request-id"]).waitFor();
+    const asked = page.waitForResponse(/\/ui\/api\/sessions\/sess_0{32}$/);
+    await page.goto(`${URL_}/p/default/sessions/sess_${"0".repeat(32)}`);
+    await page.getByText((await asked).headers()["x-request-id"]).waitFor();
+    await page.route("**/ui/api/projects/default/faults?*", (route) =>
+      route.fulfill({
+        status: 500,
+        headers: { "x-request-id": "request-of-a-check" },
+        json: { error: "Internal error", code: "internal_error" },
+      }),
+    );
+    await page.goto(`${URL_}/p/default/errors`);
+    await page.getByRole("alert").getByText("request-of-a-check").waitFor();
     await context.close();
   });
 });

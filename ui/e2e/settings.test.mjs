@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { logIn, open, URL_ } from "./browser.mjs";
+import { logIn, open, PASSWORD, URL_ } from "./browser.mjs";
+
+const OTHER = process.env.TURNWISE_OTHER_EMAIL;
+const NEXT_PASSWORD = "another password of a test";
 
 const STRANGE = "<img src=x onerror=ranFromContent()>";
 
@@ -48,6 +51,37 @@ describe("keys", () => {
     await dialog.getByRole("alert").waitFor();
     assert.equal(await dialog.getByLabel("Name").getAttribute("aria-invalid"), "true");
     await context.close();
+  });
+});
+
+describe("one's own account", () => {
+  test("changes the password, which ends other sessions, and logs out everywhere", async () => {
+    const [one, other] = [await open({ loggedIn: false }), await open({ loggedIn: false })];
+    const account = "/p/default/settings/account";
+    await logIn(one.page, account, OTHER);
+    await logIn(other.page, account, OTHER);
+    await other.page.getByText("in 1 other").waitFor();
+    const change = async (old, next) => {
+      await one.page.getByLabel("Old password").fill(old);
+      await one.page.getByLabel("New password").fill(next);
+      await one.page.getByRole("button", { name: "Change password" }).click();
+    };
+    await change("wrong", NEXT_PASSWORD);
+    await one.page.getByRole("alert").getByText("This is not your password.").waitFor();
+    await change(PASSWORD, NEXT_PASSWORD);
+    await one.page.getByText("Your password is changed.").waitFor();
+    await one.page.getByText("In this browser alone.").waitFor();
+    await other.page.reload();
+    await other.page.getByLabel("Password").waitFor();
+    await logIn(other.page, account, OTHER, NEXT_PASSWORD);
+    await other.page.getByRole("button", { name: "Log out everywhere" }).click();
+    const sure = other.page.getByRole("alertdialog");
+    await sure.getByRole("button", { name: "Log out everywhere" }).click();
+    await other.page.getByRole("heading", { name: "Log in to Turnwise" }).waitFor();
+    await one.page.reload();
+    await one.page.getByRole("heading", { name: "Log in to Turnwise" }).waitFor();
+    await one.context.close();
+    await other.context.close();
   });
 });
 
@@ -164,21 +198,6 @@ describe("the list", () => {
       .split("\r\n");
     assert.ok(head.startsWith("id,ref,agent"));
     assert.ok(rows.length > 0 && rows.every((row) => row.includes(",completed,")));
-    await context.close();
-  });
-});
-
-describe("a lost server", () => {
-  test("is told of, and the page recovers by itself", async () => {
-    const { context, page } = await open();
-    await page.goto(`${URL_}/p/default/settings/intake`);
-    await page.getByRole("heading", { name: "Ingest health" }).waitFor();
-    await context.setOffline(true);
-    const banner = page.getByText(/does not answer/);
-    await banner.waitFor();
-    await context.setOffline(false);
-    await banner.waitFor({ state: "detached" });
-    await page.getByText("The stores are well.").waitFor();
     await context.close();
   });
 });

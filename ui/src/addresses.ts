@@ -38,6 +38,12 @@ export function whole(value: unknown): number | undefined {
   return one !== undefined && /^\d{1,15}$/.test(one) ? Number(one) : undefined;
 }
 
+/** A number that is not negative, else nothing. */
+export function amount(value: unknown): number | undefined {
+  const found = Number(text(value) ?? Number.NaN);
+  return Number.isFinite(found) && found >= 0 ? found : undefined;
+}
+
 /** Whether something is asked for; only "true" asks. */
 export function flag(value: unknown): true | undefined {
   return value === true || text(value) === "true" ? true : undefined;

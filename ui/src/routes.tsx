@@ -5,12 +5,14 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
-  lazyRouteComponent,
+  type ErrorComponentProps,
   redirect,
+  useRouter,
 } from "@tanstack/react-router";
 import { flag, parseSearch, safeNext, stringifySearch, text } from "./addresses";
 import { me, serverState, session, trace } from "./api/queries";
 import { Failure, Loading, NotFound } from "./elements/states";
+import { latePage } from "./latePage";
 import { agentsSearch } from "./pages/agents/search";
 import { gateSearch } from "./pages/gate/search";
 import { sessionSearch } from "./pages/session/search";
@@ -72,7 +74,7 @@ const login = createRoute({
     const state = await context.queries.fetchQuery(serverState);
     if (state.isLoggedIn) throw redirect({ href: safeNext(search.next), replace: true });
   },
-  component: lazyRouteComponent(() => import("./pages/login/LoginPage"), "LoginPage"),
+  component: latePage(() => import("./pages/login/LoginPage"), "LoginPage"),
 });
 
 /** Everything behind the log-in. */
@@ -113,14 +115,14 @@ const dashboard = createRoute({
   validateSearch: periodSearch,
   // What one project shows is nothing to begin another with.
   remountDeps: ({ params }) => params,
-  component: lazyRouteComponent(() => import("./pages/dashboard/DashboardPage"), "DashboardPage"),
+  component: latePage(() => import("./pages/dashboard/DashboardPage"), "DashboardPage"),
 });
 
 const sessions = createRoute({
   getParentRoute: () => project,
   path: "/sessions",
   validateSearch: sessionsSearch,
-  component: lazyRouteComponent(() => import("./pages/sessions/SessionsPage"), "SessionsPage"),
+  component: latePage(() => import("./pages/sessions/SessionsPage"), "SessionsPage"),
 });
 
 const oneSession = createRoute({
@@ -128,7 +130,7 @@ const oneSession = createRoute({
   path: "/sessions/$id",
   validateSearch: sessionSearch,
   loader: ({ context, params }) => void context.queries.prefetchQuery(session(params.id)),
-  component: lazyRouteComponent(() => import("./pages/session/SessionPage"), "SessionPage"),
+  component: latePage(() => import("./pages/session/SessionPage"), "SessionPage"),
 });
 
 const oneTrace = createRoute({
@@ -136,7 +138,7 @@ const oneTrace = createRoute({
   path: "/traces/$id",
   validateSearch: traceSearch,
   loader: ({ context, params }) => void context.queries.prefetchQuery(trace(params.id)),
-  component: lazyRouteComponent(() => import("./pages/trace/TracePage"), "TracePage"),
+  component: latePage(() => import("./pages/trace/TracePage"), "TracePage"),
 });
 
 const causes = createRoute({
@@ -144,7 +146,7 @@ const causes = createRoute({
   path: "/causes",
   validateSearch: causesSearch,
   remountDeps: ({ params }) => params,
-  component: lazyRouteComponent(() => import("./pages/causes/CausesPage"), "CausesPage"),
+  component: latePage(() => import("./pages/causes/CausesPage"), "CausesPage"),
 });
 
 const errors = createRoute({
@@ -152,7 +154,7 @@ const errors = createRoute({
   path: "/errors",
   validateSearch: errorsSearch,
   remountDeps: ({ params }) => params,
-  component: lazyRouteComponent(() => import("./pages/faults/ErrorsPage"), "ErrorsPage"),
+  component: latePage(() => import("./pages/faults/ErrorsPage"), "ErrorsPage"),
 });
 
 const gate = createRoute({
@@ -160,7 +162,7 @@ const gate = createRoute({
   path: "/gate",
   validateSearch: gateSearch,
   remountDeps: ({ params }) => params,
-  component: lazyRouteComponent(() => import("./pages/gate/GatePage"), "GatePage"),
+  component: latePage(() => import("./pages/gate/GatePage"), "GatePage"),
 });
 
 const agents = createRoute({
@@ -168,7 +170,7 @@ const agents = createRoute({
   path: "/agents",
   validateSearch: agentsSearch,
   remountDeps: ({ params }) => params,
-  component: lazyRouteComponent(() => import("./pages/agents/AgentsPage"), "AgentsPage"),
+  component: latePage(() => import("./pages/agents/AgentsPage"), "AgentsPage"),
 });
 
 const compare = createRoute({
@@ -178,13 +180,13 @@ const compare = createRoute({
     a: text(raw.a),
     b: text(raw.b),
   }),
-  component: lazyRouteComponent(() => import("./pages/compare/ComparePage"), "ComparePage"),
+  component: latePage(() => import("./pages/compare/ComparePage"), "ComparePage"),
 });
 
 const settings = createRoute({
   getParentRoute: () => project,
   path: "/settings",
-  component: lazyRouteComponent(() => import("./pages/settings/SettingsPage"), "SettingsPage"),
+  component: latePage(() => import("./pages/settings/SettingsPage"), "SettingsPage"),
 });
 
 const settingsFront = createRoute({
@@ -205,48 +207,50 @@ const settingsParts = [
   settingsFront,
   createRoute({
     getParentRoute: () => settings,
+    path: "/account",
+    component: latePage(() => import("./pages/settings/AccountPart"), "AccountPart"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
     path: "/keys",
-    component: lazyRouteComponent(() => import("./pages/settings/KeysPart"), "KeysPart"),
+    component: latePage(() => import("./pages/settings/KeysPart"), "KeysPart"),
   }),
   createRoute({
     getParentRoute: () => settings,
     path: "/intake",
-    component: lazyRouteComponent(() => import("./pages/settings/IntakePart"), "IntakePart"),
+    component: latePage(() => import("./pages/settings/IntakePart"), "IntakePart"),
   }),
   createRoute({
     getParentRoute: () => settings,
     path: "/members",
-    component: lazyRouteComponent(() => import("./pages/settings/MembersPart"), "MembersPart"),
+    component: latePage(() => import("./pages/settings/MembersPart"), "MembersPart"),
   }),
   createRoute({
     getParentRoute: () => settings,
     path: "/keeping",
-    component: lazyRouteComponent(() => import("./pages/settings/KeepingPart"), "KeepingPart"),
+    component: latePage(() => import("./pages/settings/KeepingPart"), "KeepingPart"),
   }),
   createRoute({
     getParentRoute: () => settings,
     path: "/prices",
     validateSearch: pricesSearch,
-    component: lazyRouteComponent(() => import("./pages/settings/PricesPart"), "PricesPart"),
+    component: latePage(() => import("./pages/settings/PricesPart"), "PricesPart"),
   }),
   createRoute({
     getParentRoute: () => settings,
     path: "/integrations",
-    component: lazyRouteComponent(
-      () => import("./pages/settings/IntegrationsPart"),
-      "IntegrationsPart",
-    ),
+    component: latePage(() => import("./pages/settings/IntegrationsPart"), "IntegrationsPart"),
   }),
   createRoute({
     getParentRoute: () => settings,
     path: "/alerts",
     validateSearch: alertsSearch,
-    component: lazyRouteComponent(() => import("./pages/settings/AlertsPart"), "AlertsPart"),
+    component: latePage(() => import("./pages/settings/AlertsPart"), "AlertsPart"),
   }),
   createRoute({
     getParentRoute: () => settings,
     path: "/audit",
-    component: lazyRouteComponent(() => import("./pages/settings/AuditPart"), "AuditPart"),
+    component: latePage(() => import("./pages/settings/AuditPart"), "AuditPart"),
   }),
 ] as const;
 
@@ -297,6 +301,12 @@ const tree = root.addChildren([
   ]),
 ]);
 
+/** What a page shows that cannot be loaded or drawn; to try again is to load it again. */
+function Broken({ error, reset }: ErrorComponentProps) {
+  const router = useRouter();
+  return <Failure error={error} retry={() => void router.invalidate().then(reset)} />;
+}
+
 export function makeRouter(queries: QueryClient) {
   return createRouter({
     routeTree: tree,
@@ -306,7 +316,7 @@ export function makeRouter(queries: QueryClient) {
     defaultPreload: "intent",
     defaultPreloadStaleTime: 0,
     defaultPendingComponent: Loading,
-    defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
+    defaultErrorComponent: Broken,
     defaultNotFoundComponent: () => <NotFound />,
     scrollRestoration: true,
   });

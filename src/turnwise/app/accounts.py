@@ -16,7 +16,7 @@ from turnwise.model.accounts import (
     Member,
     Tokens,
 )
-from turnwise.model.errors import Conflict, Forbidden, NotFound
+from turnwise.model.errors import BadInput, Conflict, Forbidden, Issue, NotFound
 from turnwise.model.tenancy import ApiKey, Caller
 from turnwise.store.catalog import Actor, AgentDetails, AgentFields, KeyStyle, SqlCatalog
 
@@ -73,10 +73,43 @@ class CatalogAccounts:
         user, tenant = await asyncio.to_thread(self._catalog.create_first_owner, email, password)
         return Member(user, tenant.slug)
 
-    def session(self, member: Member) -> BrowserSession:
-        """See BrowserAccounts.session."""
-        token = self._tokens.session(member.user.uid)
+    async def begin_session(self, member: Member) -> BrowserSession:
+        """See BrowserAccounts.begin_session."""
+        begin = self._catalog.admin.browser_sessions.begin
+        session_id = await asyncio.to_thread(begin, member.user.id, SESSION_SECONDS)
+        token = self._tokens.session(member.user.uid, session_id)
         return BrowserSession(token, self._tokens.csrf_token(token), SESSION_SECONDS)
+
+    async def end_session(self, caller: Caller) -> None:
+        """See BrowserAccounts.end_session."""
+        if caller.browser_session is not None:
+            end = self._catalog.admin.browser_sessions.end
+            await asyncio.to_thread(end, caller.browser_session)
+
+    async def end_sessions(self, caller: Caller) -> None:
+        """See BrowserAccounts.end_sessions."""
+        _own_session(caller)
+        sessions, by = self._catalog.admin.browser_sessions, Actor.of(caller)
+        await asyncio.to_thread(sessions.end_all, caller.tenant_id, caller.user_id, by=by)
+
+    async def browsers(self, caller: Caller) -> int:
+        """See BrowserAccounts.browsers."""
+        return await asyncio.to_thread(self._catalog.admin.browser_sessions.count, caller.user_id)
+
+    async def change_password(self, caller: Caller, old: str, new: str, address: str) -> None:
+        """See BrowserAccounts.change_password."""
+        own_session = _own_session(caller)
+        who = str(caller.user_id), address
+        self._log_ins.begin(who)
+        is_right = await asyncio.to_thread(
+            lambda: self._catalog.admin.users.change_password(
+                caller.user_id, old, new, keep_session=own_session, by=Actor.of(caller)
+            )
+        )
+        if not is_right:
+            message = "This is not your password."
+            raise BadInput(message, issues=[Issue(("oldPassword",), message)])
+        self._log_ins.succeeded(who)
 
     def tokens(self, member: Member) -> Tokens:
         """See Accounts.tokens."""
@@ -146,6 +179,13 @@ class CatalogAccounts:
         await asyncio.to_thread(
             lambda: self._catalog.admin.keys.revoke(known.id, caller.tenant_id, by=Actor.of(caller))
         )
+
+
+def _own_session(caller: Caller) -> str:
+    """Raises Forbidden for those who came with a key or a token."""
+    if caller.browser_session is None:
+        raise Forbidden("Only who has logged in to the pages may do this.", code="no_session")
+    return caller.browser_session
 
 
 class CatalogCharacters:

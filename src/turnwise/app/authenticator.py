@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from turnwise.app.tokens import ACCESS, SESSION, OutsideTokens, OwnTokens
+from turnwise.app.tokens import ACCESS, OutsideTokens, OwnTokens
 from turnwise.http.auth import Credential, CredentialKind
 from turnwise.model.errors import BadInput, Conflict, NotFound
 from turnwise.model.tenancy import Caller, Role, User
@@ -44,8 +44,8 @@ class CatalogAuthenticator:
 
     def _caller(self, credential: Credential) -> Caller | None:
         if credential.kind is CredentialKind.COOKIE:
-            uid = self._own.uid_of(credential.secret, SESSION)
-            return None if uid is None else self._catalog.caller_by_user(uid)
+            session = self._own.session_of(credential.secret)
+            return None if session is None else self._catalog.caller_by_session(*session)
         found = self._catalog.caller_by_secret(credential.secret, credential.public_key)
         if found is not None or credential.kind is not CredentialKind.BEARER:
             return found

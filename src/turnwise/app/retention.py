@@ -88,6 +88,7 @@ class Retention:
                 await self._media.delete_all(f"{ATTACHMENTS}{project_id}/{run_id}/")
             await store.erase_sessions(project_id, old)
             await asyncio.to_thread(self._catalog.admin.forms.forget, ids)
+            await asyncio.to_thread(self._catalog.admin.labels.forget, project_id, ids)
             await self._flow.diagnosing.forget(project_id, ids)
             gone += len(old)
         return gone

@@ -48,6 +48,7 @@ from turnwise.app.erasure import ProjectErasure
 from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.key_manager import CatalogKeys
+from turnwise.app.labels import CatalogLabels
 from turnwise.app.livekit_access import livekit_access
 from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.peaks import KeptPeaks
@@ -174,6 +175,7 @@ def _ui_parts(parts: Parts, accounts: CatalogAccounts) -> ui.UiParts:
         overview=parts.reading,
         boards=parts.reading,
         diagnoses=parts.flow.store,
+        labels=CatalogLabels(parts.catalog),
         judge=SessionJudge(parts.reading),
         enough=ENOUGH,
         traces=parts.flow.store,

@@ -50,9 +50,9 @@ class OwnTokens:
         """A token to call with."""
         return self._made(uid, ACCESS, ACCESS_SECONDS)
 
-    def session(self, uid: str) -> str:
+    def session(self, uid: str, session_id: str) -> str:
         """A token for the cookie of a browser; good nowhere else."""
-        return self._made(uid, SESSION, SESSION_SECONDS)
+        return self._made(uid, SESSION, SESSION_SECONDS, session_id)
 
     def csrf_token(self, session: str) -> str:
         """What only pages of this server can know of a cookie session."""
@@ -60,6 +60,15 @@ class OwnTokens:
 
     def uid_of(self, token: str, kind: str) -> str | None:
         """Whose token of this kind it is; None when it does not hold."""
+        claims = self._claims_of(token, kind)
+        return None if claims is None else str(claims["sub"])
+
+    def session_of(self, token: str) -> tuple[str, str] | None:
+        """Whose cookie it is, and of which session; None when it does not hold."""
+        claims = self._claims_of(token, SESSION)
+        return None if claims is None else (str(claims["sub"]), str(claims.get("jti")))
+
+    def _claims_of(self, token: str, kind: str) -> dict[str, Any] | None:
         claims = _claims(
             token,
             self._key,
@@ -71,9 +80,9 @@ class OwnTokens:
             return None
         expiry = claims["exp"]
         is_live = isinstance(expiry, int) and self._now() < expiry
-        return str(claims["sub"]) if is_live else None
+        return claims if is_live else None
 
-    def _made(self, uid: str, kind: str, seconds: int) -> str:
+    def _made(self, uid: str, kind: str, seconds: int, token_id: str | None = None) -> str:
         now = int(self._now())
         claims = {
             "iss": ISSUER,
@@ -81,7 +90,7 @@ class OwnTokens:
             "token_type": kind,
             "iat": now,
             "exp": now + seconds,
-            "jti": uuid4().hex,
+            "jti": token_id or uuid4().hex,
         }
         return jwt.encode(claims, self._key, algorithm="HS256")
 

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from turnwise.http.request_ids import RequestIds, request_id
 from turnwise.model.errors import (
     BadInput,
     Busy,
@@ -225,7 +226,7 @@ class _Faults:
         except Exception:
             # the last stop: a fault must become an answer
             request = Request(scope, receive)
-            _LOG.exception("unexpected error", extra={"method": request.method})
+            _LOG.exception("unexpected error in request %s", request_id(scope))
             if has_begun:
                 raise
             await self._answer(request)(scope, receive, send)
@@ -238,8 +239,13 @@ class _Faults:
 
 
 def install_error_handlers(app: Starlette, surfaces: Sequence[ErrorRenderer] = ()) -> None:
-    """Answer every error of a Starlette or FastAPI application in its surface's form."""
+    """Answer every error of a Starlette or FastAPI application in its surface's form.
+
+    Every answer, of an error or not, then names its request.
+    """
     renderers = Renderers.of_surfaces(surfaces)
     for kind, handler in _handlers(renderers).items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(_Faults, renderers=renderers)
+    # Added last, so that it is around all others.
+    app.add_middleware(RequestIds)

@@ -84,8 +84,34 @@ class BrowserAccounts(Protocol):
         """The user behind a request."""
         ...
 
-    def session(self, member: Member) -> BrowserSession:
+    async def begin_session(self, member: Member) -> BrowserSession:
         """A new session for somebody who has proved who they are."""
+        ...
+
+    async def end_session(self, caller: Caller) -> None:
+        """End the session that the caller came with; its cookie holds nowhere any more."""
+        ...
+
+    async def end_sessions(self, caller: Caller) -> None:
+        """End all sessions of the caller, in whatever browser.
+
+        Raises:
+            Forbidden: the caller came with another credential than a session of the pages.
+        """
+        ...
+
+    async def browsers(self, caller: Caller) -> int:
+        """In how many browsers the caller is logged in."""
+        ...
+
+    async def change_password(self, caller: Caller, old: str, new: str, address: str) -> None:
+        """Another password; the caller's sessions end, but for the one they came with.
+
+        Raises:
+            Forbidden: the caller came with another credential than a session of the pages.
+            BadInput: the old password is wrong, or the new one malformed.
+            TooManyRequests: too many wrong ones from this network address.
+        """
         ...
 
 

@@ -181,8 +181,13 @@ class BoardStore(Protocol):
         """Sessions with issues of high or critical severity, the gravest first."""
         ...
 
-    async def cuts(self, wanted: SessionFilter, limits: GateLimits, limit: int) -> list[Cut]:
-        """Cases that break a limit or count against the agent, the latest session first."""
+    async def cuts(
+        self, wanted: SessionFilter, limits: GateLimits, limit: int, *, every: bool = False
+    ) -> list[Cut]:
+        """Cases that break a limit or count against the agent, the latest session first.
+
+        With `every` they are all cases that there are.
+        """
         ...
 
     async def releases(self, wanted: SessionFilter, *, by_version: bool) -> list[Release]:

@@ -215,6 +215,7 @@ class InterruptionQuality:
         sources: how many interruptions were told by what ("reported", "spans", "audio").
         stop_latency: agent silent minus caller's onset: what the caller feels.
         flush_latency: agent silent minus recognised.
+        false_stop_recovery: the agent's next word minus its silence, after false alarms.
         changes: against the baseline, empty without one.
         passed: None when too little is known.
     """
@@ -234,6 +235,7 @@ class InterruptionQuality:
     flush_latency: Spread
     bleed_words: Spread
     turn_latency: Spread
+    false_stop_recovery: Spread
     gates: tuple[Gate, ...]
     changes: tuple[Change, ...]
     passed: bool | None

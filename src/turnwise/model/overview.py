@@ -32,7 +32,10 @@ class SessionFilter:
         agents, statuses, versions: one of them.
         session_ids: these alone; None means any.
         environments: one of them; that of a session that named none is "default".
+        users: the caller is one of them.
+        tags: something in the session has one of them.
         from_ns, to_ns: bounds of the start, `to_ns` exclusive.
+        min_cost_usd: of its models, at least.
         min_duration_ns, max_duration_ns: both inclusive.
         min_response_ns: the 95th percentile of its response times, at least.
         has_errors, is_interrupted, has_recording: True or False asks for either.
@@ -46,11 +49,14 @@ class SessionFilter:
     statuses: tuple[SessionStatus, ...] = ()
     versions: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     from_ns: int | None = None
     to_ns: int | None = None
     min_duration_ns: int | None = None
     max_duration_ns: int | None = None
     min_response_ns: int | None = None
+    min_cost_usd: Decimal | None = None
     has_errors: bool | None = None
     is_interrupted: bool | None = None
     has_recording: bool | None = None

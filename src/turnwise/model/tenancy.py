@@ -172,6 +172,7 @@ class Caller:
     Attributes:
         project_id: where writes go unless the request names another project of the tenant.
         project_ids: every project of the tenant, `project_id` first; reads look into all of them.
+        browser_session: id of the session of the pages; None for every other credential.
     """
 
     tenant_id: TenantId
@@ -184,6 +185,7 @@ class Caller:
     project_ids: tuple[ProjectId, ...]
     scopes: frozenset[Scope]
     key_id: str | None = None
+    browser_session: str | None = None
     projects_by_name: dict[str, ProjectId] = field(default_factory=dict)
 
     @property

@@ -9,6 +9,7 @@ from tests.contract.ui.calls import browser
 from tests.people import PASSWORD, new_person
 from tests.server import RunningServer
 from turnwise.http.auth import SESSION_COOKIE
+from turnwise.model.tenancy import Role
 
 
 def test_a_cookie_opens_the_pages_and_logging_out_ends_it(server: RunningServer) -> None:
@@ -22,6 +23,82 @@ def test_a_cookie_opens_the_pages_and_logging_out_ends_it(server: RunningServer)
         assert client.post("/ui/api/logout").status_code == 204
         assert client.get("/ui/api/me").status_code == 401
         assert client.get("/ui/api/state").json()["isLoggedIn"] is False
+
+
+def test_a_cookie_that_was_copied_opens_nothing_once_its_session_has_ended(
+    server: RunningServer,
+) -> None:
+    person = new_person(server)
+    with browser(person) as one, browser(person) as other:
+        assert one.get("/ui/api/me").json()["browsers"] == 2
+        copied = f"{SESSION_COOKIE}={one.cookies[SESSION_COOKIE]}"
+        assert one.post("/ui/api/logout").status_code == 204
+        with server.client(None, cookie=copied) as thief:
+            for path in ("/ui/api/me", "/v1/observability/sessions"):
+                assert thief.get(path).status_code == 401
+        assert other.get("/ui/api/me").json()["browsers"] == 1
+
+
+def test_logging_out_everywhere_ends_every_session_of_the_person_alone(
+    server: RunningServer,
+) -> None:
+    person = new_person(server)
+    mate = new_person(server, person.tenant)
+    with browser(person) as one, browser(person) as other, browser(mate) as theirs:
+        assert one.post("/ui/api/logout-everywhere").status_code == 204
+        assert SESSION_COOKIE not in one.cookies
+        assert other.get("/ui/api/me").status_code == 401
+        assert theirs.get("/ui/api/me").status_code == 200
+        (told, *_) = theirs.get("/ui/api/audit").json()["data"]
+        assert (told["action"], told["actor"]) == ("user.logged_out_everywhere", person.email)
+
+
+def test_another_password_ends_the_other_sessions(server: RunningServer) -> None:
+    person, changed = new_person(server), "another password of a test"
+    with browser(person) as one, browser(person) as other:
+        body = {"oldPassword": PASSWORD, "newPassword": changed}
+        wrong = one.post("/ui/api/password", json={**body, "oldPassword": "wrong"})
+        assert wrong.status_code == 400
+        assert wrong.json()["issues"][0]["location"] == ["oldPassword"]
+        weak = one.post("/ui/api/password", json={**body, "newPassword": "x"})
+        assert weak.json()["issues"][0]["location"] == ["password"]
+        assert other.get("/ui/api/me").status_code == 200
+        assert one.post("/ui/api/password", json=body).status_code == 204
+        assert one.get("/ui/api/me").status_code == 200
+        assert other.get("/ui/api/me").status_code == 401
+    with server.client(None) as client:
+        for password, status in ((PASSWORD, 401), (changed, 200)):
+            entered = {"email": person.email, "password": password}
+            assert client.post("/ui/api/login", json=entered).status_code == status
+
+
+def test_wrong_old_passwords_must_wait(server: RunningServer) -> None:
+    body = {"oldPassword": "wrong", "newPassword": "another password of a test"}
+    with browser(new_person(server)) as client:
+        answers = [client.post("/ui/api/password", json=body).status_code for _ in range(11)]
+    assert answers == [400] * 10 + [429]
+
+
+def test_a_key_changes_no_password_and_ends_no_session(server: RunningServer) -> None:
+    person = new_person(server)
+    body = {"oldPassword": PASSWORD, "newPassword": "another password of a test"}
+    with browser(person) as own, person.client() as client:
+        assert client.post("/ui/api/password", json=body).status_code == 403
+        assert client.post("/ui/api/logout-everywhere").status_code == 403
+        assert client.post("/ui/api/logout").status_code == 204
+        assert own.get("/ui/api/me").status_code == 200
+
+
+def test_whoever_was_kept_out_does_not_come_back_with_an_old_cookie(
+    server: RunningServer,
+) -> None:
+    owner = new_person(server)
+    member = new_person(server, owner.tenant, Role.MEMBER)
+    with browser(owner) as chief, browser(member) as theirs:
+        for is_active in (False, True):
+            changed = chief.patch(f"/ui/api/members/{member.user_id}", json={"isActive": is_active})
+            assert changed.status_code == 200, changed.text
+            assert theirs.get("/ui/api/me").status_code == 401
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(server: RunningServer) -> None:

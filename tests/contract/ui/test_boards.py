@@ -147,18 +147,18 @@ def test_the_gate_compares_two_versions(judged: httpx2.Client) -> None:
 
 
 def test_failing_cases_say_when_and_why(judged: httpx2.Client) -> None:
-    slow = board(judged, "gate", agent="support", candidate="slow")["cases"]
+    slow = board(judged, "gate/cases", agent="support", version="slow")["data"]
     assert len(slow) == 40
     assert {tuple(each["reasons"]) for each in slow} == {("stopLatencyMs.p95",)}
     first = min(slow, key=lambda each: (each["startedMs"], each["atMs"]))
     assert (first["turn"], first["atMs"], first["kind"]) == (0, 1000, "barge_in")
     assert first["stopMs"] == 1500
-    jumpy = board(judged, "gate", agent="support", candidate="jumpy")["cases"]
+    jumpy = board(judged, "gate/cases", agent="support", version="jumpy")["data"]
     assert [each["kind"] for each in jumpy] == ["false_alarm"] * 8
-    assert board(judged, "gate", agent="support", candidate="good")["cases"] == []
+    assert board(judged, "gate/cases", agent="support", version="good")["data"] == []
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("name", [*BOARDS, "gate/cases"])
 @pytest.mark.parametrize(
     "wrong",
     [{"from": "20", "to": "10"}, {"from": "-1"}, {"to": "soon"}, {"from": str(2**70)}],

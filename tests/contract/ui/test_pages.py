@@ -29,6 +29,21 @@ def test_every_address_of_the_app_is_one_document(server: RunningServer, path: s
     assert "<script>" not in page.text
 
 
+@pytest.mark.parametrize("path", ["/", "/assets/none.js", "/ui/api/me", "/v1/nothing", "/healthz"])
+def test_every_answer_names_its_request(server: RunningServer, path: str) -> None:
+    with server.client(None) as client:
+        assert re.fullmatch("[0-9a-f]{32}", client.get(path).headers["x-request-id"])
+        named = client.get(path, headers={"x-request-id": "of-the-sender"})
+    assert named.headers["x-request-id"] == "of-the-sender"
+
+
+@built
+def test_a_document_says_the_name_of_its_request(server: RunningServer) -> None:
+    with server.client(None) as client:
+        page = client.get("/p/default", headers={"x-request-id": "quoted.by-a-page"})
+    assert '<meta name="request-id" content="quoted.by-a-page">' in page.text
+
+
 @built
 def test_what_the_document_loads_is_compressed_and_kept_for_good(server: RunningServer) -> None:
     with server.client(None) as client:

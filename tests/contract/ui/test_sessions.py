@@ -2,15 +2,17 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
 
 from tests.audio import recording
 from tests.contract.ui.calls import LIST, SESSIONS, browser, call, ids, unknown
-from tests.otlp import base_ns, chat, new_trace_id, send
+from tests.otlp import base_ns, chat, new_trace_id, send, span
 from tests.people import new_person
 from tests.server import RunningServer
+from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.tenancy import Role
 
 
@@ -68,6 +70,47 @@ def test_each_filter_narrows_the_list(
     assert {names[each] for each in ids(client, **parameters)} == found
 
 
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [
+        ({"user": "jo"}, {"jo"}),
+        ({"user": ["jo", "al"]}, {"jo", "al"}),
+        ({"user": "JO"}, set()),
+        ({"tag": "vip"}, {"jo"}),
+        ({"tag": ["vip", "trial"]}, {"jo", "al"}),
+        ({"tag": "vi"}, set()),
+        ({"tag": "vip", "from": 1}, {"jo"}),
+        ({"env": "staging"}, {"al"}),
+        ({"env": "default"}, {"jo"}),
+        ({"dearer": "0"}, {"jo", "al"}),
+        ({"dearer": "0.000000000001"}, {"jo"}),
+        ({"dearer": "1e-9"}, {"jo"}),
+        ({"dearer": "1000"}, set()),
+    ],
+    ids=lambda value: json.dumps(value) if isinstance(value, dict) else "",
+)
+def test_what_telemetry_says_narrows_the_list(
+    client: httpx2.Client, parameters: dict[str, Any], found: set[str]
+) -> None:
+    told = {
+        "jo": {"langfuse.user.id": "jo", "langfuse.trace.tags": ["vip", "trial"]},
+        "al": {
+            "langfuse.user.id": "al", "langfuse.trace.tags": ["trial"],
+            "langfuse.environment": "staging", "gen_ai.request.model": "nobody-knows-its-price",
+        },
+    }  # fmt: skip
+    names = {}
+    for number, (name, attributes) in enumerate(told.items()):
+        session = str(uuid4())
+        names[f"sess_{session.replace('-', '')}"] = name
+        trace, start = new_trace_id(), base_ns() + number * NS_PER_SECOND
+        named = chat(trace, start, session, attributes=attributes)
+        # What a span does not name itself, its trace does.
+        note = span("note", trace, start, start + 1, parent=named["spanId"])
+        send(client, [named, note])
+    assert {names[each] for each in ids(client, **parameters)} == found
+
+
 @pytest.mark.parametrize("sort", ["started", "duration", "p50", "p95", "turns", "cost"])
 def test_pages_in_any_order_meet_every_session_once(client: httpx2.Client, sort: str) -> None:
     made = [
@@ -107,6 +150,9 @@ def test_a_session_that_comes_in_between_pages_moves_none_of_them(client: httpx2
         {"limit": 201},
         {"from": -1},
         {"slower": 10**30},
+        {"dearer": -1},
+        {"dearer": "NaN"},
+        {"dearer": "1e40"},
         {"status": "live"},
         {"q": "x" * 201},
         {"errors": "perhaps"},

@@ -1,6 +1,7 @@
 /** Calls to the server: JSON in and out, errors as one class, the token that writes need. */
 
 const PREFIX = "/ui/api";
+const REQUEST_ID = "x-request-id";
 
 /** What the server refused, in its own words. */
 export class ApiError extends Error {
@@ -10,9 +11,16 @@ export class ApiError extends Error {
     message: string,
     /** Messages by field name. */
     readonly fields: Readonly<Record<string, string>> = {},
+    /** What the server's log calls the request; empty where no server has answered. */
+    readonly requestId = "",
   ) {
     super(message);
   }
+}
+
+/** What went wrong, in a form that fields can be asked of. */
+export function asError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError(0, "error", String(error));
 }
 
 interface ErrorBody {
@@ -28,12 +36,25 @@ export function rememberToken(token: string): void {
   csrf = token;
 }
 
+let latestRequest = "";
+
+/** The id of the request that was answered with the document. */
+export function documentRequestId(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="request-id"]')?.content ?? "";
+}
+
+/** The id of the request that was answered last. */
+export function latestRequestId(): string {
+  return latestRequest || documentRequestId();
+}
+
 async function failure(answer: Response): Promise<ApiError> {
   const body = (await answer.json().catch(() => ({}))) as ErrorBody;
   const fields: Record<string, string> = {};
   for (const issue of body.issues ?? []) fields[String(issue.location.at(-1))] = issue.message;
   const said = body.error ?? `The server answered ${answer.status}.`;
-  return new ApiError(answer.status, body.code ?? "error", said, fields);
+  const requestId = answer.headers.get(REQUEST_ID) ?? "";
+  return new ApiError(answer.status, body.code ?? "error", said, fields, requestId);
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
@@ -44,6 +65,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "offline", "The server cannot be reached.");
   }
+  latestRequest = answer.headers.get(REQUEST_ID) ?? latestRequest;
   if (!answer.ok) throw await failure(answer);
   return answer;
 }

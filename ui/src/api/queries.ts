@@ -4,6 +4,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { get, rememberToken } from "./client";
 import type {
   SchemaAgentsBody,
+  SchemaCasesBody,
   SchemaCausesBody,
   SchemaDashboardBody,
   SchemaFacetsBody,
@@ -138,6 +139,14 @@ export const gate = (project: string, search: URLSearchParams) =>
     queryKey: ["gate", project, search.toString()],
     queryFn: ({ signal }) =>
       get<SchemaVerdictBody>(`/projects/${part(project)}/gate?${search}`, signal),
+    staleTime: 30_000,
+  });
+
+export const gateCases = (project: string, search: URLSearchParams) =>
+  queryOptions({
+    queryKey: ["gate-cases", project, search.toString()],
+    queryFn: ({ signal }) =>
+      get<SchemaCasesBody>(`/projects/${part(project)}/gate/cases?${search}`, signal),
     staleTime: 30_000,
   });
 

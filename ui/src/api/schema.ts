@@ -456,6 +456,42 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/ui/api/projects/{project}/gate/cases": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly project: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody?: never;
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["CasesBody"];
+                    };
+                };
+            };
+        };
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/ui/api/projects/{project}/intake": {
         readonly parameters: {
             readonly query?: never;
@@ -717,6 +753,47 @@ export interface paths {
             };
         };
         readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ui/api/sessions/{session_id}/cases/{case_id}/label": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put: {
+            readonly parameters: {
+                readonly query?: never;
+                readonly header?: never;
+                readonly path: {
+                    readonly case_id: string;
+                    readonly session_id: string;
+                };
+                readonly cookie?: never;
+            };
+            readonly requestBody: {
+                readonly content: {
+                    readonly "application/json": components["schemas"]["NewLabel"];
+                };
+            };
+            readonly responses: {
+                readonly 200: {
+                    headers: {
+                        readonly [name: string]: unknown;
+                    };
+                    content: {
+                        readonly "application/json": components["schemas"]["LabelBody"];
+                    };
+                };
+            };
+        };
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -1054,18 +1131,22 @@ export interface components {
         };
         /**
          * CaseBody
-         * @description An interruption that broke a limit or counts against the agent.
+         * @description An interruption, or another time that both voices were heard.
          *
          *         Attributes:
+         *             id: of the case within its session.
          *             at_ms: since the start of the session; null where nobody said when.
-         *             reasons: names of figures.
+         *             reasons: names of figures that it counts against.
+         *             label: null while nobody has said what it was.
          */
         readonly CaseBody: {
             readonly atMs: number | null;
             readonly bleedWords: number | null;
             readonly detectionMs: number | null;
             readonly hasRecording: boolean;
+            readonly id: string;
             readonly kind: components["schemas"]["InterruptionKind"];
+            readonly label: components["schemas"]["LabelBody"] | null;
             readonly name: string | null;
             readonly reasons: readonly string[];
             readonly sessionId: string;
@@ -1073,6 +1154,19 @@ export interface components {
             readonly stopMs: number | null;
             readonly turn: number | null;
             readonly version: string | null;
+        };
+        /**
+         * CasesBody
+         * @description The latest cases of a candidate.
+         *
+         *         Attributes:
+         *             has_more: there are more than are told here.
+         *             precision: of the analysis, on everything that was labelled. Labels change no verdict.
+         */
+        readonly CasesBody: {
+            readonly data: readonly components["schemas"]["CaseBody"][];
+            readonly hasMore: boolean;
+            readonly precision: readonly components["schemas"]["PrecisionBody"][];
         };
         /**
          * CauseBody
@@ -1470,6 +1564,21 @@ export interface components {
          */
         readonly Kind: "AGENT" | "CHAIN" | "EMBEDDING" | "EVALUATOR" | "EVENT" | "GENERATION" | "GUARDRAIL" | "RETRIEVER" | "SPAN" | "TOOL";
         /**
+         * Label
+         * @description What a person says that a case was.
+         * @enum {unknown}
+         */
+        readonly Label: "backchannel" | "cut_off" | "interruption" | "missed";
+        /**
+         * LabelBody
+         * @description What somebody has called a case; `at_ms` is since the epoch.
+         */
+        readonly LabelBody: {
+            readonly atMs: number;
+            readonly by: string;
+            readonly label: components["schemas"]["Label"];
+        };
+        /**
          * Level
          * @description How much attention an observation asks for.
          * @enum {unknown}
@@ -1566,9 +1675,10 @@ export interface components {
         };
         /**
          * Me
-         * @description Who is logged in. `csrf` goes into the header `x-csrf-token` of every write.
+         * @description Who is logged in, and in how many browsers; `csrf` goes into `x-csrf-token` of every write.
          */
         readonly Me: {
+            readonly browsers: number;
             readonly csrf: string;
             readonly email: string;
             readonly projects: readonly components["schemas"]["ProjectBody"][];
@@ -1643,6 +1753,13 @@ export interface components {
             readonly scopes: readonly components["schemas"]["Scope"][];
         };
         /**
+         * NewLabel
+         * @description Body of calling a case something.
+         */
+        readonly NewLabel: {
+            readonly label: components["schemas"]["Label"];
+        };
+        /**
          * NewMember
          * @description Body of adding somebody.
          */
@@ -1694,6 +1811,14 @@ export interface components {
          * @enum {unknown}
          */
         readonly Part: "asking" | "callback" | "endpointing" | "llm" | "stt" | "tool" | "transport" | "tts" | "unexplained" | "wording";
+        /**
+         * PasswordChange
+         * @description Body of a change of one's own password.
+         */
+        readonly PasswordChange: {
+            readonly newPassword: string;
+            readonly oldPassword: string;
+        };
         /**
          * PathPartBody
          * @description See model.metrics.PathPart; the parts' `held_ms` sum to the wait.
@@ -1756,6 +1881,19 @@ export interface components {
         readonly PolicyBody: {
             readonly keepsRecordings: boolean;
             readonly retentionDays: number | null;
+        };
+        /**
+         * PrecisionBody
+         * @description Of the labelled cases that the analysis calls this, how many people call the same.
+         *
+         *         Attributes:
+         *             agreeing: the label that says that the analysis was right.
+         */
+        readonly PrecisionBody: {
+            readonly agreeing: components["schemas"]["Label"];
+            readonly kind: components["schemas"]["InterruptionKind"];
+            readonly labelled: number;
+            readonly right: number;
         };
         /**
          * ProjectBody
@@ -2132,7 +2270,6 @@ export interface components {
         readonly VerdictBody: {
             readonly baseline: components["schemas"]["QualityBody"] | null;
             readonly candidate: components["schemas"]["QualityBody"];
-            readonly cases: readonly components["schemas"]["CaseBody"][];
             readonly changes: readonly components["schemas"]["ChangeBody"][];
             readonly enough: number;
             readonly fromMs: number;
@@ -2163,6 +2300,7 @@ export type SchemaAudioBody = components['schemas']['AudioBody'];
 export type SchemaAuditBody = components['schemas']['AuditBody'];
 export type SchemaAuditPage = components['schemas']['AuditPage'];
 export type SchemaCaseBody = components['schemas']['CaseBody'];
+export type SchemaCasesBody = components['schemas']['CasesBody'];
 export type SchemaCauseBody = components['schemas']['CauseBody'];
 export type SchemaCausesBody = components['schemas']['CausesBody'];
 export type SchemaChangeBody = components['schemas']['ChangeBody'];
@@ -2192,6 +2330,8 @@ export type SchemaIssueBody = components['schemas']['IssueBody'];
 export type SchemaKeyBody = components['schemas']['KeyBody'];
 export type SchemaKeys = components['schemas']['Keys'];
 export type SchemaKind = components['schemas']['Kind'];
+export type SchemaLabel = components['schemas']['Label'];
+export type SchemaLabelBody = components['schemas']['LabelBody'];
 export type SchemaLevel = components['schemas']['Level'];
 export type SchemaLineBody = components['schemas']['LineBody'];
 export type SchemaLinePage = components['schemas']['LinePage'];
@@ -2208,14 +2348,17 @@ export type SchemaModelUseBody = components['schemas']['ModelUseBody'];
 export type SchemaNeighbourBody = components['schemas']['NeighbourBody'];
 export type SchemaNewIntegration = components['schemas']['NewIntegration'];
 export type SchemaNewKey = components['schemas']['NewKey'];
+export type SchemaNewLabel = components['schemas']['NewLabel'];
 export type SchemaNewMember = components['schemas']['NewMember'];
 export type SchemaObservationBody = components['schemas']['ObservationBody'];
 export type SchemaPart = components['schemas']['Part'];
+export type SchemaPasswordChange = components['schemas']['PasswordChange'];
 export type SchemaPathPartBody = components['schemas']['PathPartBody'];
 export type SchemaPeersBody = components['schemas']['PeersBody'];
 export type SchemaPlaceBody = components['schemas']['PlaceBody'];
 export type SchemaPolicyAnswer = components['schemas']['PolicyAnswer'];
 export type SchemaPolicyBody = components['schemas']['PolicyBody'];
+export type SchemaPrecisionBody = components['schemas']['PrecisionBody'];
 export type SchemaProjectBody = components['schemas']['ProjectBody'];
 export type SchemaQualityBody = components['schemas']['QualityBody'];
 export type SchemaRecordingBody = components['schemas']['RecordingBody'];

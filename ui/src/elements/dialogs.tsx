@@ -3,12 +3,8 @@
 import { X } from "lucide-react";
 import { AlertDialog, Dialog } from "radix-ui";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { ApiError } from "../api/client";
-
-/** What went wrong, in a form that fields can be asked of. */
-export function asError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, "error", String(error));
-}
+import { type ApiError, asError } from "../api/client";
+import { RequestId } from "./states";
 
 interface FormDialogProps {
   title: string;
@@ -20,12 +16,14 @@ interface FormDialogProps {
   /** What is shown in place of the fields afterwards, such as a secret that is told once. */
   after?: ReactNode;
   onClose?: () => void;
+  /** For one whose code has come because somebody wants it. */
+  isOpenAtFirst?: boolean;
   children: (error: ApiError | undefined) => ReactNode;
 }
 
 export function FormDialog(props: FormDialogProps) {
-  const { title, trigger, submit, send, after, onClose, children } = props;
-  const [isOpen, setOpen] = useState(false);
+  const { title, trigger, submit, send, after, onClose, isOpenAtFirst = false, children } = props;
+  const [isOpen, setOpen] = useState(isOpenAtFirst);
   const [wrong, setWrong] = useState<ApiError>();
   const [isBusy, setBusy] = useState(false);
 
@@ -67,6 +65,7 @@ export function FormDialog(props: FormDialogProps) {
                   {wrong.message}
                 </p>
               )}
+              {wrong && wrong.status >= 500 && <RequestId id={wrong.requestId} />}
               <div className="form-end">
                 <Dialog.Close className="button">Cancel</Dialog.Close>
                 <button type="submit" className="button primary" disabled={isBusy}>

@@ -3,7 +3,7 @@
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, Compass, WifiOff } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
-import { ApiError } from "../api/client";
+import { ApiError, documentRequestId, latestRequestId } from "../api/client";
 
 export function State({
   icon,
@@ -44,7 +44,9 @@ export function Loading({ lines = 8 }: { lines?: number }) {
 }
 
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
-  if (error instanceof ApiError && error.status === 404) return <NotFound said={error.message} />;
+  if (error instanceof ApiError && error.status === 404) {
+    return <NotFound said={error.message} requestId={error.requestId} />;
+  }
   const isOffline = error instanceof ApiError && error.status === 0;
   const said = error instanceof Error ? error.message : "Something went wrong.";
   return (
@@ -59,12 +61,23 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
             Try again
           </button>
         )}
+        <RequestId id={error instanceof ApiError ? error.requestId : latestRequestId()} />
       </State>
     </div>
   );
 }
 
-export function NotFound({ said }: { said?: string }) {
+/** By this name the server's log knows what is shown. */
+export function RequestId({ id }: { id: string }) {
+  if (!id) return null;
+  return (
+    <p className="small request-id">
+      To ask about it, quote request <code>{id}</code>
+    </p>
+  );
+}
+
+export function NotFound({ said, requestId }: { said?: string; requestId?: string }) {
   useEffect(() => {
     document.title = "Not found · Turnwise";
   }, []);
@@ -77,6 +90,7 @@ export function NotFound({ said }: { said?: string }) {
       <Link to="/" className="button">
         Go to the front page
       </Link>
+      <RequestId id={requestId ?? documentRequestId()} />
     </State>
   );
 }

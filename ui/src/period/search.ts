@@ -74,6 +74,7 @@ export function sessionsBetween(
     to: Math.ceil(toMs),
     agent: search.agent,
     version: search.version,
+    env: search.env,
     ...more,
   };
 }

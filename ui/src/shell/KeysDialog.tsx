@@ -22,6 +22,16 @@ const GROUPS = [
     ],
   },
   {
+    name: "Interruption gate",
+    keys: [
+      ["J / K", "Next or previous case"],
+      ["P", "Play its four seconds"],
+      ["1 2 3 4", "True interruption, backchannel, missed, cut off early"],
+      ["0", "Take the label back"],
+      ["U", "Undo the last label"],
+    ],
+  },
+  {
     name: "Session",
     keys: [
       ["Space", "Play or pause"],

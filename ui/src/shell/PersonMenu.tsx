@@ -1,8 +1,8 @@
 /** Who one is, which theme one likes, and the way out. */
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { KeyRound, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import type { ReactElement, ReactNode } from "react";
 import { post } from "../api/client";
@@ -17,7 +17,7 @@ const THEME_ICONS: Record<Theme, ReactNode> = {
 };
 const THEME_NAMES: Record<Theme, string> = { system: "System", light: "Light", dark: "Dark" };
 
-export function PersonMenu({ button }: { button: ReactElement }) {
+export function PersonMenu({ button, project }: { button: ReactElement; project: string }) {
   const { data } = useQuery(me);
   const theme = useTheme();
   const queries = useQueryClient();
@@ -49,6 +49,15 @@ export function PersonMenu({ button }: { button: ReactElement }) {
             ))}
           </DropdownMenu.RadioGroup>
           <DropdownMenu.Separator className="menu-line" />
+          <DropdownMenu.Item asChild>
+            <Link to="/p/$project/settings/account" params={{ project }} className="menu-item">
+              <span className="mark" />
+              Password and log-ins
+              <span className="end">
+                <KeyRound size={16} aria-hidden />
+              </span>
+            </Link>
+          </DropdownMenu.Item>
           <DropdownMenu.Item className="menu-item" onSelect={() => void logOut()}>
             <span className="mark" />
             Log out

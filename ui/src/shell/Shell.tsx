@@ -84,7 +84,7 @@ export function Shell() {
         </nav>
         <div className="side-end">
           <Keys />
-          <Person />
+          <Person project={project} />
         </div>
       </header>
       <main id="content" tabIndex={-1}>
@@ -113,7 +113,7 @@ function ProjectSwitcher({ project }: { project: string }) {
   );
 }
 
-function Person() {
+function Person({ project }: { project: string }) {
   const { data } = useQuery(me);
   const email = data?.email ?? "…";
   return (
@@ -121,7 +121,7 @@ function Person() {
       className="nav-link person"
       label={`${email}, account and theme`}
       load={() => void loadPersonMenu()}
-      menu={(button) => <PersonMenu button={button} />}
+      menu={(button) => <PersonMenu button={button} project={project} />}
     >
       <CircleUser size={17} aria-hidden />
       <span className="person-name">{email}</span>

@@ -1,6 +1,7 @@
 /** Whether the server answers, as far as the last calls have shown. */
 
 import { useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ApiError, get } from "../api/client";
 
@@ -11,6 +12,7 @@ const LOOK_MS = 10_000;
 /** False from the first call that found no server until the server answers again. */
 export function useConnection(): boolean {
   const queries = useQueryClient();
+  const router = useRouter();
   const [isConnected, setConnected] = useState(true);
   useEffect(
     () =>
@@ -41,12 +43,14 @@ export function useConnection(): boolean {
       get("/state").then(
         () => {
           setConnected(true);
+          // Pages whose code did not come, and what they asked for.
+          void router.invalidate();
           void queries.refetchQueries({ type: "active" });
         },
         () => undefined,
       );
     }, AGAIN_MS);
     return () => clearInterval(timer);
-  }, [isConnected, queries]);
+  }, [isConnected, queries, router]);
   return isConnected;
 }

@@ -60,6 +60,7 @@ def quality_of(
         flush_latency=window.measured("flushLatencyMs").spread(),
         bleed_words=window.measured("bleedThroughWords").spread(),
         turn_latency=window.measured("turnLatencyMs").spread(),
+        false_stop_recovery=window.measured("falseStopRecoveryMs").spread(),
         gates=tuple(gates),
         changes=changes,
         passed=_verdict(gates, is_enough),

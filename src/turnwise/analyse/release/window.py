@@ -1,11 +1,22 @@
 """The measurements of the sessions of one time."""
 
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 
 from turnwise.analyse.release.statistics import Measured
 from turnwise.model.instants import NS_PER_MS
-from turnwise.model.session import Interruption, InterruptionKind, Session, SessionStatus, Speaker
+from turnwise.model.session import (
+    Interruption,
+    InterruptionKind,
+    Session,
+    SessionStatus,
+    Speaker,
+    Turn,
+)
+
+_SAME_NS = 200 * NS_PER_MS
+"""How far the end of a turn and the agent's silence may lie apart and still be one."""
 
 
 class Window:
@@ -42,6 +53,8 @@ class Window:
             if each.kind is InterruptionKind.BARGE_IN:
                 self.sources[each.source] += 1
                 self._interruption(each)
+            elif each.kind is InterruptionKind.FALSE_ALARM:
+                self._keep("falseStopRecoveryMs", _recovery_ns(session.turns, each))
 
     def measured(self, metric: str) -> Measured:
         """The values of a metric by its name in the answer."""
@@ -68,6 +81,24 @@ class Window:
         values, sessions = self._values.setdefault(metric, ([], []))
         values.append(value)
         sessions.append(self.sessions)
+
+
+def _recovery_ns(turns: Sequence[Turn], alarm: Interruption) -> int | None:
+    """From the agent's silence after a false alarm to its next word; None where nobody can tell.
+
+    An agent that goes on within the turn that was stopped says nowhere when it did, and once the
+    caller speaks, what the agent says next is an answer.
+    """
+    stopped_ns = alarm.stopped_ns
+    if stopped_ns is None:
+        return None
+    for turn in turns:
+        is_stopped_one = turn.index == alarm.agent_turn_index
+        if is_stopped_one and turn.end_ns is not None and turn.end_ns - stopped_ns > _SAME_NS:
+            return None
+        if not is_stopped_one and turn.start_ns >= stopped_ns:
+            return turn.start_ns - stopped_ns if turn.speaker is Speaker.AGENT else None
+    return None
 
 
 def _between(first_ns: int | None, last_ns: int | None) -> int | None:

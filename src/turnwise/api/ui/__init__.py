@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from turnwise.api.ui import (
     access,
+    cases,
     causes,
     dashboard,
     faults,
@@ -24,6 +25,7 @@ from turnwise.api.ui.project import Keeping
 from turnwise.model.accounts import BrowserAccounts
 from turnwise.model.administration import Administration
 from turnwise.model.boards import BoardReader
+from turnwise.model.labels import LabelKeeper
 from turnwise.model.logs import LogReader
 from turnwise.model.overview import OverviewReader
 from turnwise.model.ports import (
@@ -52,6 +54,7 @@ class UiParts:
     overview: OverviewReader
     boards: BoardReader
     diagnoses: DiagnosisStore
+    labels: LabelKeeper
     judge: ReleaseJudge
     enough: int
     traces: TraceReader
@@ -80,6 +83,7 @@ def router(parts: UiParts) -> APIRouter:
         faults.router(parts.boards),
         causes.router(parts.overview, parts.boards, parts.diagnoses),
         releases.router(parts.boards, parts.judge, parts.enough),
+        cases.router(parts.boards, parts.labels, parts.reader),
         tenant.router(parts.administration),
         project.router(parts.administration, parts.keeping),
         pages.router(parts.reader, parts.web),

@@ -35,6 +35,13 @@ class FirstOwner(msgspec.Struct, forbid_unknown_fields=True):
     password: str
 
 
+class PasswordChange(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Body of a change of one's own password."""
+
+    old_password: str
+    new_password: str
+
+
 class ServerState(msgspec.Struct, rename="camel", frozen=True):
     """What the pages ask first.
 
@@ -61,12 +68,13 @@ class ProjectBody(msgspec.Struct, rename="camel", frozen=True):
 
 
 class Me(msgspec.Struct, rename="camel", frozen=True):
-    """Who is logged in. `csrf` goes into the header `x-csrf-token` of every write."""
+    """Who is logged in, and in how many browsers; `csrf` goes into `x-csrf-token` of every write."""
 
     email: str
     role: str
     tenant: str
     csrf: str
+    browsers: int
     projects: list[ProjectBody]
 
 
@@ -95,12 +103,13 @@ def _add_visitors(routes: APIRouter, accounts: BrowserAccounts, version: str) ->
     @routes.get("/me")
     async def get_me(caller: Viewer, request: Request) -> Response:
         member = await accounts.member(caller)
-        return await json_answer(request, _me(caller, member, _csrf(request)))
+        browsers = await accounts.browsers(caller)
+        return await json_answer(request, _me(caller, member, _csrf(request), browsers))
 
 
 def _add_entrances(routes: APIRouter, accounts: BrowserAccounts, public_url: str) -> None:
     async def entered(request: Request, member: Member) -> Response:
-        session = accounts.session(member)
+        session = await accounts.begin_session(member)
         answer = await json_answer(request, Entered(csrf=session.csrf))
         base = public_url or str(request.base_url)
         answer.set_cookie(
@@ -130,18 +139,37 @@ def _add_entrances(routes: APIRouter, accounts: BrowserAccounts, public_url: str
 
     @routes.post("/logout")
     async def log_out(caller: Viewer) -> Response:
-        answer = Response(status_code=204)
-        answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax")
-        return answer
+        await accounts.end_session(caller)
+        return _without_cookie()
+
+    @routes.post("/logout-everywhere")
+    async def log_out_everywhere(caller: Viewer) -> Response:
+        await accounts.end_sessions(caller)
+        return _without_cookie()
+
+    @routes.post("/password")
+    async def change_password(caller: Viewer, request: Request) -> Response:
+        sent = decode_json(await read_body(request, _MAX_BODY), PasswordChange)
+        await accounts.change_password(
+            caller, sent.old_password, sent.new_password, _address(request)
+        )
+        return Response(status_code=204)
 
 
-def _me(caller: Caller, member: Member, csrf: str) -> Me:
+def _without_cookie() -> Response:
+    answer = Response(status_code=204)
+    answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax")
+    return answer
+
+
+def _me(caller: Caller, member: Member, csrf: str, browsers: int) -> Me:
     by_id = {each: name for name, each in caller.projects_by_name.items()}
     return Me(
         email=member.user.email,
         role=caller.role,
         tenant=caller.tenant_slug,
         csrf=csrf,
+        browsers=browsers,
         projects=[ProjectBody(id=each, name=by_id.get(each, each)) for each in caller.project_ids],
     )
 

@@ -12,6 +12,7 @@ import msgspec
 from turnwise.api.ui import (
     access,
     answers,
+    cases,
     causes,
     dashboard,
     faults,
@@ -27,6 +28,7 @@ from turnwise.api.ui import (
 
 _REF = "#/components/schemas/{name}"
 _PROJECT = f"{answers.PREFIX}/projects/{{project}}"
+_SESSION = f"{answers.PREFIX}/sessions/{{session_id}}"
 _OBSERVATION = f"{answers.PREFIX}/traces/{{trace_id}}/observations/{{span_id}}"
 
 ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
@@ -41,6 +43,8 @@ ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{_PROJECT}/causes"): causes.CausesBody,
     ("get", f"{_PROJECT}/agents"): releases.AgentsBody,
     ("get", f"{_PROJECT}/gate"): releases.VerdictBody,
+    ("get", f"{_PROJECT}/gate/cases"): cases.CasesBody,
+    ("put", f"{_SESSION}/cases/{{case_id}}/label"): cases.LabelBody,
     ("get", f"{answers.PREFIX}/keys"): tenant.Keys,
     ("post", f"{_PROJECT}/keys"): tenant.MadeKey,
     ("get", f"{answers.PREFIX}/members"): tenant.Members,
@@ -52,9 +56,9 @@ ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("get", f"{_PROJECT}/integrations"): project.Integrations,
     ("post", f"{_PROJECT}/integrations"): project.IntegrationBody,
     ("get", f"{_PROJECT}/intake"): project.IntakeBody,
-    ("get", f"{answers.PREFIX}/sessions/{{session_id}}"): session_bodies.SessionBody,
-    ("get", f"{answers.PREFIX}/sessions/{{session_id}}/logs"): logs.LogPage,
-    ("get", f"{answers.PREFIX}/sessions/{{session_id}}/logs/{{log_id}}"): logs.LogBody,
+    ("get", f"{_SESSION}/logs"): logs.LogPage,
+    ("get", f"{_SESSION}/logs/{{log_id}}"): logs.LogBody,
+    ("get", _SESSION): session_bodies.SessionBody,
     ("get", f"{answers.PREFIX}/traces/{{trace_id}}"): traces.TraceBody,
     ("get", _OBSERVATION): observations.ObservationBody,
     ("get", f"{_OBSERVATION}/peers"): observations.PeersBody,
@@ -64,6 +68,8 @@ ANSWERS: Mapping[tuple[str, str], type[msgspec.Struct]] = {
 BODIES: Mapping[tuple[str, str], type[msgspec.Struct]] = {
     ("post", f"{answers.PREFIX}/login"): access.LogIn,
     ("post", f"{answers.PREFIX}/setup"): access.FirstOwner,
+    ("post", f"{answers.PREFIX}/password"): access.PasswordChange,
+    ("put", f"{_SESSION}/cases/{{case_id}}/label"): cases.NewLabel,
     ("post", f"{_PROJECT}/keys"): tenant.NewKey,
     ("post", f"{answers.PREFIX}/members"): tenant.NewMember,
     ("patch", f"{answers.PREFIX}/members/{{user_id}}"): tenant.MemberChange,

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -32,8 +32,9 @@ class Form(StrEnum):
     CSV = "csv"
     JSON = "json"
 
-
-_TYPES: Mapping[Form, str] = {Form.CSV: "text/csv", Form.JSON: "application/json"}
+    @property
+    def media_type(self) -> str:
+        return "text/csv" if self is Form.CSV else "application/json"
 
 
 def exported(
@@ -42,13 +43,16 @@ def exported(
     """Every line that is asked for, as a download."""
     lines = _pages(overview, caller, asked)
     content = _csv(lines) if form is Form.CSV else _json(lines)
+    headers = {**NO_CACHE, **attachment("sessions", project, form)}
+    return StreamingResponse(content, headers=headers, media_type=form.media_type)
+
+
+def attachment(what: str, project: str, form: Form) -> dict[str, str]:
+    """The header that makes an answer a download."""
     # The name is the caller's own project's, and may hold anything; its plain letters will do.
     plain = "".join(each for each in project if each.isascii() and (each.isalnum() or each in "-_"))
-    headers = {
-        **NO_CACHE,
-        "Content-Disposition": f'attachment; filename="sessions-{plain or "project"}.{form}"',
-    }
-    return StreamingResponse(content, headers=headers, media_type=_TYPES[form])
+    name = f"{what}-{plain or 'project'}.{form}"
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 async def _pages(
@@ -67,7 +71,7 @@ async def _csv(pages: AsyncIterator[Sequence[SessionLine]]) -> AsyncIterator[byt
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     async for page in pages:
-        writer.writerows([_cell(value) for value in _values(line)] for line in page)
+        writer.writerows([cell(value) for value in _values(line)] for line in page)
         yield text.getvalue().encode()
         text.seek(0)
         text.truncate()
@@ -100,7 +104,8 @@ def _ms(duration_ns: int | None) -> float | None:
     return None if duration_ns is None else round(duration_ns / NS_PER_MS, 3)
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
+    """A value as a cell of a spreadsheet, where no text is a formula."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and value.startswith(_FORMULA):

@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from turnwise.api.ui.answers import visible
 from turnwise.api.ui.traces import session_of_trace
 from turnwise.http.auth import require_caller
+from turnwise.http.request_ids import request_id
 from turnwise.model.errors import NotFound, TurnwiseError, Unauthenticated
 from turnwise.model.ports import SessionReader
 from turnwise.model.tenancy import Scope
@@ -57,8 +58,8 @@ def router(reader: SessionReader, web: Path) -> APIRouter:
     @routes.get("/")
     @routes.get("/login")
     @routes.get("/p/{rest:path}")
-    async def get_page() -> Response:
-        return _document(web)
+    async def get_page(request: Request) -> Response:
+        return _document(request, web)
 
     @routes.get("/sessions/view/{name}")
     async def view_session(request: Request, name: str) -> Response:
@@ -68,7 +69,7 @@ def router(reader: SessionReader, web: Path) -> APIRouter:
             visible(await reader.session(caller, name), caller)
         except TurnwiseError as error:
             return _refusal(request, error, web)
-        return _document(web)
+        return _document(request, web)
 
     @routes.get("/traces/view/{trace_id}")
     async def view_trace(request: Request, trace_id: str) -> Response:
@@ -78,7 +79,7 @@ def router(reader: SessionReader, web: Path) -> APIRouter:
             await session_of_trace(reader, caller, trace_id)
         except TurnwiseError as error:
             return _refusal(request, error, web)
-        return _document(web)
+        return _document(request, web)
 
     @routes.get("/assets/{name}")
     @routes.get("/favicon.svg")
@@ -90,12 +91,15 @@ def router(reader: SessionReader, web: Path) -> APIRouter:
     return routes
 
 
-def _document(web: Path, status: int = 200) -> Response:
+def _document(request: Request, web: Path, status: int = 200) -> Response:
     headers = {**HEADERS, "Cache-Control": "no-cache"}
     index = web / "index.html"
     if not index.is_file():
         return Response(_NOT_BUILT, 503, headers, media_type="text/html")
-    return Response(index.read_bytes(), status, headers, media_type="text/html")
+    # A page cannot read the headers of its own document.
+    named = f'<meta name="request-id" content="{request_id(request.scope)}"></head>'.encode()
+    content = index.read_bytes().replace(b"</head>", named, 1)
+    return Response(content, status, headers, media_type="text/html")
 
 
 def _refusal(request: Request, error: TurnwiseError, web: Path) -> Response:
@@ -103,7 +107,7 @@ def _refusal(request: Request, error: TurnwiseError, web: Path) -> Response:
     if "text/html" not in request.headers.get("accept", ""):
         raise error
     if isinstance(error, NotFound):
-        return _document(web, 404)
+        return _document(request, web, 404)
     if not isinstance(error, Unauthenticated) or "authorization" in request.headers:
         raise error
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from turnwise.api.ui.answers import PREFIX, Viewer, json_answer, ms
 from turnwise.api.ui.dashboard import FiguresBody, figures_body
 from turnwise.api.ui.period import Period
-from turnwise.model.boards import BoardReader, Cut, Release
+from turnwise.model.boards import BoardReader, Release
 from turnwise.model.diagnosis import (
     Change,
     GateLimits,
@@ -22,13 +22,9 @@ from turnwise.model.diagnosis import (
 )
 from turnwise.model.errors import BadInput
 from turnwise.model.errors import Issue as Wrong
-from turnwise.model.ids import public_session_id
 from turnwise.model.instants import NS_PER_MS
 from turnwise.model.ports import ReleaseJudge
 from turnwise.model.query import SessionRange
-from turnwise.model.session import InterruptionKind
-
-MOST_CASES = 200
 
 Name = Annotated[str | None, Query(max_length=256)]
 
@@ -111,28 +107,6 @@ class ChangeBody(msgspec.Struct, rename="camel", frozen=True):
     is_worse: bool
 
 
-class CaseBody(msgspec.Struct, rename="camel", frozen=True):
-    """An interruption that broke a limit or counts against the agent.
-
-    Attributes:
-        at_ms: since the start of the session; null where nobody said when.
-        reasons: names of figures.
-    """
-
-    session_id: str
-    name: str | None
-    version: str | None
-    started_ms: float
-    has_recording: bool
-    kind: InterruptionKind
-    turn: int | None
-    at_ms: float | None
-    detection_ms: float | None
-    stop_ms: float | None
-    bleed_words: int | None
-    reasons: tuple[str, ...]
-
-
 class VerdictBody(msgspec.Struct, rename="camel", frozen=True):
     """The gate of a candidate.
 
@@ -150,7 +124,6 @@ class VerdictBody(msgspec.Struct, rename="camel", frozen=True):
     baseline: QualityBody | None
     gates: list[GateBody]
     changes: list[ChangeBody]
-    cases: list[CaseBody]
 
 
 def router(boards: BoardReader, judge: ReleaseJudge, enough: int) -> APIRouter:
@@ -205,13 +178,7 @@ def router(boards: BoardReader, judge: ReleaseJudge, enough: int) -> APIRouter:
                 from_ns=period.from_ns if baseline_from is None else baseline_from * NS_PER_MS,
                 to_ns=period.to_ns if baseline_to is None else baseline_to * NS_PER_MS,
             )
-        limits = GateLimits()
-        board = await boards.board(wanted.project_ids[0])
-        versions = (candidate,) if candidate is not None else ()
-        (now, before), cases = await asyncio.gather(
-            judge.quality(caller, judged, earlier, limits),
-            board.cuts(replace(wanted, versions=versions), limits, MOST_CASES),
-        )
+        now, before = await judge.quality(caller, judged, earlier, GateLimits())
         body = VerdictBody(
             from_ms=ms(period.from_ns),
             to_ms=ms(period.to_ns),
@@ -221,7 +188,6 @@ def router(boards: BoardReader, judge: ReleaseJudge, enough: int) -> APIRouter:
             baseline=None if before is None else _quality(before),
             gates=[_as(GateBody, each) for each in now.gates],
             changes=[_change(each) for each in now.changes],
-            cases=[_case(each, limits) for each in cases],
         )
         return await json_answer(request, body)
 
@@ -270,6 +236,7 @@ def _quality(found: InterruptionQuality) -> QualityBody:
             "flushLatencyMs": _spread(found.flush_latency),
             "bleedThroughWords": _spread(found.bleed_words),
             "turnLatencyMs": _spread(found.turn_latency),
+            "falseStopRecoveryMs": _spread(found.false_stop_recovery),
         },
     )
 
@@ -300,26 +267,4 @@ def _change(found: Change) -> ChangeBody:
         ratio=found.ratio,
         difference95=None if found.low is None or found.high is None else (found.low, found.high),
         is_worse=found.is_worse,
-    )
-
-
-def _case(cut: Cut, limits: GateLimits) -> CaseBody:
-    onset_ns = cut.onset_ns
-
-    def since(earlier_ns: int | None, later_ns: int | None) -> float | None:
-        return None if earlier_ns is None or later_ns is None else ms(later_ns - earlier_ns)
-
-    return CaseBody(
-        session_id=public_session_id(cut.session_id),
-        name=cut.name,
-        version=cut.version,
-        started_ms=ms(cut.started_ns),
-        has_recording=cut.has_recording,
-        kind=cut.kind,
-        turn=cut.turn,
-        at_ms=since(cut.started_ns, onset_ns),
-        detection_ms=since(onset_ns, cut.detected_ns),
-        stop_ms=since(onset_ns, cut.stopped_ns),
-        bleed_words=cut.bleed_words,
-        reasons=cut.beyond(limits),
     )

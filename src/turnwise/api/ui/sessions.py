@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -154,11 +155,15 @@ def asked_lines(
     agent: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006 -- FastAPI copies it
     status: Annotated[list[SessionStatus], Query()] = [],  # noqa: B006
     version: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006
+    env: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006
+    user: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006
+    tag: Annotated[list[str], Query(max_length=50)] = [],  # noqa: B006
     from_ms: Annotated[int | None, Query(alias="from", ge=0, le=_LARGEST_MS)] = None,
     to_ms: Annotated[int | None, Query(alias="to", ge=0, le=_LARGEST_MS)] = None,
     longer: Ms = None,
     shorter: Ms = None,
     slower: Ms = None,
+    dearer: Annotated[Decimal | None, Query(ge=0, max_digits=20, decimal_places=12)] = None,
     errors: bool | None = None,
     interrupted: bool | None = None,
     recorded: bool | None = None,
@@ -170,6 +175,7 @@ def asked_lines(
     wanted = wanted_sessions(
         caller, project, agent, status, version, from_ms, to_ms,
         min_duration_ns=_ns(longer), max_duration_ns=_ns(shorter), min_response_ns=_ns(slower),
+        min_cost_usd=dearer, environments=tuple(env), users=tuple(user), tags=tuple(tag),
         has_errors=errors, is_interrupted=interrupted, has_recording=recorded, text=q,
     )  # fmt: skip
     return LineQuery(filter=wanted, order=sort, is_descending=not ascending)

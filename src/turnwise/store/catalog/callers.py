@@ -1,6 +1,7 @@
 """From a credential to a caller: one statement per request, and nothing remembered between two."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -13,7 +14,7 @@ from turnwise.model.tenancy import Caller, Role, Scope
 from turnwise.store.catalog import checks, secrets
 from turnwise.store.catalog.database import Database
 from turnwise.store.catalog.keys import split_scopes
-from turnwise.store.catalog.tables import api_keys, projects, tenants, users
+from turnwise.store.catalog.tables import api_keys, browser_sessions, projects, tenants, users
 
 _USE_NOTED_EVERY_NS = 60 * NS_PER_SECOND
 
@@ -52,6 +53,10 @@ _BY_USER = (
     .join(projects, projects.c.tenant_id == users.c.tenant_id)
     .where(users.c.uid == bindparam("uid"), users.c.is_active)
     .order_by(projects.c.created_ns, projects.c.id)
+)
+_BY_SESSION = _BY_USER.join(browser_sessions, browser_sessions.c.user_id == users.c.id).where(
+    browser_sessions.c.id == bindparam("session_id"),
+    browser_sessions.c.expires_ns > bindparam("now_ns"),
 )
 _USED = (
     update(api_keys)
@@ -92,12 +97,18 @@ class Callers:
 
     def by_user(self, uid: str) -> Caller | None:
         """An active user who has logged in, with the scopes of their role."""
-        rows = self._rows(_BY_USER, uid=checks.uuid_text(uid))
-        if not rows:
-            return None
-        role = Role(rows[0]["role"])
-        scopes = {Scope.INGEST, Scope.READ} if role is Role.MEMBER else set(Scope)
-        return _caller(rows, rows[0]["project_id"], frozenset(scopes), None)
+        return _of_role(self._rows(_BY_USER, uid=checks.uuid_text(uid)))
+
+    def by_session(self, uid: str, session_id: str) -> Caller | None:
+        """The same of whoever looks at the pages, as long as their session has not been ended."""
+        rows = self._rows(
+            _BY_SESSION,
+            uid=checks.uuid_text(uid),
+            session_id=checks.uuid_text(session_id),
+            now_ns=self._database.now(),
+        )
+        found = _of_role(rows)
+        return None if found is None else replace(found, browser_session=session_id)
 
     def _rows(self, query: Select[*tuple[Any, ...]], **values: object) -> Sequence[RowMapping]:
         with self._database.reading() as connection:
@@ -125,6 +136,14 @@ class Callers:
             pass
         finally:
             self._noting_use.release()
+
+
+def _of_role(rows: Sequence[RowMapping]) -> Caller | None:
+    if not rows:
+        return None
+    role = Role(rows[0]["role"])
+    scopes = {Scope.INGEST, Scope.READ} if role is Role.MEMBER else set(Scope)
+    return _caller(rows, rows[0]["project_id"], frozenset(scopes), None)
 
 
 def _caller(

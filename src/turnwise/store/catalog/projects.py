@@ -18,6 +18,7 @@ from turnwise.store.catalog.tables import (
     alert_deliveries,
     alert_rules,
     api_keys,
+    case_labels,
     erasures,
     form_responses,
     integrations,
@@ -184,7 +185,7 @@ class Projects:
             connection.execute(delete(agents).where(agents.c.project_id == found))
             connection.execute(delete(integrations).where(integrations.c.project_id == found))
             connection.execute(delete(prices).where(prices.c.project_id == found))
-            for table in (alert_deliveries, alert_rules):
+            for table in (alert_deliveries, alert_rules, case_labels):
                 connection.execute(delete(table).where(table.c.project_id == found))
             connection.execute(delete(projects).where(projects.c.id == found))
             now = self._database.now()

@@ -16,11 +16,13 @@ from turnwise.store.catalog.agents import Agents
 from turnwise.store.catalog.alerts import Alerts
 from turnwise.store.catalog.audit import COMMAND_LINE, Actor, AuditLog
 from turnwise.store.catalog.bootstrap import DEFAULT_PUBLIC_KEY, Defaults, DemoLogin
+from turnwise.store.catalog.browser_sessions import BrowserSessions
 from turnwise.store.catalog.callers import Callers
 from turnwise.store.catalog.database import Clock, Database, open_database
 from turnwise.store.catalog.forms import Forms
 from turnwise.store.catalog.integrations import Integrations
 from turnwise.store.catalog.keys import Keys, NewKey
+from turnwise.store.catalog.labels import Labels
 from turnwise.store.catalog.prices import Prices
 from turnwise.store.catalog.projects import Projects
 from turnwise.store.catalog.secrets import KeyStyle
@@ -34,8 +36,9 @@ class Administration:
     """Everything that can be done to the catalog, by id and for a named actor.
 
     Attributes:
-        tenants, users, projects, agents, keys, prices, forms, integrations, alerts: one set of
-            operations each.
+        tenants, users, projects, agents, keys, prices, forms, integrations, alerts, labels: one
+            set of operations each.
+        browser_sessions: who is logged in to the pages.
         sessions: numbers and tenants of sessions.
         audit: what has been done.
     """
@@ -50,6 +53,8 @@ class Administration:
         self.forms = Forms(database)
         self.integrations = Integrations(database)
         self.alerts = Alerts(database)
+        self.labels = Labels(database)
+        self.browser_sessions = BrowserSessions(database)
         self.sessions = SessionCatalog(database)
         self.audit = AuditLog(database)
 
@@ -143,6 +148,10 @@ class SqlCatalog:
     def caller_by_user(self, uid: str) -> Caller | None:
         """An active user who has logged in, with the scopes of their role."""
         return self._callers.by_user(uid)
+
+    def caller_by_session(self, uid: str, session_id: str) -> Caller | None:
+        """The same of whoever has a session in a browser that has not been ended."""
+        return self._callers.by_session(uid, session_id)
 
     def caller_by_public_key(self, public_key: str) -> Caller | None:
         """Whoever owns this key; only for a caller who has proved that they know its secret."""

@@ -266,3 +266,25 @@ alert_deliveries = Table(
     Index(None, "state", "next_ns"),
     Index(None, "rule_id", "created_ns"),
 )
+
+browser_sessions = Table(
+    "browser_sessions",
+    metadata,
+    Column("id", _Uuid, primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("expires_ns", BigInteger, nullable=False),
+    Index(None, "user_id"),
+)
+
+case_labels = Table(
+    "case_labels",
+    metadata,
+    Column("project_id", _Uuid, ForeignKey("projects.id"), primary_key=True),
+    Column("session_id", _Uuid, primary_key=True),
+    # The turn and the instant of the case, as model.labels.Moment writes them.
+    Column("case_id", String(40), primary_key=True),
+    Column("label", String(16), nullable=False),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+)

@@ -11,6 +11,7 @@ from turnwise.model.ids import TenantId
 from turnwise.model.tenancy import Role, User
 from turnwise.store.catalog import checks, secrets
 from turnwise.store.catalog.audit import Actor, record
+from turnwise.store.catalog.browser_sessions import end_sessions
 from turnwise.store.catalog.database import Database
 from turnwise.store.catalog.tables import tenants, users
 
@@ -125,16 +126,39 @@ class Users:
         return None
 
     def set_password(self, user_id: int, password: str, *, by: Actor) -> None:
-        """Replace the password.
+        """Replace the password, and end the person's sessions in browsers.
 
         Raises:
             NotFound: there is no such user.
             BadInput: the password is too short or too long.
         """
+        self._set_password(user_id, password, None, by)
+
+    def change_password(
+        self, user_id: int, old: str, new: str, *, keep_session: str, by: Actor
+    ) -> bool:
+        """The same by the person themselves, whose own session stays; False if `old` is wrong.
+
+        Raises:
+            NotFound: there is no such user.
+            BadInput: the new password is too short or too long.
+        """
+        query = select(users.c.password_hash).where(users.c.id == user_id)
+        with self._database.reading() as connection:
+            hashed = connection.execute(query).scalar_one_or_none()
+        if not secrets.password_fits(hashed, old):
+            return False
+        self._set_password(user_id, new, keep_session, by)
+        return True
+
+    def _set_password(
+        self, user_id: int, password: str, keep_session: str | None, by: Actor
+    ) -> None:
         hashed = secrets.password_hash(password)
         with self._database.writing() as connection:
             user = _get(connection, user_id)
             set_password_hash(connection, user, hashed, self._database.now(), by)
+            end_sessions(connection, user_id, keep_session)
 
     def change(
         self,
@@ -169,6 +193,8 @@ class Users:
             )
             if connection.execute(owners.limit(1)).first() is None:
                 raise Conflict("A tenant needs an active owner; make somebody else one first.")
+            if not after.is_active:
+                end_sessions(connection, user_id)
             now, target = self._database.now(), f"user {user_id}"
             record(connection, now, by, "user.changed", target, tenant_id, **values)
             return after
@@ -184,6 +210,8 @@ class Users:
             connection.execute(
                 update(users).where(users.c.id == user_id).values(is_active=is_active)
             )
+            if not is_active:
+                end_sessions(connection, user_id)
             action = "user.activated" if is_active else "user.deactivated"
             now = self._database.now()
             record(connection, now, by, action, f"user {user_id}", user.tenant_id)

@@ -166,8 +166,9 @@ SELECT session_id, ifNull(user_ref, ref) AS name, agent, {version} AS version,
 FROM sessions FINAL
 ARRAY JOIN cut_kinds AS cut_kind, cut_turns AS cut_turn, cut_onset_ns AS onset,
     cut_detected_ns AS detected, cut_stopped_ns AS stopped, cut_bleed_words AS bleed
-WHERE {where} AND (cut_kind IN ('false_alarm', 'missed', 'premature') OR cut_kind = 'barge_in' AND (
-    detected - onset > {detection:Int64} OR stopped - onset > {stop:Int64} OR bleed > {bleed:Float64}))
+WHERE {where} AND ({every:UInt8} OR cut_kind IN ('false_alarm', 'missed', 'premature')
+    OR cut_kind = 'barge_in' AND (detected - onset > {detection:Int64}
+        OR stopped - onset > {stop:Int64} OR bleed > {bleed:Float64}))
 ORDER BY began_ns DESC, session_id, onset_ns LIMIT {most:UInt32}"""
 
 _RELEASES = """
@@ -243,11 +244,14 @@ class Boards:
         rows = _alarm_decoder.decode_lines(await self._lines(_ALARMS, wanted, most=limit))
         return [Alarm(session_id=row.session_id, types=row.grave) for row in rows]
 
-    async def cuts(self, wanted: SessionFilter, limits: GateLimits, limit: int) -> list[Cut]:
+    async def cuts(
+        self, wanted: SessionFilter, limits: GateLimits, limit: int, *, every: bool = False
+    ) -> list[Cut]:
         found = await self._lines(
             _CUTS,
             wanted,
             most=limit,
+            every=int(every),
             detection=round(limits.detection_p95_ms * NS_PER_MS),
             stop=round(limits.stop_p95_ms * NS_PER_MS),
             bleed=limits.bleed_p50_words,

@@ -17,7 +17,7 @@ from turnwise.model.overview import (
     SessionLine,
 )
 from turnwise.model.session import SessionStatus
-from turnwise.store.telemetry.conditions import Conditions
+from turnwise.store.telemetry.conditions import Conditions, day_of
 from turnwise.store.telemetry.schema import has_text_index
 from turnwise.store.telemetry.sql import lines
 
@@ -35,6 +35,14 @@ _ORDERS: Mapping[Order, str] = {
 }
 VERSION = "ifNull(app_version, release)"
 """The version of the agent, as telemetry says."""
+# A tag belongs to a span or to a trace, and a trace to the sessions that are named in it.
+_TAGGED = """session_id IN (SELECT session_id FROM trace_activity
+    WHERE project_id IN {projects:Array(String)} AND trace_id IN (
+        SELECT trace_id FROM observations FINAL WHERE project_id IN {projects:Array(String)}
+            AND day >= toDate({first_day:UInt16}) AND hasAny(tags, {tags:Array(String)})
+        UNION DISTINCT
+        SELECT trace_id FROM traces FINAL WHERE project_id IN {projects:Array(String)}
+            AND hasAny(tags, {tags:Array(String)})))"""
 _STOPS = """arrayMap(cut -> assumeNotNull(cut.2 - cut.1), arrayFilter(
     cut -> cut.3 = 'barge_in' AND cut.2 >= cut.1, arrayZip(cut_onset_ns, cut_stopped_ns, cut_kinds)))"""
 _STAGES = ("eou", "stt", "llm", "tool", "tts")
@@ -217,15 +225,20 @@ def conditions(client: Client, wanted: SessionFilter) -> Conditions:
         ("agents", "agent", wanted.agents),
         ("statuses", "status", wanted.statuses),
         ("versions", VERSION, wanted.versions),
+        ("users", "user_ref", wanted.users),
     ):
         if values:
             where.add(f"{column} IN {{{name}:Array(String)}}", **{name: list(values)})
     where.environments(wanted.environments)
+    if wanted.tags:
+        where.add(_TAGGED, tags=list(wanted.tags), first_day=day_of(wanted.from_ns, 0))
     where.within("started_ns", wanted.from_ns, wanted.to_ns)
+    least_usd = None if wanted.min_cost_usd is None else f"{wanted.min_cost_usd:f}"
     for condition, bound in (
         (f"{_DURATION} >= {{least:Int64}}", wanted.min_duration_ns),
         (f"{_DURATION} <= {{most:Int64}}", wanted.max_duration_ns),
         ("response_p95_ns >= {response:Int64}", wanted.min_response_ns),
+        ("cost_usd >= {cost:Decimal(38, 12)}", least_usd),
     ):
         if bound is not None:
             name = condition.partition("{")[2].partition(":")[0]
@@ -237,8 +250,7 @@ def conditions(client: Client, wanted: SessionFilter) -> Conditions:
     ):
         if has is not None:
             where.add(test if has else f"NOT {test}")
-    if wanted.text is not None and wanted.text.strip():
-        _add_text(client, where, wanted.text.strip())
+    _add_text(client, where, (wanted.text or "").strip())
     return where
 
 
@@ -247,6 +259,8 @@ def _add_text(client: Client, where: Conditions, text: str) -> None:
 
     The index knows whole words of ASCII letters; others are looked for in the text itself.
     """
+    if not text:
+        return
     words = _WORD.findall(text)
     plain = [word.lower() for word in words if word.isascii()]
     said: list[str] = []

@@ -63,7 +63,7 @@ function Board({ project, search, found, onChange }: Props) {
   if (found.isNew) {
     return (
       <section className="panel">
-        <Connect />
+        <Connect project={project} />
       </section>
     );
   }

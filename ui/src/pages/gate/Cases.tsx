@@ -1,153 +1,227 @@
-/** The cases that count against the agent, each to be heard where it stands. */
+/** The cases of the candidate: each to be heard where it stands, and to be called what it was. */
 
-import { Link } from "@tanstack/react-router";
-import { CircleCheck, Play, Square, VolumeX } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import { CircleCheck, Download, Undo2 } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { address } from "../../api/client";
+import { gateCases } from "../../api/queries";
 import type { SchemaCaseBody } from "../../api/schema";
 import { Scrolls } from "../../elements/Scrolls";
-import { clock, count, duration, exactInstant, instant, NOTHING } from "../../format/figures";
-import { type Clips, useClips } from "./clip";
-import { KINDS, type Kind, ofKind } from "./search";
-import { KIND_NAMES, metricName } from "./words";
+import { Failure, Loading } from "../../elements/states";
+import { count } from "../../format/figures";
+import { useKeys } from "../../shell/keys";
+import { Case } from "./Case";
+import { useClips } from "./clip";
+import { labelOfKey, useLabels } from "./labels";
+import { Precision } from "./Precision";
+import { KINDS, type Kind, ofKind, WHICH, type Which } from "./search";
+import { KIND_NAMES } from "./words";
+
+const WHICH_NAMES = { all: "All", labelled: "Labelled" } as const;
 
 interface Props {
   project: string;
-  cases: readonly SchemaCaseBody[];
+  /** Asks for the sessions of the candidate. */
+  side: URLSearchParams;
   kind: Kind | undefined;
-  onKind: (kind: Kind | undefined) => void;
+  which: Which | undefined;
+  onChange: (kind: Kind | undefined, which: Which | undefined) => void;
 }
 
-export function Cases({ project, cases, kind, onKind }: Props) {
-  const clips = useClips();
-  const shown = ofKind(cases, kind);
+export function Cases({ project, side, kind, which, onChange }: Props) {
+  const asked = new URLSearchParams(side);
+  if (which) asked.set("cases", which);
+  const question = gateCases(project, asked);
+  const found = useQuery(question);
+  const labels = useLabels(question.queryKey);
+  const cases = found.data?.data ?? [];
   const there = KINDS.filter((each) => cases.some((one) => one.kind === each));
+  const place = (form: string) =>
+    address(`/projects/${encodeURIComponent(project)}/gate/labels?${side}&format=${form}`);
   return (
-    <section className="panel list-panel" aria-label="Failing cases">
-      <header>
-        <h2>
-          Failing cases <span className="quiet">{count(shown.length)}</span>
-        </h2>
-        {there.length > 1 && (
-          <fieldset className="stages">
-            <legend className="hidden-text">Kind</legend>
-            {[undefined, ...there].map((each) => (
-              <button
-                key={each ?? "all"}
-                type="button"
-                className="button small"
-                aria-pressed={kind === each}
-                onClick={() => onKind(each)}
-              >
-                {each ? KIND_NAMES[each] : "All"}
-              </button>
-            ))}
-          </fieldset>
-        )}
-      </header>
-      {shown.length ? (
-        <Scrolls name="Failing cases">
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">Clip</th>
-                <th scope="col">Session</th>
-                <th scope="col">Kind</th>
-                <th scope="col" className="number">
-                  At
-                </th>
-                <th scope="col" className="number">
-                  Recognised after
-                </th>
-                <th scope="col" className="number">
-                  Silent after
-                </th>
-                <th scope="col" className="number">
-                  Words bled
-                </th>
-                <th scope="col">Counts against</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((each, index) => (
-                <Case
-                  // biome-ignore lint/suspicious/noArrayIndexKey: one turn may have two alike
-                  key={`${each.sessionId} ${each.turn} ${each.atMs} ${index}`}
-                  name={`${each.sessionId} ${each.turn} ${each.atMs} ${index}`}
-                  project={project}
-                  each={each}
-                  clips={clips}
+    <>
+      <section className="panel list-panel" aria-label="Cases">
+        <header>
+          <h2>
+            {which ? `${WHICH_NAMES[which]} cases` : "Failing cases"}{" "}
+            <span className="quiet">{count(ofKind(cases, kind).length)}</span>
+          </h2>
+          <div className="case-tools">
+            <fieldset className="stages">
+              <legend className="hidden-text">Which cases</legend>
+              {[undefined, ...WHICH].map((each) => (
+                <Toggle
+                  key={each ?? "failing"}
+                  name={each ? WHICH_NAMES[each] : "Failing"}
+                  isOn={which === each}
+                  onPress={() => onChange(undefined, each)}
                 />
               ))}
-            </tbody>
-          </table>
-        </Scrolls>
-      ) : (
-        <p className="quiet fine">
-          <CircleCheck size={16} aria-hidden /> No interruption broke a limit.
+            </fieldset>
+            {there.length > 1 && (
+              <fieldset className="stages">
+                <legend className="hidden-text">Kind</legend>
+                {[undefined, ...there].map((each) => (
+                  <Toggle
+                    key={each ?? "any"}
+                    name={each ? KIND_NAMES[each] : "Any kind"}
+                    isOn={kind === each}
+                    onPress={() => onChange(each, which)}
+                  />
+                ))}
+              </fieldset>
+            )}
+          </div>
+        </header>
+        {found.data ? (
+          <List project={project} cases={ofKind(cases, kind)} which={which} labels={labels} />
+        ) : found.isError ? (
+          <Failure error={found.error} retry={() => void found.refetch()} />
+        ) : (
+          <Loading lines={4} />
+        )}
+        {found.data?.hasMore && (
+          <p className="quiet small">
+            These are the latest {count(cases.length)}; narrow the time to see those before.
+          </p>
+        )}
+      </section>
+      {found.data && (
+        <Precision rows={found.data.precision}>
+          <span className="export-links">
+            <Download size={15} aria-hidden />
+            <a href={place("csv")} download>
+              Labels as CSV
+            </a>
+            <a href={place("json")} download>
+              as JSON
+            </a>
+          </span>
+        </Precision>
+      )}
+    </>
+  );
+}
+
+function Toggle({ name, isOn, onPress }: { name: string; isOn: boolean; onPress: () => void }) {
+  return (
+    <button type="button" className="button small" aria-pressed={isOn} onClick={onPress}>
+      {name}
+    </button>
+  );
+}
+
+interface ListProps {
+  project: string;
+  cases: readonly SchemaCaseBody[];
+  which: Which | undefined;
+  labels: ReturnType<typeof useLabels>;
+}
+
+function List({ project, cases, which, labels }: ListProps) {
+  const clips = useClips();
+  const [active, setActive] = useState(-1);
+  const body = useRef<HTMLTableSectionElement>(null);
+  const chosen = cases[active];
+
+  useEffect(() => {
+    if (active >= 0) body.current?.children[active]?.scrollIntoView({ block: "nearest" });
+  }, [active]);
+
+  const move = (to: number) => setActive(Math.max(0, Math.min(cases.length - 1, to)));
+  const label = (event: KeyboardEvent) => {
+    const said = labelOfKey(event.key);
+    if (chosen && said !== undefined) labels.call(chosen, said);
+  };
+  useKeys({
+    j: () => move(active + 1),
+    k: () => move(active - 1),
+    p: () => {
+      if (chosen?.hasRecording && chosen.atMs !== null) {
+        clips.toggle(nameOf(chosen, active), chosen.sessionId, chosen.atMs);
+      }
+    },
+    u: () => labels.undo?.(),
+    ...Object.fromEntries(["0", "1", "2", "3", "4"].map((key) => [key, label])),
+  });
+
+  if (!cases.length) {
+    return (
+      <p className="quiet fine">
+        {which === "labelled" ? (
+          "Nobody has labelled a case of this candidate in this time."
+        ) : (
+          <>
+            <CircleCheck size={16} aria-hidden />
+            {which ? "Both voices were never heard at once." : "No interruption broke a limit."}
+          </>
+        )}
+      </p>
+    );
+  }
+  return (
+    <>
+      <p className="quiet small case-help">
+        <span>
+          <kbd>J</kbd> <kbd>K</kbd> choose a case, <kbd>P</kbd> plays it, <kbd>1</kbd> to{" "}
+          <kbd>4</kbd> say what it was, <kbd>0</kbd> takes that back.
+        </span>
+        {labels.undo && (
+          <button type="button" className="button small-button" onClick={labels.undo}>
+            <Undo2 size={14} aria-hidden /> Undo <kbd>U</kbd>
+          </button>
+        )}
+      </p>
+      {labels.error && (
+        <p className="field-error" role="alert">
+          {labels.error.message}
         </p>
       )}
+      <Scrolls name="Cases">
+        <table className="plain-table cases">
+          <thead>
+            <tr>
+              <th scope="col">Clip</th>
+              <th scope="col">Session</th>
+              <th scope="col">Kind</th>
+              <th scope="col">What people call it</th>
+              <th scope="col" className="number">
+                At
+              </th>
+              <th scope="col" className="number">
+                Recognised after
+              </th>
+              <th scope="col" className="number">
+                Silent after
+              </th>
+              <th scope="col" className="number">
+                Words bled
+              </th>
+              <th scope="col">Counts against</th>
+            </tr>
+          </thead>
+          <tbody ref={body}>
+            {cases.map((each, index) => (
+              <Case
+                key={nameOf(each, index)}
+                name={nameOf(each, index)}
+                project={project}
+                each={each}
+                clips={clips}
+                isActive={index === active}
+                onActive={() => setActive(index)}
+                onLabel={(said) => labels.call(each, said)}
+              />
+            ))}
+          </tbody>
+        </table>
+      </Scrolls>
       <p className="hidden-text" role="status">
         {clips.state === "missing" && "This clip cannot be played: the recording is not here."}
       </p>
-    </section>
+    </>
   );
 }
 
-interface CaseProps {
-  name: string;
-  project: string;
-  each: SchemaCaseBody;
-  clips: Clips;
-}
-
-function Case({ name, project, each, clips }: CaseProps) {
-  const state = clips.key === name ? clips.state : undefined;
-  const label = each.name ?? each.sessionId.slice(5, 13);
-  const at = clock(each.atMs);
-  const canPlay = each.hasRecording && each.atMs !== null && state !== "missing";
-  return (
-    <tr>
-      <td>
-        {canPlay ? (
-          <button
-            type="button"
-            className="button icon"
-            aria-label={
-              state ? `Stop the clip of ${label}` : `Play four seconds of ${label} at ${at}`
-            }
-            aria-busy={state === "loading"}
-            onClick={() => clips.toggle(name, each.sessionId, each.atMs ?? 0)}
-          >
-            {state ? <Square size={14} aria-hidden /> : <Play size={14} aria-hidden />}
-          </button>
-        ) : (
-          <span className="no-clip quiet" title="No recording of this moment is here">
-            <VolumeX size={15} aria-hidden />
-            <span className="hidden-text">no recording</span>
-          </span>
-        )}
-      </td>
-      <td>
-        <Link
-          to="/p/$project/sessions/$id"
-          params={{ project, id: each.sessionId }}
-          search={{ turn: each.turn ?? undefined }}
-        >
-          {label}
-          {each.turn !== null && `, turn ${each.turn}`}
-        </Link>
-        <span className="quiet small case-when" title={exactInstant(each.startedMs)}>
-          {instant(each.startedMs)}
-          {each.version && `, ${each.version}`}
-        </span>
-      </td>
-      <td>
-        <span className="badge bad">{KIND_NAMES[each.kind]}</span>
-      </td>
-      <td className="number">{at}</td>
-      <td className="number">{duration(each.detectionMs)}</td>
-      <td className="number">{duration(each.stopMs)}</td>
-      <td className="number">{each.bleedWords === null ? NOTHING : count(each.bleedWords)}</td>
-      <td className="small">{each.reasons.map(metricName).join("; ")}</td>
-    </tr>
-  );
-}
+/** One moment may have two cases that are told alike. */
+const nameOf = (each: SchemaCaseBody, index: number) => `${each.sessionId} ${each.id} ${index}`;

@@ -6,6 +6,7 @@ import type {
   SchemaAgentBody,
   SchemaChangeBody,
   SchemaQualityBody,
+  SchemaSpreadBody,
   SchemaVerdictBody,
 } from "../../api/schema";
 import { Scrolls } from "../../elements/Scrolls";
@@ -121,7 +122,19 @@ export function Rates({ found }: { found: SchemaVerdictBody }) {
           </tbody>
         </table>
       </Scrolls>
+      <Recovery of={candidate.spreads.falseStopRecoveryMs} />
     </section>
+  );
+}
+
+/** How soon the agent speaks on where it was stopped for nothing. */
+function Recovery({ of }: { of: SchemaSpreadBody | undefined }) {
+  return (
+    <p className="quiet small recovery">
+      {of?.count
+        ? `After a false alarm the agent speaks on after ${duration(of.p50)} (p50), ${duration(of.p95)} (p95); known of ${count(of.count)}.`
+        : "How soon the agent speaks on after a false alarm was not reported."}
+    </p>
   );
 }
 

@@ -14,6 +14,7 @@ import { Cases } from "./Cases";
 import { Changes, Gates, History, Rates } from "./Figures";
 import {
   askedGate,
+  askedSide,
   type GateSearch,
   NO_BASELINE,
   newestFirst,
@@ -87,9 +88,12 @@ export function GatePage() {
               {found.data.changes.length > 0 && <Changes found={found.data} sides={sides} />}
               <Cases
                 project={project}
-                cases={found.data.cases}
+                side={askedSide(search, sides, now)}
                 kind={search.kind}
-                onKind={(kind) => void navigate({ search: { ...search, kind }, replace: true })}
+                which={search.cases}
+                onChange={(kind, cases) =>
+                  void navigate({ search: { ...search, kind, cases }, replace: true })
+                }
               />
               {agent && <History project={project} agent={agent} sides={sides} search={search} />}
             </div>

@@ -4,14 +4,19 @@ import { oneOf, text } from "../../addresses";
 import type { SchemaAgentBody, SchemaCaseBody } from "../../api/schema";
 import { asked, type PeriodSearch, periodSearch } from "../../period/search";
 
-export const KINDS = ["barge_in", "false_alarm", "missed", "premature"] as const;
+export const KINDS = ["barge_in", "false_alarm", "missed", "premature", "backchannel"] as const;
 export type Kind = (typeof KINDS)[number];
+
+/** Which cases are listed; at first those that count against the agent. */
+export const WHICH = ["all", "labelled"] as const;
+export type Which = (typeof WHICH)[number];
 
 export interface GateSearch extends Omit<PeriodSearch, "version" | "env"> {
   /** Versions; `-` as the baseline asks for none. */
   candidate?: string | undefined;
   baseline?: string | undefined;
   kind?: Kind | undefined;
+  cases?: Which | undefined;
 }
 
 export function gateSearch(raw: Record<string, unknown>): GateSearch {
@@ -24,6 +29,7 @@ export function gateSearch(raw: Record<string, unknown>): GateSearch {
     candidate: text(raw.candidate),
     baseline: text(raw.baseline),
     kind: oneOf(raw.kind, KINDS),
+    cases: oneOf(raw.cases, WHICH),
   };
 }
 
@@ -68,6 +74,12 @@ export function askedGate(search: GateSearch, sides: Sides, now: number): URLSea
   if (sides.candidate !== null) made.set("candidate", sides.candidate);
   if (sides.baseline !== null) made.set("baseline", sides.baseline);
   return made;
+}
+
+/** The sessions whose cases are listed: those of the candidate. */
+export function askedSide(search: GateSearch, sides: Sides, now: number): URLSearchParams {
+  const version = sides.candidate === null ? undefined : [sides.candidate];
+  return asked({ ...search, agent: [sides.agent], version }, now);
 }
 
 /** The cases of one kind, or all of them. */

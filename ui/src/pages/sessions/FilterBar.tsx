@@ -1,16 +1,15 @@
-/** Filters: a menu to add them, and a chip for each that is set. */
+/** Filters: menus to set them, and a chip for each that is set. */
 
-import { useQuery } from "@tanstack/react-query";
-import { ChevronRight, ListFilter, X } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
-import type { ReactNode } from "react";
-import { facets } from "../../api/queries";
-import { MenuMark } from "../../elements/MenuMark";
+import { ListFilter, SlidersHorizontal, X } from "lucide-react";
+import { lazy } from "react";
 import { duration } from "../../format/figures";
-import { chips, RANGES, type Range, type SessionsSearch, STATUSES } from "./search";
+import { LateMenu } from "../../shell/LateMenu";
+import { chips, type SessionsSearch, unfiltered } from "./search";
 
-const RESPONSES_MS = [1_000, 1_500, 2_500, 4_000];
-const DURATIONS_MS = [30_000, 60_000, 300_000, 900_000];
+const loadFilterMenu = () => import("./FilterMenu");
+const loadMoreFilters = () => import("./MoreFilters");
+const FilterMenu = lazy(async () => ({ default: (await loadFilterMenu()).FilterMenu }));
+const MoreFilters = lazy(async () => ({ default: (await loadMoreFilters()).MoreFilters }));
 
 interface Props {
   project: string;
@@ -19,84 +18,28 @@ interface Props {
 }
 
 export function FilterBar({ project, search, onChange }: Props) {
-  const { data: known } = useQuery(facets(project));
   const set = chips(search, duration);
-  const without = (name: "agent" | "version" | "status", value: string, isOn: boolean) => {
-    const rest = (search[name] ?? []).filter((each) => each !== value);
-    const next = isOn ? [...rest, value] : rest;
-    onChange({ ...search, [name]: next.length ? next : undefined });
-  };
-  const values = (name: "agent" | "version" | "status", all: readonly string[]) =>
-    all.map((value) => (
-      <Tick
-        key={value}
-        isOn={search[name]?.includes(value) ?? false}
-        onChange={(isOn) => without(name, value, isOn)}
-      >
-        {value}
-      </Tick>
-    ));
   return (
     <div className="filters">
-      <DropdownMenu.Root>
-        <DropdownMenu.Trigger className="button">
-          <ListFilter size={15} aria-hidden /> Filter
-        </DropdownMenu.Trigger>
-        <DropdownMenu.Portal>
-          <DropdownMenu.Content className="menu" align="start" sideOffset={6}>
-            <Branch name="Agent" isEmpty={!known?.agents.length}>
-              {values("agent", known?.agents ?? [])}
-            </Branch>
-            <Branch name="Version" isEmpty={!known?.versions.length}>
-              {values("version", known?.versions ?? [])}
-            </Branch>
-            <Branch name="Status">{values("status", STATUSES)}</Branch>
-            <Branch name="Time">
-              <Choice
-                value={search.range}
-                options={Object.keys(RANGES) as Range[]}
-                name={(range) => RANGES[range].name}
-                onChange={(range) => onChange({ ...search, range, from: undefined, to: undefined })}
-              />
-            </Branch>
-            <Branch name="Response time, p95">
-              <Choice
-                value={search.slower}
-                options={RESPONSES_MS}
-                name={(ms) => `at least ${duration(ms)}`}
-                onChange={(slower) => onChange({ ...search, slower })}
-              />
-            </Branch>
-            <Branch name="Duration">
-              <Choice
-                value={search.longer}
-                options={DURATIONS_MS}
-                name={(ms) => `at least ${duration(ms)}`}
-                onChange={(longer) => onChange({ ...search, longer })}
-              />
-            </Branch>
-            <DropdownMenu.Separator className="menu-line" />
-            <Tick
-              isOn={search.errors ?? false}
-              onChange={(isOn) => onChange({ ...search, errors: isOn || undefined })}
-            >
-              With errors
-            </Tick>
-            <Tick
-              isOn={search.interrupted ?? false}
-              onChange={(isOn) => onChange({ ...search, interrupted: isOn || undefined })}
-            >
-              With interruptions
-            </Tick>
-            <Tick
-              isOn={search.recorded ?? false}
-              onChange={(isOn) => onChange({ ...search, recorded: isOn || undefined })}
-            >
-              With a recording
-            </Tick>
-          </DropdownMenu.Content>
-        </DropdownMenu.Portal>
-      </DropdownMenu.Root>
+      <LateMenu
+        className="button"
+        label="Filter"
+        load={() => void loadFilterMenu()}
+        menu={(button) => (
+          <FilterMenu project={project} search={search} onChange={onChange} button={button} />
+        )}
+      >
+        <ListFilter size={15} aria-hidden /> Filter
+      </LateMenu>
+      <LateMenu
+        className="button"
+        label="Caller, tag, cost and more"
+        opens="dialog"
+        load={() => void loadMoreFilters()}
+        menu={(button) => <MoreFilters search={search} onChange={onChange} button={button} />}
+      >
+        <SlidersHorizontal size={15} aria-hidden /> Caller, tag, cost …
+      </LateMenu>
       <ul className="chips" aria-label="Filters that are set">
         {set.map((chip) => (
           <li key={chip.key} className="chip">
@@ -115,88 +58,11 @@ export function FilterBar({ project, search, onChange }: Props) {
         <button
           type="button"
           className="button plain small"
-          onClick={() => onChange({ q: search.q, sort: search.sort, ascending: search.ascending })}
+          onClick={() => onChange({ ...unfiltered(search), q: search.q })}
         >
           Clear all
         </button>
       )}
     </div>
-  );
-}
-
-function Branch({
-  name,
-  isEmpty = false,
-  children,
-}: {
-  name: string;
-  isEmpty?: boolean;
-  children: ReactNode;
-}) {
-  return (
-    <DropdownMenu.Sub>
-      <DropdownMenu.SubTrigger className="menu-item" disabled={isEmpty}>
-        {name}
-        <ChevronRight className="end" size={14} aria-hidden />
-      </DropdownMenu.SubTrigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.SubContent className="menu" sideOffset={4} collisionPadding={8}>
-          {children}
-        </DropdownMenu.SubContent>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Sub>
-  );
-}
-
-function Tick({
-  isOn,
-  onChange,
-  children,
-}: {
-  isOn: boolean;
-  onChange: (isOn: boolean) => void;
-  children: ReactNode;
-}) {
-  return (
-    <DropdownMenu.CheckboxItem
-      className="menu-item"
-      checked={isOn}
-      onCheckedChange={onChange}
-      // Several are chosen one after the other.
-      onSelect={(event) => event.preventDefault()}
-    >
-      <MenuMark />
-      {children}
-    </DropdownMenu.CheckboxItem>
-  );
-}
-
-function Choice<T extends string | number>({
-  value,
-  options,
-  name,
-  onChange,
-}: {
-  value: T | undefined;
-  options: readonly T[];
-  name: (option: T) => string;
-  onChange: (option: T | undefined) => void;
-}) {
-  return (
-    <DropdownMenu.RadioGroup
-      value={value === undefined ? "" : String(value)}
-      onValueChange={(chosen) => onChange(options.find((each) => String(each) === chosen))}
-    >
-      <DropdownMenu.RadioItem className="menu-item" value="">
-        <MenuMark />
-        Any
-      </DropdownMenu.RadioItem>
-      {options.map((option) => (
-        <DropdownMenu.RadioItem key={option} className="menu-item" value={String(option)}>
-          <MenuMark />
-          {name(option)}
-        </DropdownMenu.RadioItem>
-      ))}
-    </DropdownMenu.RadioGroup>
   );
 }

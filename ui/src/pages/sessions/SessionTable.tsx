@@ -1,39 +1,18 @@
 /** The rows of the list. Only those in sight are in the document. */
 
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDown, ArrowUp, CircleAlert, Volume2 } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import { type CSSProperties, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { oneOf } from "../../addresses";
 import type { SchemaLineBody } from "../../api/schema";
-import { Status } from "../../elements/Status";
-import { count, duration, exactInstant, instant, money, NOTHING } from "../../format/figures";
 import { useKeys } from "../../shell/keys";
-import type { SessionsSearch, Sort } from "./search";
+import { CELLS } from "./cells";
+import { layout, shownColumns } from "./columns";
+import { type SessionsSearch, SORTS, type Sort } from "./search";
 
 const ROW_PX = 40;
-/** From here a response is called slow: the limit from which a single turn counts as an issue. */
-const SLOW_MS = 2_500;
 const LOAD_AHEAD = 10;
-
-interface Column {
-  name: string;
-  sort?: Sort;
-  className?: string;
-}
-
-const COLUMNS: readonly Column[] = [
-  { name: "Started", sort: "started" },
-  { name: "Session" },
-  { name: "Agent" },
-  { name: "Status", className: "less-2" },
-  { name: "Duration", sort: "duration", className: "number less-1" },
-  { name: "Turns", sort: "turns", className: "number less-2" },
-  { name: "p50", sort: "p50", className: "number less-2" },
-  { name: "p95", sort: "p95", className: "number" },
-  { name: "Interrupted", sort: "interruptions", className: "number less-3" },
-  { name: "Errors", sort: "errors", className: "number less-3" },
-  { name: "Cost", sort: "cost", className: "number less-1" },
-];
 
 interface Props {
   project: string;
@@ -107,10 +86,13 @@ export function SessionTable(props: Props) {
   }
 
   const sort = search.sort ?? "started";
+  const columns = shownColumns(search.cols);
+  const chosen = search.cols && layout(search.cols);
   return (
     <div
       ref={box}
-      className="grid-box"
+      className={chosen ? "grid-box chosen" : "grid-box"}
+      style={chosen && ({ "--columns": chosen.columns, "--least": chosen.least } as CSSProperties)}
       role="grid"
       aria-label="Sessions"
       aria-rowcount={hasMore ? -1 : lines.length + 1}
@@ -119,27 +101,29 @@ export function SessionTable(props: Props) {
       onKeyDown={pressed}
     >
       <div className="grid-row grid-head" role="row" aria-rowindex={1} tabIndex={-1}>
-        {COLUMNS.map((column) => (
-          <div
-            key={column.name}
-            role="columnheader"
-            className={column.className}
-            aria-sort={
-              column.sort === sort ? (search.ascending ? "ascending" : "descending") : undefined
-            }
-          >
-            {column.sort ? (
-              <SortButton
-                column={column}
-                sort={sort}
-                ascending={search.ascending}
-                onSort={onSort}
-              />
-            ) : (
-              column.name
-            )}
-          </div>
-        ))}
+        {columns.map((column) => {
+          const by = oneOf(column.id, SORTS);
+          return (
+            <div
+              key={column.id}
+              role="columnheader"
+              className={classOf(column)}
+              aria-sort={by === sort ? (search.ascending ? "ascending" : "descending") : undefined}
+            >
+              {by ? (
+                <SortButton
+                  name={column.name}
+                  by={by}
+                  isSorted={by === sort}
+                  ascending={search.ascending}
+                  onSort={onSort}
+                />
+              ) : (
+                column.name
+              )}
+            </div>
+          );
+        })}
       </div>
       <div style={{ height: rows.getTotalSize(), position: "relative" }} role="rowgroup">
         {shown.map((item) => {
@@ -149,6 +133,7 @@ export function SessionTable(props: Props) {
               key={line.id}
               project={project}
               line={line}
+              columns={columns}
               index={item.index}
               top={item.start}
               isActive={item.index === active}
@@ -169,34 +154,35 @@ export function SessionTable(props: Props) {
   );
 }
 
-function SortButton({
-  column,
-  sort,
-  ascending,
-  onSort,
-}: {
-  column: Column;
-  sort: Sort;
+interface SortProps {
+  name: string;
+  by: Sort;
+  isSorted: boolean;
   ascending: true | undefined;
   onSort: (sort: Sort, ascending: boolean) => void;
-}) {
-  const isSorted = column.sort === sort;
+}
+
+function SortButton({ name, by, isSorted, ascending, onSort }: SortProps) {
   const Arrow = ascending ? ArrowUp : ArrowDown;
   return (
-    <button
-      type="button"
-      className="sort"
-      onClick={() => column.sort && onSort(column.sort, isSorted && !ascending)}
-    >
-      {column.name}
+    <button type="button" className="sort" onClick={() => onSort(by, isSorted && !ascending)}>
+      {name}
       {isSorted && <Arrow size={12} aria-hidden />}
     </button>
   );
 }
 
+type ShownColumn = ReturnType<typeof shownColumns>[number];
+
+/** Chosen columns are all shown; of the usual ones there may be too many for the page. */
+function classOf({ isNumber, less }: ShownColumn, more = ""): string {
+  return `${isNumber ? "number" : ""} ${less ? `less-${less}` : ""} ${more}`;
+}
+
 interface RowProps {
   project: string;
   line: SchemaLineBody;
+  columns: readonly ShownColumn[];
   index: number;
   top: number;
   isActive: boolean;
@@ -204,8 +190,7 @@ interface RowProps {
   onPick: (id: string) => void;
 }
 
-function Row({ project, line, index, top, isActive, isPicked, onPick }: RowProps) {
-  const name = line.userRef ?? line.ref ?? line.id.slice(5, 13);
+function Row({ project, line, columns, index, top, isActive, isPicked, onPick }: RowProps) {
   return (
     <div
       id={`row-${index}`}
@@ -216,76 +201,14 @@ function Row({ project, line, index, top, isActive, isPicked, onPick }: RowProps
       className={`grid-row grid-line${isActive ? " is-active" : ""}${isPicked ? " is-picked" : ""}`}
       style={{ transform: `translateY(${top}px)` }}
     >
-      <Cell className="quiet when" title={exactInstant(line.startedMs)}>
-        {instant(line.startedMs)}
-      </Cell>
-      <Cell>
-        <Link
-          to="/p/$project/sessions/$id"
-          params={{ project, id: line.id }}
-          search={{}}
-          className="row-link"
-          tabIndex={-1}
-          onMouseDown={(event) => event.shiftKey && event.preventDefault()}
-          onClick={(event) => {
-            if (!event.shiftKey) return;
-            event.preventDefault();
-            onPick(line.id);
-          }}
-        >
-          {name}
-        </Link>
-        {isPicked && <span className="badge row-mark">A</span>}
-        {line.recordings > 0 && (
-          <Volume2 size={14} className="row-mark" aria-label="has a recording" />
-        )}
-      </Cell>
-      <Cell className="agent-cell">
-        <span className="cut">{line.agent}</span>
-        {line.appVersion && <span className="version">{line.appVersion}</span>}
-      </Cell>
-      <Cell className="less-2">
-        <Status status={line.status} />
-      </Cell>
-      <Cell className="number less-1">{duration(line.durationMs)}</Cell>
-      <Cell className="number less-2">{count(line.turns)}</Cell>
-      <Cell className="number less-2">{duration(line.p50Ms)}</Cell>
-      <Cell className={`number${(line.p95Ms ?? 0) >= SLOW_MS ? " slow" : ""}`}>
-        {duration(line.p95Ms)}
-      </Cell>
-      <Cell className="number less-3">{line.interruptions || NOTHING}</Cell>
-      <Cell className="number less-3">
-        {line.errors ? (
-          <span className="slow">
-            <CircleAlert size={13} aria-hidden /> {count(line.errors)}
-          </span>
-        ) : (
-          NOTHING
-        )}
-      </Cell>
-      <Cell
-        className="number less-1"
-        title={line.unpriced ? `${line.unpriced} requests have no known price` : undefined}
-      >
-        {money(line.costUsd)}
-        {line.unpriced > 0 && "+"}
-      </Cell>
-    </div>
-  );
-}
-
-function Cell({
-  className,
-  title,
-  children,
-}: {
-  className?: string;
-  title?: string | undefined;
-  children: React.ReactNode;
-}) {
-  return (
-    <div role="gridcell" className={className} title={title}>
-      {children}
+      {columns.map((column) => {
+        const { content, className, title } = CELLS[column.id]({ project, line, isPicked, onPick });
+        return (
+          <div key={column.id} role="gridcell" className={classOf(column, className)} title={title}>
+            {content}
+          </div>
+        );
+      })}
     </div>
   );
 }

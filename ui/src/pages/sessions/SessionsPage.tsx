@@ -2,31 +2,37 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Columns2, Search, SearchX } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { Columns2, Columns3, Download, Search, SearchX } from "lucide-react";
+import { lazy, useEffect, useMemo, useRef, useState } from "react";
 import { sessionLines } from "../../api/queries";
+import type { SchemaLineBody, SchemaLinePage } from "../../api/schema";
 import { Connect } from "../../elements/Connect";
 import { Failure, Loading, State } from "../../elements/states";
 import { useKeys } from "../../shell/keys";
-import { Export } from "./Export";
+import { LateMenu } from "../../shell/LateMenu";
 import { FilterBar } from "./FilterBar";
 import { SessionTable } from "./SessionTable";
-import { asked, chips, type SessionsSearch } from "./search";
+import { asked, chips, type SessionsSearch, unfiltered } from "./search";
 import "./sessions.css";
 
 const TYPING_MS = 250;
+
+const loadExportMenu = () => import("./ExportMenu");
+const ExportMenu = lazy(async () => ({ default: (await loadExportMenu()).ExportMenu }));
+const loadColumnMenu = () => import("./ColumnMenu");
+const ColumnMenu = lazy(async () => ({ default: (await loadColumnMenu()).ColumnMenu }));
 
 export function SessionsPage() {
   const { project } = useParams({ from: "/inside/p/$project/sessions" });
   const search = useSearch({ from: "/inside/p/$project/sessions" });
   const navigate = useNavigate({ from: "/p/$project/sessions" });
   // The stretch of time ends when the filter is set, so that pages of one list belong together.
-  const { pick: _, ...wanted } = search;
+  const { pick: _pick, cols: _cols, ...wanted } = search;
   const key = JSON.stringify(wanted);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is wanted is what it says
   const parameters = useMemo(() => asked(wanted, Date.now()), [key]);
   const found = useInfiniteQuery(sessionLines(project, parameters));
-  const lines = useMemo(() => found.data?.pages.flatMap((page) => page.data) ?? [], [found.data]);
+  const lines = useMemo(() => everyOnce(found.data?.pages ?? []), [found.data]);
   const isNarrowed = search.q !== undefined || chips(search, String).length > 0;
 
   useEffect(() => {
@@ -49,7 +55,30 @@ export function SessionsPage() {
         <h1>Sessions</h1>
         <div className="sessions-tools">
           <SearchBox value={search.q ?? ""} onChange={(q) => change({ ...search, q }, true)} />
-          <Export project={project} parameters={parameters} />
+          <LateMenu
+            className="button"
+            label="Columns"
+            load={() => void loadColumnMenu()}
+            menu={(button) => (
+              <ColumnMenu
+                chosen={search.cols}
+                onChange={(cols) => change({ ...search, cols }, true)}
+                button={button}
+              />
+            )}
+          >
+            <Columns3 size={15} aria-hidden /> Columns
+          </LateMenu>
+          <LateMenu
+            className="button"
+            label="Export"
+            load={() => void loadExportMenu()}
+            menu={(button) => (
+              <ExportMenu project={project} parameters={parameters} button={button} />
+            )}
+          >
+            <Download size={15} aria-hidden /> Export
+          </LateMenu>
         </div>
       </div>
       <FilterBar project={project} search={search} onChange={change} />
@@ -93,16 +122,24 @@ export function SessionsPage() {
         ) : isNarrowed ? (
           <State icon={<SearchX size={28} aria-hidden />} title="No session fits">
             <p>Nothing matches all of these filters. Words are found as they were said, whole.</p>
-            <button type="button" className="button" onClick={() => change({})}>
+            <button type="button" className="button" onClick={() => change(unfiltered(search))}>
               Clear all filters
             </button>
           </State>
         ) : (
-          <Connect />
+          <Connect project={project} />
         )}
       </section>
     </div>
   );
+}
+
+/** The lines of all pages; a live session that has moved since its page was read stays where it was. */
+function everyOnce(pages: readonly SchemaLinePage[]): SchemaLineBody[] {
+  const found = new Map<string, SchemaLineBody>();
+  for (const line of pages.flatMap((page) => page.data))
+    if (!found.has(line.id)) found.set(line.id, line);
+  return [...found.values()];
 }
 
 function SearchBox({

@@ -1,6 +1,8 @@
 /** What the address of the list says, and what is asked of the server for it. */
 
-import { flag, list, oneOf, text, whole } from "../../addresses";
+import { amount, flag, list, oneOf, text, whole } from "../../addresses";
+import { money } from "../../format/figures";
+import { type ColumnId, columnIds } from "./columns";
 
 export const SORTS = [
   "started",
@@ -25,11 +27,20 @@ export const RANGES = {
 } as const;
 export type Range = keyof typeof RANGES;
 
-export interface SessionsSearch {
+/** Filters of which several values may be chosen. */
+const MANY = ["agent", "version", "env", "status", "user", "tag"] as const;
+export type Many = (typeof MANY)[number];
+const MANY_NAMES: Readonly<Record<Many, string>> = {
+  agent: "agent",
+  version: "version",
+  env: "environment",
+  status: "status",
+  user: "caller",
+  tag: "tag",
+};
+
+export interface SessionsSearch extends Partial<Record<Many, string[] | undefined>> {
   q?: string | undefined;
-  agent?: string[] | undefined;
-  version?: string[] | undefined;
-  status?: string[] | undefined;
   range?: Range | undefined;
   from?: number | undefined;
   to?: number | undefined;
@@ -37,6 +48,8 @@ export interface SessionsSearch {
   slower?: number | undefined;
   longer?: number | undefined;
   shorter?: number | undefined;
+  /** US dollars, at least. */
+  dearer?: number | undefined;
   errors?: true | undefined;
   interrupted?: true | undefined;
   recorded?: true | undefined;
@@ -44,6 +57,8 @@ export interface SessionsSearch {
   ascending?: true | undefined;
   /** The id of the session that another one is to be compared with. */
   pick?: string | undefined;
+  /** The columns that are shown, in their own order; at first the usual ones. */
+  cols?: ColumnId[] | undefined;
 }
 
 function some(value: unknown): string[] | undefined {
@@ -57,6 +72,9 @@ export function sessionsSearch(raw: Record<string, unknown>): SessionsSearch {
     q: text(raw.q)?.slice(0, 200),
     agent: some(raw.agent),
     version: some(raw.version),
+    env: some(raw.env),
+    user: some(raw.user),
+    tag: some(raw.tag),
     status: some(list(raw.status).filter((each) => STATUSES.some((known) => known === each))),
     range: oneOf(raw.range, Object.keys(RANGES) as Range[]),
     from: whole(raw.from),
@@ -64,12 +82,14 @@ export function sessionsSearch(raw: Record<string, unknown>): SessionsSearch {
     slower: whole(raw.slower),
     longer: whole(raw.longer),
     shorter: whole(raw.shorter),
+    dearer: amount(raw.dearer),
     errors: flag(raw.errors),
     interrupted: flag(raw.interrupted),
     recorded: flag(raw.recorded),
     sort: oneOf(raw.sort, SORTS),
     ascending: flag(raw.ascending),
     pick: text(raw.pick),
+    cols: columnIds(list(raw.cols)),
   };
 }
 
@@ -81,11 +101,10 @@ export function asked(search: SessionsSearch, now: number): URLSearchParams {
   const from = search.range
     ? Math.floor((now - RANGES[search.range].ms) / MINUTE) * MINUTE
     : search.from;
-  for (const name of ["agent", "version", "status"] as const)
-    for (const value of search[name] ?? []) made.append(name, value);
+  for (const name of MANY) for (const value of search[name] ?? []) made.append(name, value);
   if (from !== undefined) made.set("from", String(from));
   if (search.to !== undefined && !search.range) made.set("to", String(search.to));
-  for (const name of ["q", "slower", "longer", "shorter", "sort"] as const) {
+  for (const name of ["q", "slower", "longer", "shorter", "dearer", "sort"] as const) {
     const value = search[name];
     if (value !== undefined) made.set(name, String(value));
   }
@@ -104,11 +123,11 @@ export interface Chip {
 /** The filters that are set, apart from the searched text. */
 export function chips(search: SessionsSearch, write: (ms: number) => string): Chip[] {
   const found: Chip[] = [];
-  for (const name of ["agent", "version", "status"] as const)
+  for (const name of MANY)
     for (const value of search[name] ?? []) {
       const rest = search[name]?.filter((each) => each !== value);
       const without = { ...search, [name]: rest?.length ? rest : undefined };
-      found.push({ key: `${name}:${value}`, name: `${name} ${value}`, without });
+      found.push({ key: `${name}:${value}`, name: `${MANY_NAMES[name]} ${value}`, without });
     }
   const single = (key: keyof SessionsSearch, name: string | undefined) => {
     if (name !== undefined) found.push({ key, name, without: { ...search, [key]: undefined } });
@@ -124,8 +143,14 @@ export function chips(search: SessionsSearch, write: (ms: number) => string): Ch
     "shorter",
     search.shorter === undefined ? undefined : `shorter than ${write(search.shorter)}`,
   );
+  single("dearer", search.dearer === undefined ? undefined : `cost ≥ ${money(search.dearer)}`);
   single("errors", search.errors && "with errors");
   single("interrupted", search.interrupted && "with interruptions");
   single("recorded", search.recorded && "with a recording");
   return found;
+}
+
+/** What stays when all filters are taken away: how the list looks and is sorted. */
+export function unfiltered({ sort, ascending, cols }: SessionsSearch): SessionsSearch {
+  return { sort, ascending, cols };
 }

@@ -2,8 +2,7 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { post } from "../../api/client";
-import { asError } from "../../elements/dialogs";
+import { asError, post } from "../../api/client";
 import { count } from "../../format/figures";
 
 interface Step {

@@ -3,9 +3,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { write } from "../../api/client";
+import { asError, write } from "../../api/client";
 import type { SchemaPolicyAnswer } from "../../api/schema";
-import { asError } from "../../elements/dialogs";
 import { Field } from "../../elements/Field";
 import { count } from "../../format/figures";
 import { Asked } from "./Asked";

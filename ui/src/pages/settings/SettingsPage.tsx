@@ -6,6 +6,7 @@ import {
   Activity,
   Bell,
   CircleDollarSign,
+  CircleUser,
   Hourglass,
   KeyRound,
   Plug,
@@ -16,6 +17,7 @@ import { me } from "../../api/queries";
 import "./settings.css";
 
 const PARTS = [
+  { to: "/p/$project/settings/account", name: "Your account", icon: CircleUser, isForAll: true },
   { to: "/p/$project/settings/keys", name: "API keys", icon: KeyRound, isForAll: true },
   { to: "/p/$project/settings/intake", name: "Ingest health", icon: Activity, isForAll: true },
   { to: "/p/$project/settings/members", name: "Members", icon: Users, isForAll: false },

@@ -1,7 +1,7 @@
 /** The list as a file, with the filters and the order that are set. */
 
-import { Download } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
+import type { ReactElement } from "react";
 import { address } from "../../api/client";
 
 const FORMS = [
@@ -9,17 +9,21 @@ const FORMS = [
   ["json", "JSON, for programs"],
 ] as const;
 
-export function Export({ project, parameters }: { project: string; parameters: URLSearchParams }) {
+interface Props {
+  project: string;
+  parameters: URLSearchParams;
+  button: ReactElement;
+}
+
+export function ExportMenu({ project, parameters, button }: Props) {
   const place = (form: string) => {
     const asked = new URLSearchParams(parameters);
     asked.set("format", form);
     return address(`/projects/${encodeURIComponent(project)}/sessions/export?${asked}`);
   };
   return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="button">
-        <Download size={15} aria-hidden /> Export
-      </DropdownMenu.Trigger>
+    <DropdownMenu.Root defaultOpen>
+      <DropdownMenu.Trigger asChild>{button}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
           <DropdownMenu.Label className="menu-label">All that fits the filters</DropdownMenu.Label>
