@@ -9,17 +9,12 @@ from turnwise.store.telemetry.sql import lines
 
 _decoder = msgspec.json.Decoder(TraceRow)
 
-# The days come from the small table: with them the key finds the rows, without reading any index of
-# other days. The columns are those of TraceRow, in its order.
+# The columns are those of TraceRow, in its order.
 _ROWS = """
 SELECT span_id, parent_span_id, name, kind, step, level, start_ns, end_ns, first_token_ns, model,
     total_tokens, total_cost, JSONExtractString(voice, 'tool_name')
 FROM observations FINAL
 WHERE project_id = {project:String} AND trace_id = {trace:String}
-    AND day BETWEEN (SELECT min(first_day) FROM trace_activity
-            WHERE project_id = {project:String} AND trace_id = {trace:String})
-        AND (SELECT max(last_day) FROM trace_activity
-            WHERE project_id = {project:String} AND trace_id = {trace:String})
 ORDER BY start_ns, span_id LIMIT {limit:UInt32}
 """
 
