@@ -6,7 +6,12 @@ from collections.abc import Iterator, Sequence
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from turnwise.app.demo.send import demo_sessions
+from turnwise.ingest.otlp import decode_traces
+from turnwise.model.ids import ProjectId
+from turnwise.model.observation import Observation
+from turnwise.normalise import normalise_spans
 
+DAY_NS = 86_400 * 1_000_000_000
 # A round instant, so that every run of a version measures the same bytes.
 ANCHOR_NS = 1_790_000_000 * 1_000_000_000
 DAYS = 7
@@ -18,6 +23,22 @@ def session_requests(sessions: int, seed: int) -> Iterator[list[bytes]]:
     """The OTLP requests of each session, uncompressed, in the order in which they are sent."""
     for session in demo_sessions(sessions, seed, DAYS, ANCHOR_NS):
         yield [gzip.decompress(body) for body in session.bodies]
+
+
+def session_observations(
+    project_id: ProjectId, sessions: int, seed: int
+) -> list[list[Observation]]:
+    """The observations of each session, as they are written."""
+    return [
+        [
+            observation
+            for body in requests
+            for observation in normalise_spans(
+                project_id, decode_traces(body, None)[0], present_ns=ANCHOR_NS + DAYS * DAY_NS
+            )[0]
+        ]
+        for requests in session_requests(sessions, seed)
+    ]
 
 
 def bodies(spans: int, per_request: int, seed: int) -> list[bytes]:

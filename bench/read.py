@@ -24,7 +24,7 @@ from uuid import UUID
 
 import httpx2
 
-from bench._corpus import ANCHOR_NS, DAYS, session_requests
+from bench._corpus import ANCHOR_NS, DAY_NS, session_observations
 from bench._measure import (
     cpu_seconds,
     load_average,
@@ -39,10 +39,8 @@ from turnwise.app import config
 from turnwise.app.flow import Flow
 from turnwise.app.server import open_catalog, open_flow
 from turnwise.app.worker import rebuild
-from turnwise.ingest.otlp import decode_traces
 from turnwise.model.ids import ProjectId
 from turnwise.model.observation import Observation
-from turnwise.normalise import normalise_spans
 
 SMALL = 20_000
 LARGE = 1_000_000
@@ -50,7 +48,6 @@ SPREAD_DAYS = 60
 ROWS_PER_WRITE = 4_000
 WARM_UP_CALLS = 20
 
-_DAY_NS = 86_400 * 1_000_000_000
 # A server that starts looks again at what came in within the hour before: not at this.
 _FILLED_BEFORE_NS = 2 * 3_600 * 1_000_000_000
 
@@ -119,16 +116,7 @@ async def _fill(folder: Path, size: int) -> None:
 
 
 async def _write(flow: Flow, user_id: int, project_id: ProjectId, size: int) -> None:
-    templates = [
-        [
-            observation
-            for body in requests
-            for observation in normalise_spans(
-                project_id, decode_traces(body, None)[0], present_ns=ANCHOR_NS + DAYS * _DAY_NS
-            )[0]
-        ]
-        for requests in session_requests(200, seed=5)
-    ]
+    templates = session_observations(project_id, 200, seed=5)
     report = _progress("written")
     written = 0
     rows: list[Observation] = []
@@ -145,8 +133,8 @@ async def _write(flow: Flow, user_id: int, project_id: ProjectId, size: int) -> 
 def _copies(templates: Sequence[Sequence[Observation]], size: int) -> Iterator[list[Observation]]:
     """Sessions under new ids, earliest first, until there are `size` observations."""
     average = sum(map(len, templates)) / len(templates)
-    step_ns = round(SPREAD_DAYS * _DAY_NS / (size / average))
-    first_ns = ANCHOR_NS - SPREAD_DAYS * _DAY_NS
+    step_ns = round(SPREAD_DAYS * DAY_NS / (size / average))
+    first_ns = ANCHOR_NS - SPREAD_DAYS * DAY_NS
     made = number = 0
     while made < size:
         template = templates[number % len(templates)]

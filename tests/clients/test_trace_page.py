@@ -4,7 +4,6 @@ import base64
 import json
 import struct
 import zlib
-from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -13,15 +12,11 @@ import pytest
 from tests.audio import recording
 from tests.browser import STRANGE, look, needs_chromium, needs_pages
 from tests.contract.langsmith_runs import json_part, multipart, project, run
-from tests.otlp import MS, base_ns, chat, new_span_id, new_trace_id, send, span
+from tests.long_calls import long_trace
+from tests.otlp import MS, base_ns, chat, new_trace_id, send, span
 from tests.people import new_person
 from tests.server import RunningServer
 
-ROWS = 10_000
-PER_TURN = 5
-EVERY_ERROR = 97
-"""One turn of so many has a tool that failed."""
-TURN_MS = 4_000
 LONG = 5 * 1024 * 1024
 
 
@@ -31,60 +26,11 @@ LONG = 5 * 1024 * 1024
 def test_the_page_of_a_trace_in_a_browser(server: RunningServer) -> None:
     person = new_person(server)
     with person.client() as client:
-        big = _big(client)
+        big = long_trace(client)
         told = _with_contents(client)
         _second(client, told["session"])
         told["run"] = _with_file(client)
         look(person, "trace.test.mjs", **big, **told)
-
-
-def _big(client: httpx2.Client) -> dict[str, str]:
-    """A call of many turns as one trace; what the checks must find in it."""
-    trace, session, root, start = new_trace_id(), str(uuid4()), new_span_id(), base_ns()
-    turns = (ROWS - 1) // PER_TURN
-    spans = [
-        span(
-            "voice session", trace, start, start + turns * TURN_MS * MS,
-            {"session.id": session}, span_id=root,
-        )
-    ]  # fmt: skip
-    middle = model = ""
-    for place in range(turns):
-        made = _turn(trace, root, place, start + place * TURN_MS * MS)
-        spans += made
-        if place == turns // 2:
-            middle, model = made[0]["spanId"], made[2]["spanId"]
-    while len(spans) < ROWS:
-        spans.append(span("after the call", trace, start, start + MS, parent=root))
-    for first in range(0, len(spans), 2_500):
-        send(client, spans[first : first + 2_500])
-    errors = len(range(0, turns, EVERY_ERROR))
-    last_turn = spans[-1 - (ROWS - 1) % PER_TURN]
-    return {
-        "big_trace": trace,
-        "big_rows": str(ROWS),
-        "big_errors": str(errors),
-        "big_turn": middle,
-        "big_model": model,
-        "big_turn_rows": str(PER_TURN),
-        "big_last": last_turn["spanId"],
-    }
-
-
-def _turn(trace: str, root: str, place: int, start: int) -> list[dict[str, Any]]:
-    turn, model = new_span_id(), new_span_id()
-    has_failed = place % EVERY_ERROR == 0
-    failure = {"status": {"code": 2, "message": "no answer"}} if has_failed else {}
-    return [
-        span(f"turn {place}", trace, start, start + 3_000 * MS, parent=root, span_id=turn),
-        span("stt.transcribe", trace, start + 10 * MS, start + 200 * MS, parent=turn),
-        chat(trace, start + 300 * MS, None, parent=turn, span_id=model),
-        span(
-            "lookup_invoice", trace, start + 400 * MS, start + 700 * MS,
-            {"gen_ai.operation.name": "execute_tool"}, parent=model, **failure,
-        ),
-        span("tts.synthesize", trace, start + 1_200 * MS, start + 1_500 * MS, parent=turn),
-    ]  # fmt: skip
 
 
 def _with_contents(client: httpx2.Client) -> dict[str, str]:

@@ -20,11 +20,13 @@ def test_the_pages_in_a_browser(server: RunningServer) -> None:
     with person.client() as client:
         for minute in range(3):
             session = _call(client, minute)
-        send(client, [chat(trace, base_ns(), session, question=STRANGE)])
+        asked = chat(trace, base_ns(), session, question=STRANGE)
+        send(client, [asked])
         sent = client.put("/v1/recordings/CA-in-a-browser", content=recording("wav", 8.0))
         assert sent.status_code == 201, sent.text
         session = client.get("/v1/recordings/CA-in-a-browser").json()["sessionId"]
-    look(person, "pages.test.mjs", session=session, trace=trace, turn_1_seconds="3.8")
+    told = {"session": session, "trace": trace, "observation": str(asked["spanId"])}
+    look(person, "pages.test.mjs", turn_1_seconds="3.8", **told)
     look(person, "settings.test.mjs", other_email=new_person(server).email)
 
 

@@ -8,9 +8,12 @@ const SESSION = process.env.TURNWISE_SESSION;
 const TRACE = process.env.TURNWISE_TRACE;
 
 const PAGES = {
+  "log-in": { path: "/login", ready: "form", loggedIn: false },
+  front: { path: "/", ready: "h1" },
   sessions: { path: "/p/default/sessions", ready: "[role=gridcell]" },
   session: { path: `/p/default/sessions/${SESSION}?turn=1`, ready: "[aria-current=true]" },
-  causes: { path: `/p/default/sessions/${SESSION}?tab=causes`, ready: ".turn" },
+  "session, its traces": { path: `/p/default/sessions/${SESSION}?tab=trace`, ready: ".traces" },
+  "session, its causes": { path: `/p/default/sessions/${SESSION}?tab=causes`, ready: ".turn" },
   compare: {
     path: `/p/default/compare?a=${SESSION}&b=${SESSION}`,
     ready: ".compare-head",
@@ -26,6 +29,10 @@ const PAGES = {
   "settings, audit": { path: "/p/default/settings/audit", ready: "#settings-part" },
   "nothing there": { path: "/p/default/nowhere", ready: ".state" },
   trace: { path: `/traces/view/${TRACE}`, ready: "[role=treegrid] [role=row]" },
+  observation: {
+    path: `/traces/view/${TRACE}?obs=${process.env.TURNWISE_OBSERVATION}`,
+    ready: "[role=tabpanel] .text-block",
+  },
 };
 
 examine(PAGES);

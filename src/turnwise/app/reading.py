@@ -8,7 +8,7 @@ from turnwise.model.boards import BoardStore
 from turnwise.model.diagnosis import Issue
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
-from turnwise.model.overview import Course, Facets, LineQuery, SessionFilter, SessionLine
+from turnwise.model.overview import Facets, LineQuery, SessionFilter, SessionLine, Summary
 from turnwise.model.query import SessionQuery, SessionRange
 from turnwise.model.session import Session, SessionHead
 from turnwise.model.tenancy import Agent, Caller
@@ -69,10 +69,17 @@ class Reading:
         await self._settled(caller.project_ids)
         return await self._store.session_lines(query)
 
-    async def course(self, caller: Caller, wanted: SessionFilter, step_ns: int) -> list[Course]:
-        """See OverviewReader.course."""
+    async def summary(
+        self, caller: Caller, wanted: SessionFilter, before_ns: int, step_ns: int
+    ) -> Summary:
+        """See OverviewReader.summary."""
         await self._settled(caller.project_ids)
-        return await self._store.course(wanted, step_ns)
+        return await self._store.summary(wanted, before_ns, step_ns)
+
+    async def count(self, caller: Caller, wanted: SessionFilter) -> int:
+        """See OverviewReader.count."""
+        await self._settled(caller.project_ids)
+        return await self._store.count(wanted)
 
     async def facets(self, caller: Caller, project_id: ProjectId) -> Facets:
         """See OverviewReader.facets."""

@@ -158,6 +158,15 @@ class Release:
     figures: Course = field(default_factory=lambda: Course(start_ns=0))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debut:
+    """When a version of an agent was first heard; None for sessions that named none."""
+
+    agent: str
+    version: str | None
+    first_ns: int
+
+
 class BoardStore(Protocol):
     """The telemetry store's counts over many sessions, as far as they have been derived."""
 
@@ -192,6 +201,10 @@ class BoardStore(Protocol):
 
     async def releases(self, wanted: SessionFilter, *, by_version: bool) -> list[Release]:
         """Figures of each agent, or of each of its versions; the latest first."""
+        ...
+
+    async def debuts(self, wanted: SessionFilter) -> list[Debut]:
+        """The first session of each version of each agent, those heard last first."""
         ...
 
 

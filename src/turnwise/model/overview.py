@@ -118,7 +118,7 @@ class Course:
     """Figures of the sessions that began in one stretch of time.
 
     Attributes:
-        start_ns: its beginning; the whole time is one stretch for totals.
+        start_ns: its beginning; 0 for totals.
         failed: sessions with an error.
         turns: of either speaker.
         agent_turns: those of the agent.
@@ -149,6 +149,20 @@ class Course:
     stage_p95_ns: dict[str, int | None] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Figures of some time.
+
+    Attributes:
+        stretches: the earliest first; those without sessions are left out.
+        total, before: of all of it, and of the time before it; None without any session.
+    """
+
+    stretches: tuple[Course, ...] = ()
+    total: Course | None = None
+    before: Course | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Facets:
     """The values that sessions have, most frequent first."""
@@ -165,8 +179,15 @@ class OverviewStore(Protocol):
         """A page of lines, at most `limit`."""
         ...
 
-    async def course(self, wanted: SessionFilter, step_ns: int) -> list[Course]:
-        """Figures by stretches of `step_ns` since the epoch; empty stretches are left out."""
+    async def summary(self, wanted: SessionFilter, before_ns: int, step_ns: int) -> Summary:
+        """Figures of the wanted time, by stretches of `step_ns` since the epoch.
+
+        The time before it is that from `before_ns` to `wanted.from_ns`.
+        """
+        ...
+
+    async def count(self, wanted: SessionFilter) -> int:
+        """How many sessions there are."""
         ...
 
     async def facets(self, project_ids: tuple[ProjectId, ...]) -> Facets:
@@ -181,8 +202,14 @@ class OverviewReader(Protocol):
         """See OverviewStore.session_lines."""
         ...
 
-    async def course(self, caller: Caller, wanted: SessionFilter, step_ns: int) -> list[Course]:
-        """See OverviewStore.course."""
+    async def summary(
+        self, caller: Caller, wanted: SessionFilter, before_ns: int, step_ns: int
+    ) -> Summary:
+        """See OverviewStore.summary."""
+        ...
+
+    async def count(self, caller: Caller, wanted: SessionFilter) -> int:
+        """See OverviewStore.count."""
         ...
 
     async def facets(self, caller: Caller, project_id: ProjectId) -> Facets:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId
-from turnwise.model.observation import Kind, Level, Observation
+from turnwise.model.observation import Kind, Level, Observation, Step
 
 MEDIA = "langfuse/"
 """Where the media store has the files that Langfuse's clients send, by project and id."""
@@ -183,6 +183,33 @@ class ObservationQuery:
     offset: int = 0
 
 
+class TraceRow(NamedTuple):
+    """An observation as a line of its trace: everything but what it holds.
+
+    Instants are nanoseconds since the epoch.
+
+    Attributes:
+        first_token_ns: instant of the first token or first audio byte.
+        tokens: the total of its usage.
+        cost_usd: of this observation alone; None while unpriced.
+        tool: the tool that it ran, "" when nobody named one.
+    """
+
+    span_id: str
+    parent_span_id: str | None
+    name: str | None
+    kind: Kind
+    step: Step
+    level: Level
+    start_ns: int
+    end_ns: int | None
+    first_token_ns: int | None
+    model: str | None
+    tokens: int | None
+    cost_usd: Decimal | None
+    tool: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreQuery:
     """Which judgements about traces, observations and sessions, newest first; None means any.
@@ -324,6 +351,12 @@ class TraceReader(Protocol):
 
     async def count_observations(self, query: ObservationQuery) -> int:
         """How many observations there are without paging."""
+        ...
+
+    async def rows_of_trace(
+        self, project_id: ProjectId, trace_id: str, limit: int
+    ) -> list[TraceRow]:
+        """The first observations of a trace, by start, then id."""
         ...
 
     async def peers(self, observation: Observation) -> Peers | None:

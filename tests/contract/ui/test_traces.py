@@ -31,6 +31,33 @@ def test_rows_come_in_time_and_without_contents(server: RunningServer) -> None:
     assert "input" not in second
 
 
+def test_rows_tell_what_their_spans_said_over_midnight_too(server: RunningServer) -> None:
+    trace, day_ns = new_trace_id(), 86_400 * 1000 * MS
+    midnight = base_ns() // day_ns * day_ns
+    root = span("call", trace, midnight - 2000 * MS, midnight + 2000 * MS)
+    second, first = sorted(
+        (span("b", trace, midnight, midnight), span("a", trace, midnight, midnight)),
+        key=lambda each: each["spanId"],
+        reverse=True,
+    )
+    running = chat(trace, midnight + 500 * MS, None, parent=root["spanId"])
+    running["endTimeUnixNano"] = "0"
+    with server.client(server.new_user()) as client:
+        for each in (running, second, root, first):
+            send(client, [each])
+        rows = client.get(f"/ui/api/traces/{trace}").json()["rows"]
+        told = client.get(f"/ui/api/traces/{trace}/observations/{running['spanId']}").json()
+    assert [row["id"] for row in rows] == [
+        root["spanId"], first["spanId"], second["spanId"], running["spanId"],
+    ]  # fmt: skip
+    assert [row["startMs"] for row in rows] == [0, 2000, 2000, 2500]
+    for name in ("kind", "step", "level", "model", "firstTokenMs", "name", "parent"):
+        assert rows[-1][name] == told[name], name
+    assert rows[-1]["endMs"] is None
+    assert rows[-1]["costUsd"] == told["costs"]["total"]
+    assert rows[0]["tokens"] is rows[0]["costUsd"] is rows[0]["model"] is None
+
+
 def test_a_long_content_is_cut_until_all_of_it_is_asked_for(server: RunningServer) -> None:
     session, trace = str(uuid4()), new_trace_id()
     question = "é" * SHOWN_BYTES

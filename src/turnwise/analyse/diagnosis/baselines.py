@@ -4,9 +4,11 @@ Source: voice.md 2.3: last 500 clean turns or 7 days; agent and version, then ag
 what was seen fewer than 20 times decides nothing.
 """
 
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 
 from turnwise.analyse.diagnosis.estimators import LogSpread, among_few, log_spread
@@ -37,6 +39,8 @@ class History:
 
     def __init__(self, lessons: Iterable[Lesson] = ()):
         self._lessons: dict[SessionId, Lesson] = {}
+        self._by_age: list[tuple[int, SessionId]] = []
+        # Each list in the order of time: what one session taught lies together, the newest at the end.
         self._index: defaultdict[_Key, list[_Seen]] = defaultdict(list)
         self._spreads: dict[_Key, LogSpread | None] = {}
         self._turns = 0
@@ -59,34 +63,49 @@ class History:
         if not lesson.samples:
             return
         self._lessons[lesson.session_id] = lesson
+        insort(self._by_age, (lesson.at_ns, lesson.session_id))
         self._turns += _turns_in(lesson)
+        new: defaultdict[_Key, list[_Seen]] = defaultdict(list)
         for sample in lesson.samples:
             seen = _Seen(lesson.at_ns, lesson.session_id, sample.value)
             for key in _keys(lesson.version, sample):
-                self._index[key].append(seen)
-                self._spreads.pop(key, None)
+                new[key].append(seen)
+        for key, values in new.items():
+            known = self._index[key]
+            place = bisect_left(known, values[0][:2])
+            known[place:place] = sorted(values)
+            self._spreads.pop(key, None)
         while self._turns > MOST_TURNS and len(self._lessons) > 1:
-            oldest = min(self._lessons.values(), key=lambda each: (each.at_ns, each.session_id))
-            self.remove(oldest.session_id)
+            self.remove(self._by_age[0][1])
 
     def remove(self, session_id: SessionId) -> None:
         """Forget what a session taught."""
-        lesson = self._lessons.pop(session_id, None)
+        lesson = self._lessons.get(session_id)
         if lesson is None:
             return
-        self._turns -= _turns_in(lesson)
         for key in {key for each in lesson.samples for key in _keys(lesson.version, each)}:
-            kept = [each for each in self._index[key] if each.session_id != session_id]
+            kept = self._without(key, session_id)
             self._spreads.pop(key, None)
             if kept:
                 self._index[key] = kept
             else:
                 del self._index[key]
+        self._turns -= _turns_in(lesson)
+        del self._lessons[session_id]
+        del self._by_age[bisect_left(self._by_age, (lesson.at_ns, session_id))]
+
+    def _without(self, key: _Key, session_id: SessionId | None) -> list[_Seen]:
+        """What was seen, but for what one session taught, the oldest first."""
+        seen = self._index.get(key, [])
+        lesson = self._lessons.get(session_id) if session_id is not None else None
+        if lesson is None:
+            return seen
+        own = (lesson.at_ns, lesson.session_id)
+        return seen[: bisect_left(seen, own)] + seen[bisect_left(seen, (*own, inf)) :]
 
     def values(self, key: _Key, without: SessionId | None) -> list[float]:
         """The newest values, but for those of one session."""
-        seen = [each for each in self._index.get(key, ()) if each.session_id != without]
-        return [each.value for each in _newest(seen)]
+        return [value for _, _, value in _newest(self._without(key, without))]
 
     def spread(self, key: _Key, without: SessionId | None) -> LogSpread | None:
         """Where they lie; None when there are too few."""
@@ -130,10 +149,9 @@ def _newest(seen: Sequence[_Seen]) -> Sequence[_Seen]:
     """At most 500, and not from more than a week before the last, as long as enough remain."""
     if len(seen) <= ENOUGH:
         return seen
-    newest = sorted(seen, reverse=True)[:NEWEST]
-    since_ns = newest[0].at_ns - SPAN_NS
-    recent = [each for each in newest if each.at_ns >= since_ns]
-    return recent if len(recent) >= ENOUGH else newest[:ENOUGH]
+    newest = seen[-NEWEST:]
+    recent = newest[bisect_left(newest, (newest[-1].at_ns - SPAN_NS,)) :]
+    return recent if len(recent) >= ENOUGH else newest[-ENOUGH:]
 
 
 @dataclass(frozen=True, slots=True)

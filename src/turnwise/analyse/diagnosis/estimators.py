@@ -62,9 +62,15 @@ def log_spread(values: Sequence[float] | Floats) -> LogSpread:
     if not len(values):
         raise ValueError("no values")
     logs = np.log(np.maximum(np.asarray(values, dtype=np.float64), 1.0))
-    middle = float(np.median(logs))
-    mad = float(np.median(np.abs(logs - middle)))
+    middle = _median(logs)
+    mad = _median(np.abs(logs - middle))
     return LogSpread(middle, max(CONSISTENCY * mad, FLOOR), len(logs))
+
+
+def _median(values: Floats) -> float:
+    """What `numpy.median` gives, which takes several times as long for a few hundred values."""
+    ordered, half = np.sort(values), len(values) // 2
+    return float(ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def shrunk(found: LogSpread, usual: float, weight: float) -> LogSpread:

@@ -24,7 +24,6 @@ SHOWN = 12
 """Causes that are told with their evidence; the others are rare or cheap."""
 _EVIDENCE = 3
 """Sessions that prove one cause."""
-_EVERYTHING_NS = 2**62
 _GRAVITY = dict(zip(Severity, (0.0, 0.25, 0.5, 0.75, 1.0), strict=True))
 """How much a session with such an issue counts beside one with the gravest."""
 
@@ -91,14 +90,12 @@ def router(overview: OverviewReader, boards: BoardReader, diagnoses: DiagnosisSt
     ) -> Response:
         wanted = period.wanted(caller, project)
         board = await boards.board(wanted.project_ids[0])
-        total, past, found, earlier = await asyncio.gather(
-            overview.course(caller, wanted, _EVERYTHING_NS),
-            overview.course(caller, period.before(wanted), _EVERYTHING_NS),
+        sessions, sessions_before, found, earlier = await asyncio.gather(
+            overview.count(caller, wanted),
+            overview.count(caller, period.before(wanted)),
             board.causes(wanted, period.step_ns),
             board.causes(period.before(wanted), period.step_ns),
         )
-        sessions = total[0].sessions if total else 0
-        sessions_before = past[0].sessions if past else 0
         excess_ns = sum(each.excess_ns for each in found)
         before = {(each.type, each.stage): each.sessions for each in earlier}
         ranked = sorted(found, key=_weight(sessions, excess_ns), reverse=True)

@@ -14,7 +14,7 @@ from turnwise.api.ui.faults import FaultBody, fault_body
 from turnwise.api.ui.period import Period
 from turnwise.api.ui.sessions import LineBody, line_body
 from turnwise.http.json_text import money, raw
-from turnwise.model.boards import BoardReader, BoardStore, ModelUse, Release, ToolUse
+from turnwise.model.boards import BoardReader, BoardStore, Debut, ModelUse, ToolUse
 from turnwise.model.instants import NS_PER_MS
 from turnwise.model.overview import Course, LineQuery, Order, OverviewReader, SessionFilter
 from turnwise.model.session import InterruptionKind
@@ -24,8 +24,6 @@ TOP = 6
 """Lines of each list."""
 _SLOW_NS = 2_500 * NS_PER_MS
 """From here a wait is an issue by itself (voice.md 2.2)."""
-_EVERYTHING_NS = 2**62
-"""A step beyond every instant makes one stretch of all sessions."""
 
 
 class FiguresBody(msgspec.Struct, rename="camel", frozen=True):
@@ -129,11 +127,10 @@ def router(overview: OverviewReader, boards: BoardReader) -> APIRouter:
     ) -> Response:
         wanted = period.wanted(caller, project)
         board = await boards.board(wanted.project_ids[0])
-        course, total, before, releases = await asyncio.gather(
-            overview.course(caller, wanted, period.step_ns),
-            overview.course(caller, wanted, _EVERYTHING_NS),
-            overview.course(caller, period.before(wanted), _EVERYTHING_NS),
-            board.releases(wanted, by_version=True),
+        before_ns = period.before(wanted).from_ns or 0
+        summary, debuts = await asyncio.gather(
+            overview.summary(caller, wanted, before_ns, period.step_ns),
+            board.debuts(wanted),
         )
         attention, faults, tools, models = await asyncio.gather(
             _attention(overview, board, caller, wanted),
@@ -148,11 +145,13 @@ def router(overview: OverviewReader, boards: BoardReader) -> APIRouter:
             from_ms=ms(period.from_ns),
             to_ms=ms(period.to_ns),
             step_ms=ms(period.step_ns),
-            stretches=[figures_body(each) for each in course],
-            total=figures_body(total[0]) if total else None,
-            before=figures_body(before[0]) if before else None,
-            is_new=not (total or await overview.lines(caller, LineQuery(filter=anything, limit=1))),
-            deployments=_deployments(releases),
+            stretches=[figures_body(each) for each in summary.stretches],
+            total=figures_body(summary.total) if summary.total else None,
+            before=figures_body(summary.before) if summary.before else None,
+            is_new=not (
+                summary.total or await overview.lines(caller, LineQuery(filter=anything, limit=1))
+            ),
+            deployments=_deployments(debuts),
             attention=attention,
             faults=[fault_body(each) for each in faults[:TOP]],
             tools=[_tool(each) for each in tools[:TOP]],
@@ -209,15 +208,15 @@ def maybe_money(usd: Decimal | None) -> msgspec.Raw:
     return raw(None) if usd is None else money(usd)
 
 
-def _deployments(releases: list[Release]) -> list[DeploymentBody]:
+def _deployments(debuts: list[Debut]) -> list[DeploymentBody]:
     """When each version came, the earliest first; the one that was there before is no news."""
     first: dict[str, int] = {}
-    for each in releases:
-        first[each.agent] = min(first.get(each.agent, each.figures.start_ns), each.figures.start_ns)
+    for each in debuts:
+        first[each.agent] = min(first.get(each.agent, each.first_ns), each.first_ns)
     found = [
-        DeploymentBody(at_ms=ms(each.figures.start_ns), agent=each.agent, version=each.version)
-        for each in releases
-        if each.version is not None and each.figures.start_ns > first[each.agent]
+        DeploymentBody(at_ms=ms(each.first_ns), agent=each.agent, version=each.version)
+        for each in debuts
+        if each.version is not None and each.first_ns > first[each.agent]
     ]
     return sorted(found, key=lambda each: each.at_ms)
 

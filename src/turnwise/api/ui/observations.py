@@ -8,7 +8,16 @@ import msgspec
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from turnwise.api.ui.answers import NO_CACHE, PREFIX, Money, Viewer, json_answer, ms
+from turnwise.api.ui.answers import (
+    NO_CACHE,
+    PREFIX,
+    Money,
+    Viewer,
+    json_answer,
+    maybe_ms,
+    ms,
+    ms_since,
+)
 from turnwise.api.ui.contents import (
     UNKNOWN_TYPE,
     ContentBody,
@@ -16,7 +25,7 @@ from turnwise.api.ui.contents import (
     part_of,
     shown_type,
 )
-from turnwise.api.ui.traces import TraceId, first_token_ms, session_of_trace
+from turnwise.api.ui.traces import TraceId, session_of_trace
 from turnwise.http.json_text import money, raw
 from turnwise.http.media_links import file_answer
 from turnwise.model.errors import NotFound
@@ -218,8 +227,8 @@ def _body(each: Observation, *, whole: bool) -> ObservationBody:
         level=each.level,
         status_message=each.status_message,
         started_ms=ms(each.start_ns),
-        duration_ms=None if each.duration_ns is None else ms(each.duration_ns),
-        first_token_ms=first_token_ms(each),
+        duration_ms=maybe_ms(each.duration_ns),
+        first_token_ms=ms_since(each.start_ns, each.first_token_ns),
         model=each.model,
         provider=each.provider,
         environment=each.environment,
@@ -246,14 +255,10 @@ def _peers(found: Peers | None) -> PeersBody:
         is_comparable=found is not None,
         others=known.others,
         faster=known.faster,
-        lowest_ms=_ms(known.lowest_ns),
-        p25_ms=_ms(known.p25_ns),
-        p50_ms=_ms(known.p50_ns),
-        p75_ms=_ms(known.p75_ns),
-        p95_ms=_ms(known.p95_ns),
-        highest_ms=_ms(known.highest_ns),
+        lowest_ms=maybe_ms(known.lowest_ns),
+        p25_ms=maybe_ms(known.p25_ns),
+        p50_ms=maybe_ms(known.p50_ns),
+        p75_ms=maybe_ms(known.p75_ns),
+        p95_ms=maybe_ms(known.p95_ns),
+        highest_ms=maybe_ms(known.highest_ns),
     )
-
-
-def _ms(duration_ns: int | None) -> float | None:
-    return None if duration_ns is None else ms(duration_ns)

@@ -1,5 +1,6 @@
 """A trace: its rows without contents, and the turns of the call that it shows."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -7,22 +8,31 @@ import msgspec
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from turnwise.api.ui.answers import PREFIX, MaybeMoney, Viewer, json_answer, ms, project_name
+from turnwise.api.ui.answers import (
+    PREFIX,
+    MaybeMoney,
+    Viewer,
+    json_answer,
+    ms,
+    ms_since,
+    project_name,
+)
 from turnwise.http.json_text import money, raw
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import public_session_id
-from turnwise.model.observation import Kind, Level, Observation, Step
+from turnwise.model.observation import Kind, Level, Step
 from turnwise.model.ports import SessionReader
 from turnwise.model.session import Session, Speaker, TraceSummary, Turn
 from turnwise.model.tenancy import Caller
-from turnwise.model.trace import ObservationQuery, TraceReader
+from turnwise.model.trace import TraceReader, TraceRow
 
 MAX_ROWS = 50_000
 
 TraceId = Annotated[str, Path(max_length=256)]
 
 
-class RowBody(msgspec.Struct, rename="camel", frozen=True):
+# Rows and turns come by the thousand and can be part of no cycle: the garbage collector is spared them.
+class RowBody(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """One observation without its contents; `start_ms` is since the trace's start.
 
     Attributes:
@@ -40,11 +50,11 @@ class RowBody(msgspec.Struct, rename="camel", frozen=True):
     end_ms: float | None
     first_token_ms: float | None
     model: str | None
-    tokens: int | float | None
+    tokens: int | None
     cost_usd: MaybeMoney
 
 
-class TurnMark(msgspec.Struct, rename="camel", frozen=True):
+class TurnMark(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """A turn of the call; its times are since the trace's start, and may lie outside of it.
 
     Attributes:
@@ -99,15 +109,8 @@ def router(reader: SessionReader, traces: TraceReader) -> APIRouter:
     @routes.get("/traces/{trace_id}")
     async def get_trace(caller: Viewer, request: Request, trace_id: TraceId) -> Response:
         session = await session_of_trace(reader, caller, trace_id)
-        found = await traces.observations(
-            ObservationQuery(
-                project_ids=(session.project_id,),
-                trace_id=trace_id,
-                with_contents=False,
-                limit=MAX_ROWS + 1,
-            )
-        )
-        body = _trace(caller, session, trace_id, found[::-1])
+        found = await traces.rows_of_trace(session.project_id, trace_id, MAX_ROWS + 1)
+        body = await asyncio.to_thread(_trace, caller, session, trace_id, found)
         return await json_answer(request, body)
 
     return routes
@@ -125,10 +128,8 @@ async def session_of_trace(reader: SessionReader, caller: Caller, trace_id: str)
     raise NotFound("Trace not found.", code="trace_not_found")
 
 
-def _trace(
-    caller: Caller, session: Session, trace_id: str, observations: list[Observation]
-) -> TraceBody:
-    shown = observations[:MAX_ROWS]
+def _trace(caller: Caller, session: Session, trace_id: str, found: list[TraceRow]) -> TraceBody:
+    shown = found[:MAX_ROWS]
     first_ns = min((each.start_ns for each in shown), default=session.started_ns)
     last_ns = max((each.end_ns or each.start_ns for each in shown), default=first_ns)
     order = sorted(session.traces, key=lambda each: (each.start_ns, each.trace_id))
@@ -144,7 +145,7 @@ def _trace(
         offset_ms=ms(first_ns - session.started_ns),
         duration_ms=ms(max(0, last_ns - first_ns)),
         errors=sum(each.level is Level.ERROR for each in shown),
-        is_cut=len(observations) > MAX_ROWS,
+        is_cut=len(found) > MAX_ROWS,
         previous=_neighbour(order, place, -1),
         next=_neighbour(order, place, 1),
         turns=[_turn(each, first_ns) for each in session.turns],
@@ -164,31 +165,24 @@ def _turn(each: Turn, first_ns: int) -> TurnMark:
         speaker=each.speaker,
         text=each.text,
         start_ms=ms(each.start_ns - first_ns),
-        end_ms=None if each.end_ns is None else ms(each.end_ns - first_ns),
+        end_ms=ms_since(first_ns, each.end_ns),
         span_ids=each.span_ids,
     )
 
 
-def _row(each: Observation, first_ns: int) -> RowBody:
-    cost = each.total_cost_usd
-    usage = each.usage_details
+def _row(each: TraceRow, first_ns: int) -> RowBody:
     return RowBody(
         id=each.span_id,
         parent=each.parent_span_id,
         name=each.name,
-        tool=None if each.voice.tool_name == each.name else each.voice.tool_name,
+        tool=None if each.tool in ("", each.name) else each.tool,
         kind=each.kind,
         step=each.step,
         level=each.level,
         start_ms=ms(each.start_ns - first_ns),
-        end_ms=None if each.end_ns is None else ms(each.end_ns - first_ns),
-        first_token_ms=first_token_ms(each),
+        end_ms=ms_since(first_ns, each.end_ns),
+        first_token_ms=ms_since(each.start_ns, each.first_token_ns),
         model=each.model,
-        tokens=usage.get("total", sum(usage.values())) if usage else None,
-        cost_usd=raw(None) if cost is None else money(cost),
+        tokens=each.tokens,
+        cost_usd=raw(None) if each.cost_usd is None else money(each.cost_usd),
     )
-
-
-def first_token_ms(each: Observation) -> float | None:
-    """From its start to the first token or first audio byte."""
-    return None if each.first_token_ns is None else ms(each.first_token_ns - each.start_ns)

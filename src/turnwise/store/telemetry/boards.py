@@ -7,7 +7,17 @@ from typing import Any
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from turnwise.model.boards import Alarm, Cause, Cut, FaultGroup, ModelUse, Place, Release, ToolUse
+from turnwise.model.boards import (
+    Alarm,
+    Cause,
+    Cut,
+    Debut,
+    FaultGroup,
+    ModelUse,
+    Place,
+    Release,
+    ToolUse,
+)
 from turnwise.model.diagnosis import GateLimits, Severity
 from turnwise.model.ids import SessionId
 from turnwise.model.instants import NS_PER_MS
@@ -97,6 +107,12 @@ class _Release(FigureRow):
     last_ns: int
 
 
+class _Debut(msgspec.Struct):
+    agent: str
+    version: str | None
+    first_ns: int
+
+
 _model_decoder = msgspec.json.Decoder(_ModelUse)
 _tool_decoder = msgspec.json.Decoder(_ToolUse)
 _fault_decoder = msgspec.json.Decoder(_Faults)
@@ -104,6 +120,7 @@ _cause_decoder = msgspec.json.Decoder(_Cause)
 _alarm_decoder = msgspec.json.Decoder(_Alarm)
 _cut_decoder = msgspec.json.Decoder(_Cut)
 _release_decoder = msgspec.json.Decoder(_Release)
+_debut_decoder = msgspec.json.Decoder(_Debut)
 
 _MODELS = """
 SELECT model, stage, uniqExact(session_id) AS sessions, sum(request) AS requests, sum(cost) AS cost_usd
@@ -175,6 +192,11 @@ _RELEASES = """
 SELECT agent, {version} AS version, min(started_ns) AS start_ns, max(started_ns) AS last_ns, {figures}
 FROM sessions FINAL WHERE {where} GROUP BY agent, version ORDER BY last_ns DESC, agent, version
 LIMIT {most:UInt32}"""
+
+_DEBUTS = """
+SELECT agent, {version} AS version, min(started_ns) AS first_ns
+FROM sessions FINAL WHERE {where} GROUP BY agent, version
+ORDER BY max(started_ns) DESC, agent, version LIMIT {most:UInt32}"""
 
 Ask = Callable[..., Awaitable[Any]]
 """Runs a function of the client and of what follows on one of the reading threads."""
@@ -271,6 +293,10 @@ class Boards:
             Release(agent=row.agent, version=row.version, last_ns=row.last_ns, figures=figures(row))
             for row in rows
         ]
+
+    async def debuts(self, wanted: SessionFilter) -> list[Debut]:
+        rows = _debut_decoder.decode_lines(await self._lines(_DEBUTS, wanted))
+        return [Debut(**msgspec.structs.asdict(row)) for row in rows]
 
     async def _lines(self, statement: str, wanted: SessionFilter, **parameters: Any) -> bytes:
         found: bytes = await self._ask(_asked, statement, wanted, parameters)

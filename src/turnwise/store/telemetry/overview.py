@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
@@ -15,6 +16,7 @@ from turnwise.model.overview import (
     Order,
     SessionFilter,
     SessionLine,
+    Summary,
 )
 from turnwise.model.session import SessionStatus
 from turnwise.store.telemetry.conditions import Conditions, day_of
@@ -99,6 +101,15 @@ class FigureRow(msgspec.Struct):
     stages: list[float | None]
 
 
+class _SummaryRow(FigureRow):
+    is_total: int
+    is_before: int
+
+
+class _Count(msgspec.Struct):
+    sessions: int
+
+
 class _Facets(msgspec.Struct):
     agents: tuple[str, ...]
     versions: tuple[str, ...]
@@ -106,7 +117,8 @@ class _Facets(msgspec.Struct):
 
 
 _line_decoder = msgspec.json.Decoder(_Line)
-_course_decoder = msgspec.json.Decoder(FigureRow)
+_summary_decoder = msgspec.json.Decoder(_SummaryRow)
+_count_decoder = msgspec.json.Decoder(_Count)
 _facets_decoder = msgspec.json.Decoder(_Facets)
 
 _COLUMNS = f"""project_id, session_id, ref, agent, app_version, environment, user_ref, status, is_open,
@@ -131,9 +143,13 @@ FIGURES = f"""
     [{", ".join(f"sum(length({stage}_ns))" for stage in _STAGES)}] AS counts,
     [{", ".join(f"quantileExactInclusiveArray(0.95)({stage}_ns)" for stage in _STAGES)}] AS stages"""
 
-_COURSE = f"""
-SELECT intDiv(started_ns, {{step:Int64}}) * {{step:Int64}} AS start_ns, {FIGURES}
-FROM sessions FINAL WHERE """  # noqa: S608 -- names of our own columns
+# Reading the rows is most of the work, so stretches and totals are counted of one reading.
+_SUMMARY = f"""
+SELECT intDiv(started_ns, {{step:Int64}}) * {{step:Int64}} AS start_ns,
+    started_ns < {{first:Int64}} AS is_before, grouping(start_ns) AS is_total, {FIGURES}
+FROM sessions FINAL WHERE {{where}}
+GROUP BY GROUPING SETS ((is_before, start_ns), (is_before))
+ORDER BY is_before, start_ns LIMIT {_MOST_STRETCHES}"""  # noqa: S608 -- names of our own columns
 
 _FACETS = """
 SELECT topK({most:UInt32})(agent) AS agents,
@@ -162,12 +178,26 @@ def session_lines(client: Client, query: LineQuery) -> list[SessionLine]:
     return [_line(row) for row in _line_decoder.decode_lines(answer)]
 
 
-def course(client: Client, wanted: SessionFilter, step_ns: int) -> list[Course]:
-    """Figures by stretches of time, the earliest first."""
+def summary(client: Client, wanted: SessionFilter, before_ns: int, step_ns: int) -> Summary:
+    """Figures by stretches of time, of all of it, and of the time before it."""
+    where = conditions(client, replace(wanted, from_ns=before_ns))
+    statement = _SUMMARY.replace("{where}", str(where))
+    told = {"step": step_ns, "first": wanted.from_ns or 0}
+    rows = _summary_decoder.decode_lines(lines(client, statement, where.parameters | told))
+    totals = {bool(row.is_before): figures(row) for row in rows if row.is_total}
+    return Summary(
+        stretches=tuple(figures(row) for row in rows if not (row.is_total or row.is_before)),
+        total=totals.get(False),
+        before=totals.get(True),
+    )
+
+
+def count(client: Client, wanted: SessionFilter) -> int:
+    """How many sessions there are."""
     where = conditions(client, wanted)
-    statement = f"{_COURSE}{where} GROUP BY start_ns ORDER BY start_ns LIMIT {_MOST_STRETCHES}"
-    answer = lines(client, statement, where.parameters | {"step": step_ns})
-    return [figures(row) for row in _course_decoder.decode_lines(answer)]
+    statement = f"SELECT count() AS sessions FROM sessions FINAL WHERE {where}"  # noqa: S608
+    (found,) = _count_decoder.decode_lines(lines(client, statement, where.parameters))
+    return found.sessions
 
 
 def facets(client: Client, project_ids: tuple[ProjectId, ...]) -> Facets:

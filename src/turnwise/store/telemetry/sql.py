@@ -14,13 +14,18 @@ MAX_DAYS = 8
 _EPOCH = date(1970, 1, 1)
 
 
-def lines(client: Client, statement: str, parameters: Mapping[str, Any] | None = None) -> bytes:
-    """The result as JSONEachRow.
+def lines(
+    client: Client,
+    statement: str,
+    parameters: Mapping[str, Any] | None = None,
+    form: str = "JSONEachRow",
+) -> bytes:
+    """The result as lines of JSON: objects, or arrays with the form "JSONCompactEachRow".
 
     Values go in as `parameters` only (`{name:Type}` in the statement): the client escapes them for
     either backend, the engine alone reads them as escaped text and changes backslashes.
     """
-    answer = client.raw_query(statement, parameters=dict(parameters or {}), fmt="JSONEachRow")
+    answer = client.raw_query(statement, parameters=dict(parameters or {}), fmt=form)
     return bytes(answer)
 
 

@@ -19,7 +19,7 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.logs import LogRecord
 from turnwise.model.observation import Observation
-from turnwise.model.overview import Course, Facets, LineQuery, SessionFilter, SessionLine
+from turnwise.model.overview import Facets, LineQuery, SessionFilter, SessionLine, Summary
 from turnwise.model.ports import Complete
 from turnwise.model.query import (
     Claim,
@@ -390,8 +390,11 @@ class ClickHouseTelemetry(TraceReads):
     async def session_lines(self, query: LineQuery) -> list[SessionLine]:
         return await self._ask(overview.session_lines, query)
 
-    async def course(self, wanted: SessionFilter, step_ns: int) -> list[Course]:
-        return await self._ask(overview.course, wanted, step_ns)
+    async def summary(self, wanted: SessionFilter, before_ns: int, step_ns: int) -> Summary:
+        return await self._ask(overview.summary, wanted, before_ns, step_ns)
+
+    async def count(self, wanted: SessionFilter) -> int:
+        return await self._ask(overview.count, wanted)
 
     async def facets(self, project_ids: tuple[ProjectId, ...]) -> Facets:
         return await self._ask(overview.facets, project_ids)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from turnwise.model.feedback import Feedback
+from turnwise.model.ids import ProjectId
 from turnwise.model.observation import Observation
 from turnwise.model.trace import (
     DayUsage,
@@ -12,6 +13,7 @@ from turnwise.model.trace import (
     Peers,
     ScoreQuery,
     TraceQuery,
+    TraceRow,
     TraceView,
 )
 from turnwise.store.telemetry import (
@@ -20,6 +22,7 @@ from turnwise.store.telemetry import (
     observation_pages,
     peers,
     score_pages,
+    trace_rows,
     trace_views,
 )
 from turnwise.store.telemetry.asking import Asking
@@ -45,6 +48,11 @@ class TraceReads(Asking):
 
     async def count_observations(self, query: ObservationQuery) -> int:
         return await self._ask(observation_pages.count_observations, query)
+
+    async def rows_of_trace(
+        self, project_id: ProjectId, trace_id: str, limit: int
+    ) -> list[TraceRow]:
+        return await self._ask(trace_rows.rows_of_trace, project_id, trace_id, limit)
 
     async def peers(self, observation: Observation) -> Peers | None:
         return await self._ask(peers.peers, observation)
