@@ -4,11 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.server import RunningServer
 
 FOLDERS = {"unit", "contract", "clients", "repo"}
 HERE = Path(__file__).parent
+
+# How long an example takes says more of the machine's load than of the code; `bench/` measures.
+settings.register_profile("turnwise", deadline=None)
+settings.load_profile("turnwise")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

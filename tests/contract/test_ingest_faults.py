@@ -488,7 +488,7 @@ def test_a_text_that_was_cut_within_a_character_costs_nobody_anything(
 def test_runs_and_reports_with_numbers_that_are_no_json_are_taken(client: httpx2.Client) -> None:
     headers = {"content-type": "application/json"}
     at = "2026-03-21T10:00:00"
-    runs = [
+    runs: list[dict[str, Any]] = [
         {"id": str(uuid4()), "name": "cut \ud83d", "run_type": "llm", "start_time": at,
          "outputs": {"score": float("nan")}},
         {"id": str(uuid4()), "name": "whole", "run_type": "llm", "start_time": at},

@@ -354,7 +354,7 @@ def many(server: RunningServer) -> tuple[Person, list[str]]:
     return person, made[::-1]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(page=st.integers(1, 14), page_size=st.integers(1, 14))
 def test_any_page_is_its_slice(many: tuple[Person, list[str]], page: int, page_size: int) -> None:
     person, newest_first = many

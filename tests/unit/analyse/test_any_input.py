@@ -139,7 +139,7 @@ def everything(draw: st.DrawFn) -> SessionFacts:
     return facts_of(*observations, *draw(st.lists(FACTS, max_size=6)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), framework=st.sampled_from(Framework))
 def test_any_input_makes_a_session_and_no_order_of_it_another(
     data: st.DataObject, framework: Framework

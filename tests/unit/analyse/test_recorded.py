@@ -159,7 +159,7 @@ def test_what_has_arrived_so_far_is_readable(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_any_order_and_any_repetition_give_the_same_session(name: str, data: st.DataObject) -> None:
     whole = recording(name).facts.observations

@@ -39,7 +39,7 @@ def lengths(response: Response) -> dict[str, float]:
     return {each.part.value: each.held_ns / MS for each in response.parts}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(PARTS, max_size=8), st.integers(0, 50), st.integers(50, 200))
 def test_what_was_held_and_what_is_unexplained_is_the_wait_and_no_more(
     pieces: list[PathPart], start: int, heard: int

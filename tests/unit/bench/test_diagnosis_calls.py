@@ -78,7 +78,7 @@ def test_a_run_is_the_same_for_the_same_seed() -> None:
 
 
 @given(seed=st.integers(0, 2**32), number=st.integers(0, len(CAST.steady) - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_clean_calls_have_an_order_and_no_long_wait(seed: int, number: int) -> None:
     call = a_call(CAST.steady[number], seed)
     line = lay_out(call)

@@ -113,7 +113,7 @@ def test_a_trace_for_each_turn_has_the_same_issues() -> None:
     assert told(found_in(split)) == EXPECTED
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sets(st.integers(0, 400), max_size=25))
 def test_spans_that_are_lost_from_a_good_call_blame_nobody(lost: set[int]) -> None:
     """Steps inside turns: whole turns that are gone leave silences that were heard by nobody."""
@@ -142,7 +142,7 @@ def test_recorded_calls_have_the_issues_that_were_made_in_them_and_no_others(nam
     assert {kind for kind, _ in alarms(issues_of(session))} == expected
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(everything())
 def test_whatever_comes_in_is_diagnosed_without_an_exception(facts: SessionFacts) -> None:
     session = assemble(facts)
