@@ -17,7 +17,7 @@ SCORES: list[dict[str, Any]] = [
      "value": "warm", "dataType": "CATEGORICAL", "comment": "yes", "timestamp": at(3)},
     {"id": "t", "sessionId": "conversation 2", "name": "note", "value": "long",
      "dataType": "TEXT", "environment": "staging", "timestamp": at(4)},
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +131,41 @@ def test_filters_join_and_go_before_parameters(calls: httpx2.Client) -> None:
     page = read(calls, "traces", filter=json.dumps([
         {"type": "string", "column": "name", "operator": "=", "value": "call"}]), limit=1)  # fmt: skip
     assert page["meta"] == {"page": 1, "limit": 1, "totalItems": 2, "totalPages": 2}
+
+
+JUDGED: list[tuple[tuple[Any, ...], set[str]]] = [
+    (("numberObject", "scores_avg", "=", 0.5, "quality"), {"call 1"}),
+    (("numberObject", "scores_avg", "<=", 0.5, "nothing"), set()),
+    (("number", "scores_avg", "<", 1), {"call 1", "call 2"}),
+    (("number", "scores_avg", "=", 0.25), {"call 2"}),
+    (("number", "scores", ">", 0.4, "quality"), {"call 1"}),
+    (("null", "scores_avg", "is null", None, "quality"), {"bare"}),
+    (("categoryOptions", "score_categories", "any of", ["cold", "warm"], "tone"), {"call 1"}),
+    (("categoryOptions", "score_categories", "any of", ["brisk"], "tone"), {"call 1"}),
+    (("categoryOptions", "score_categories", "none of", ["warm"], "tone"), {"call 2", "bare"}),
+    (("categoryOptions", "score_categories", "any of", ["long"], "note"), set()),
+]  # fmt: skip
+
+
+def test_traces_are_found_by_their_scores(server: RunningServer) -> None:
+    said: list[tuple[str, str, Any]] = [
+        ("call 1", "quality", 0.5), ("call 2", "quality", 0), ("call 2", "quality", 0.5),
+        ("call 1", "tone", "warm"), ("call 1", "tone", "brisk"),
+    ]  # fmt: skip
+    with server.client(server.new_user()) as client:
+        ingest(client, *a_call(), *a_call("call 2", "conversation 2"))
+        ingest(client, event("trace-create", 1, id="bare", timestamp=at(50), name="bare"))
+        scores = [{"traceId": trace, "name": name, "value": value} for trace, name, value in said]
+        scores.append({"traceId": "call 1", "name": "note", "value": "long", "dataType": "TEXT"})
+        assert client.post("/api/public/scores", json=scores).status_code == 202
+        for asked, found in JUDGED:
+            assert ids(client, "traces", asked) == found, asked
+        keyless = {"type": "categoryOptions", "column": "score_categories", "operator": "any of"}
+        answer = client.get(
+            "/api/public/traces", params={"filter": json.dumps([{**keyless, "value": ["warm"]}])}
+        )
+        assert answer.status_code == 400
+        assert "needs a key" in answer.json()["message"]
 
 
 @pytest.mark.parametrize("path", ["traces", "observations", "v2/observations", "v2/scores"])

@@ -1,5 +1,6 @@
 """Pages, filters, cursors and refusals of Langfuse's reads; scores in all their forms."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -185,3 +186,47 @@ def test_a_wrapper_does_not_double_what_its_request_cost(server: RunningServer) 
         project = client.get("/api/v1/sessions").json()[0]["id"]
         assert [each["totalCostUsd"] for each in lyzr] == [0.75]
         assert stats(client, project)["total_cost"] == "0.75"
+
+
+def test_what_is_told_far_above_a_request_is_counted_once(server: RunningServer) -> None:
+    told = {"traceId": "deep", "startTime": at(1), "endTime": at(2), "model": "gpt-4o-mini",
+            "usage": {"input": 100, "output": 20, "unit": "TOKENS"},
+            "costDetails": {"input": 0.4, "output": 0.1}}  # fmt: skip
+    plain = {"traceId": "deep", "startTime": at(1), "endTime": at(2)}
+    with server.client(server.new_user()) as client:
+        ingest(
+            client,
+            event("generation-create", 1, id="outer", **told),
+            event("span-create", 1, id="between", parentObservationId="outer", **plain),
+            event("span-create", 1, id="further", parentObservationId="between", **plain),
+            event("generation-create", 2, id="inner", parentObservationId="further", **told),
+            event("generation-create", 3, id="beside", **told),
+        )  # fmt: skip
+        assert read(client, "traces/deep")["totalCost"] == 1.0
+        assert read(client, "traces")["data"][0]["totalCost"] == 1.0
+        for column, sum_of_both in (("totalTokens", 240), ("inputCost", 0.8), ("totalCost", 1.0)):
+            wanted = {"type": "number", "column": column, "operator": "=", "value": sum_of_both}
+            found = read(client, "traces", filter=json.dumps([wanted]))["data"]
+            assert [each["id"] for each in found] == ["deep"], column
+        daily = read(client, "metrics/daily")["data"]
+        assert [(day["totalCost"], day["countObservations"]) for day in daily] == [(1.0, 5)]
+        assert sum(each["totalUsage"] for each in daily[0]["usage"]) == 240
+        project = client.get("/api/v1/sessions").json()[0]["id"]
+        sums = stats(client, project)
+        assert (sums["total_cost"], sums["total_tokens"]) == ("1", 240)
+
+
+def test_observations_that_are_each_others_parents_are_read_all_the_same(
+    server: RunningServer,
+) -> None:
+    told = {"traceId": "round", "startTime": at(1), "endTime": at(2), "model": "gpt-4o-mini",
+            "costDetails": {"total": 0.5}}  # fmt: skip
+    with server.client(server.new_user()) as client:
+        ingest(
+            client,
+            event("generation-create", 1, id="hen", parentObservationId="egg", **told),
+            event("generation-create", 1, id="egg", parentObservationId="hen", **told),
+            event("generation-create", 1, id="own", parentObservationId="own", **told),
+            event("generation-create", 1, id="beside", **told),
+        )
+        assert read(client, "traces/round")["totalCost"] >= 0.5

@@ -15,6 +15,8 @@ _TYPES = frozenset({
     "datetime", "string", "number", "stringOptions", "categoryOptions", "arrayOptions",
     "stringObject", "numberObject", "boolean", "null",
 })  # fmt: skip
+# Of a key: what is said of the average of a score is a number, whichever of the two it is called.
+_NUMBERS = frozenset({"number", "numberObject"})
 
 
 class SentFilter(msgspec.Struct):
@@ -60,6 +62,6 @@ def column_filters(sent: Sequence[SentFilter], name: str) -> tuple[ColumnFilter,
         if each.type not in _TYPES:
             raise wrong(name, f"'{each.type}' is no type; there are {', '.join(sorted(_TYPES))}")
     return tuple(
-        ColumnFilter(each.column, each.operator, each.value, each.key, each.type == "numberObject")
+        ColumnFilter(each.column, each.operator, each.value, each.key, each.type in _NUMBERS)
         for each in sent
     )

@@ -24,6 +24,8 @@ class Holds(Enum):
     FLAG = auto()
     OBJECT = auto()
     """JSON text of an object, of which one key is asked for."""
+    CATEGORIES = auto()
+    """The same where every key has a list of texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,13 @@ class Column:
     Attributes:
         sql: the expression.
         within: a condition around the test, which stands for `{test}`.
+        alone: the number that an object is held against where no key is asked for.
     """
 
     sql: str
     holds: Holds = Holds.TEXT
     within: str = "{test}"
+    alone: str = ""
 
 
 _COMPARISONS = frozenset({"=", ">", "<", ">=", "<="})
@@ -85,11 +89,11 @@ def add_filters(
 
 
 def _test(where: Conditions, name: str, column: Column, asked: ColumnFilter, operator: str) -> str:
-    if column.holds is Holds.OBJECT:
-        return _of_key(where, name, column.sql, asked, operator)
-    if operator == "is not null" and column.holds is Holds.TEXTS:
-        return f"notEmpty({column.sql})"
-    if operator == "is not null" and column.holds is not Holds.TEXT:
+    if column.holds is Holds.OBJECT and column.alone and not asked.key:
+        return _number(where, name, column.alone, asked, operator)
+    if column.holds in (Holds.OBJECT, Holds.CATEGORIES):
+        return _of_key(where, name, column, asked, operator)
+    if operator == "is not null" and column.holds not in (Holds.TEXT, Holds.TEXTS):
         return f"isNotNull({column.sql})"
     if column.holds is Holds.NUMBER:
         return _number(where, name, column.sql, asked, operator)
@@ -100,11 +104,17 @@ def _test(where: Conditions, name: str, column: Column, asked: ColumnFilter, ope
             raise _refused(asked, "= or <>, and true or false")
         return f"({column.sql}) = {int(asked.value)}"
     if column.holds is Holds.TEXTS:
-        if operator not in _ARRAYS:
-            raise _refused(asked, "any of, all of or none of")
-        where.parameters[name] = _texts(asked)
-        return f"{_ARRAYS[operator]}({column.sql}, {{{name}:Array(String)}})"
+        return _any_of(where, name, column.sql, asked, operator)
     return _text(where, name, f"coalesce(toString({column.sql}), '')", asked, operator)
+
+
+def _any_of(where: Conditions, name: str, sql: str, asked: ColumnFilter, operator: str) -> str:
+    if operator == "is not null":
+        return f"notEmpty({sql})"
+    if operator not in _ARRAYS:
+        raise _refused(asked, "any of, all of or none of")
+    where.parameters[name] = _texts(asked)
+    return f"{_ARRAYS[operator]}({sql}, {{{name}:Array(String)}})"
 
 
 def _text(where: Conditions, name: str, sql: str, asked: ColumnFilter, operator: str) -> str:
@@ -142,11 +152,15 @@ def _instant(where: Conditions, name: str, sql: str, asked: ColumnFilter, operat
     return f"ifNull({sql} {operator} {{{name}:Int64}}, 0)"
 
 
-def _of_key(where: Conditions, name: str, sql: str, asked: ColumnFilter, operator: str) -> str:
+def _of_key(
+    where: Conditions, name: str, column: Column, asked: ColumnFilter, operator: str
+) -> str:
     if not asked.key:
         raise BadInput(f"The filter on '{asked.column}' needs a key.")
     where.parameters[f"{name}_key"] = asked.key
-    json, key = f"coalesce({sql}, '')", f"{{{name}_key:String}}"
+    json, key = f"coalesce({column.sql}, '')", f"{{{name}_key:String}}"
+    if column.holds is Holds.CATEGORIES:
+        return _any_of(where, name, f"JSONExtract({json}, {key}, 'Array(String)')", asked, operator)
     if operator in ("is set", "is not null"):
         return f"JSONHas({json}, {key})"
     if asked.is_number:

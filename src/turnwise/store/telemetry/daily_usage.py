@@ -1,4 +1,4 @@
-"""What traces of each day took, by model."""
+"""What traces of each day took, by model; what is told twice is counted once."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -7,6 +7,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from turnwise.model.trace import DayUsage, ModelUsage, TraceQuery
+from turnwise.store.telemetry.repeats import REPEATS
 from turnwise.store.telemetry.sql import lines
 from turnwise.store.telemetry.trace_views import matching
 
@@ -36,15 +37,18 @@ _DAYS = f"""
 SELECT {_DATE} AS date, count() AS traces FROM ({{views}}) GROUP BY date ORDER BY date DESC
 """  # noqa: S608 - our own text
 
+_OURS = "project_id IN {projects:Array(String)}"
+
 _MODELS = f"""
 SELECT date, model, uniqExact(project_id, trace_id) AS traces, count() AS observations,
-    toUInt64(ifNull(sum(span.input_tokens), 0)) AS input_tokens,
-    toUInt64(ifNull(sum(span.output_tokens), 0)) AS output_tokens,
-    toUInt64(ifNull(sum(span.total_tokens), 0)) AS total_tokens,
-    ifNull(sum(total_cost), 0) AS cost_usd
+    toUInt64(ifNull(sumIf(span.input_tokens, is_own), 0)) AS input_tokens,
+    toUInt64(ifNull(sumIf(span.output_tokens, is_own), 0)) AS output_tokens,
+    toUInt64(ifNull(sumIf(span.total_tokens, is_own), 0)) AS total_tokens,
+    ifNull(sumIf(total_cost, is_own), 0) AS cost_usd
 FROM (
-    SELECT project_id, trace_id, model, input_tokens, output_tokens, total_tokens, total_cost
-    FROM observations FINAL WHERE project_id IN {{projects:Array(String)}}) AS span
+    SELECT project_id, trace_id, model, input_tokens, output_tokens, total_tokens, total_cost,
+        NOT ({REPEATS.replace("{where}", _OURS)}) AS is_own
+    FROM observations FINAL WHERE {_OURS}) AS span
 INNER JOIN (SELECT project_id, trace_id, {_DATE} AS date FROM ({{views}})) AS whole
     USING (project_id, trace_id)
 GROUP BY date, model ORDER BY date, model NULLS FIRST

@@ -35,6 +35,11 @@ _CONDITIONS = {
     "session_refs": "session_ref IN {session_refs:Array(String)}",
     "sources": "source IN {sources:Array(String)}",
 }
+DATA_TYPE = """multiIf(JSONExtractString(extra, 'dataType') != '',
+    JSONExtractString(extra, 'dataType'), isNotNull(score), 'NUMERIC',
+    isNotNull(correction), 'CORRECTION', 'CATEGORICAL')"""
+"""What kind of judgement it is; senders that have no such word mean what their value shows."""
+
 _ON_PROJECT = "(observation_id IS NULL AND trace_id IS NULL AND session_ref IS NULL)"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from turnwise.store.telemetry.column_filters import Column, Holds
+from turnwise.store.telemetry.judgements import DATA_TYPE
 from turnwise.store.telemetry.observation_pages import COLUMNS as OBSERVATION_COLUMNS
 from turnwise.store.telemetry.observation_pages import (
     FIRST_OUTPUT_NS,
@@ -13,7 +14,7 @@ from turnwise.store.telemetry.observation_pages import (
     OUTPUT_COST,
     prompt,
 )
-from turnwise.store.telemetry.score_pages import ABOUT_SOMETHING, DATA_TYPE, ENVIRONMENT, SOURCE
+from turnwise.store.telemetry.score_pages import ABOUT_SOMETHING, ENVIRONMENT, SOURCE
 from turnwise.store.telemetry.score_pages import COLUMNS as SCORE_COLUMNS
 from turnwise.store.telemetry.trace_views import COLUMNS as TRACE_COLUMNS
 from turnwise.store.telemetry.trace_views import VIEWS, WITH_NUMBERS

@@ -11,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 from turnwise.model.ids import ProjectId
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.runs import FeedbackSummary, RunFilter, RunQuery, RunStats
+from turnwise.store.telemetry.repeats import CONSUMES, REPEATS
 from turnwise.store.telemetry.rows import NS_PER_DAY
 from turnwise.store.telemetry.run_filters import IS_ROOT
 from turnwise.store.telemetry.runs import scope_of
@@ -77,11 +78,6 @@ FROM (
 GROUP BY owner
 """
 
-_CONSUMES = """step NOT IN ('llm_node', 'llm_attempt', 'tts_attempt')
-    AND (ifNull(total_tokens, 0) > 0 OR total_cost IS NOT NULL)"""
-
-# Who has a consuming run below itself repeats what that one says: its parent, and all ancestors
-# where the dotted order names them.
 _SUMS = """
 SELECT {owner} AS owner,
     sum(ifNull(total_tokens, 0)) AS tokens, sum(ifNull(input_tokens, 0)) AS prompt_tokens,
@@ -89,14 +85,11 @@ SELECT {owner} AS owner,
     sum(cost_details['input'] + cost_details['input_cached_tokens']) AS prompt_cost,
     sum(cost_details['output']) AS completion_cost
 FROM observations FINAL
-WHERE {condition} AND {consumes}
-AND (project_id, trace_id, span_id) NOT IN (
-    SELECT project_id, trace_id, arrayJoin(arrayPushBack(
-        arrayMap(each -> right(each, 36), arrayPopBack(splitByChar('.', run['dotted_order']))),
-        ifNull(parent_span_id, ''))) AS above
-    FROM observations FINAL WHERE project_id IN {projects:Array(String)} AND {consumes})
+WHERE {condition} AND {consumes} AND NOT ({repeats})
 GROUP BY owner
-""".replace("{consumes}", _CONSUMES)
+""".replace("{consumes}", CONSUMES).replace(
+    "{repeats}", REPEATS.replace("{where}", "project_id IN {projects:Array(String)}")
+)
 
 _JUDGEMENTS = """
 SELECT {owner} AS owner,

@@ -10,6 +10,7 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.trace import ScoreQuery
 from turnwise.store.telemetry.column_filters import Column, Holds, add_filters
 from turnwise.store.telemetry.conditions import Conditions
+from turnwise.store.telemetry.judgements import DATA_TYPE
 from turnwise.store.telemetry.observation_pages import OF_TRACE
 from turnwise.store.telemetry.sql import lines
 
@@ -21,11 +22,6 @@ class _Count(msgspec.Struct):
 _FIELDS = ", ".join(item.name for item in fields(Feedback))
 _decoder = msgspec.json.Decoder(Feedback)
 _count_decoder = msgspec.json.Decoder(_Count)
-
-DATA_TYPE = """multiIf(JSONExtractString(extra, 'dataType') != '',
-    JSONExtractString(extra, 'dataType'), isNotNull(score), 'NUMERIC',
-    isNotNull(correction), 'CORRECTION', 'CATEGORICAL')"""
-"""What kind of judgement it is; senders that have no such word mean what their value shows."""
 
 _AMONG = {
     "ids": "id",

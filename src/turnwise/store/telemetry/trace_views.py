@@ -11,6 +11,8 @@ from turnwise.model.ids import ProjectId, session_id_of
 from turnwise.model.trace import NamedSession, TraceQuery, TraceView
 from turnwise.store.telemetry.column_filters import Column, Holds, add_filters
 from turnwise.store.telemetry.conditions import Conditions, day_of
+from turnwise.store.telemetry.judgements import DATA_TYPE
+from turnwise.store.telemetry.repeats import REPEATS
 from turnwise.store.telemetry.sql import chunks, lines
 
 
@@ -56,18 +58,9 @@ _content_decoder = msgspec.json.Decoder(_Content)
 _session_decoder = msgspec.json.Decoder(_Session)
 _count_decoder = msgspec.json.Decoder(_Count)
 
-_STAGE = "multiIf(step IN ('stt', 'user_turn'), 1, step IN ('tts', 'tts_request'), 2, 0)"
-
-# What a span above a priced one of the same stage says of cost, that one says again.
-_OWN_COST = f"""if((project_id, trace_id, span_id, {_STAGE}) IN (
-        SELECT project_id, trace_id, assumeNotNull(parent_span_id), {_STAGE}
-        FROM observations FINAL
-        WHERE {{where}} AND total_cost IS NOT NULL AND parent_span_id IS NOT NULL),
-    NULL, total_cost)"""  # noqa: S608 - our own column names
-
 _SPAN_COLUMNS = f"""project_id, trace_id, span_id, version, start_ns, end_ns, parent_span_id, name,
     trace_name, session_ref, session_rank, user_ref, tags, environment, release, app_version,
-    {_OWN_COST} AS own_cost, 0 AS is_said, NULL AS at, NULL AS seen, NULL AS shared"""
+    if({REPEATS}, NULL, total_cost) AS own_cost, 0 AS is_said, NULL AS at, NULL AS seen, NULL AS shared"""
 
 _SAID_COLUMNS = """project_id, trace_id, '' AS span_id, version, NULL AS start_ns, NULL AS end_ns,
     NULL AS parent_span_id, NULL AS name, traces.name AS trace_name, session_ref, session_rank, user_ref,
@@ -110,24 +103,42 @@ AS told
 GROUP BY project_id, trace_id
 """  # noqa: S608 - our own column names
 
-WITH_NUMBERS = """
-SELECT * FROM ({views}) AS whole
+WITH_NUMBERS = f"""
+SELECT * FROM ({{views}}) AS whole
 LEFT JOIN (
-    SELECT project_id, trace_id, toUInt64(ifNull(sum(input_tokens), 0)) AS input_tokens,
-        toUInt64(ifNull(sum(output_tokens), 0)) AS output_tokens,
-        toUInt64(ifNull(sum(total_tokens), 0)) AS total_tokens,
-        toFloat64(sum(cost_details['input'])) AS input_cost,
-        toFloat64(sum(cost_details['output'])) AS output_cost,
+    SELECT project_id, trace_id, toUInt64(ifNull(sumIf(input_tokens, is_own), 0)) AS input_tokens,
+        toUInt64(ifNull(sumIf(output_tokens, is_own), 0)) AS output_tokens,
+        toUInt64(ifNull(sumIf(total_tokens, is_own), 0)) AS total_tokens,
+        toFloat64(sumIf(cost_details['input'], is_own)) AS input_cost,
+        toFloat64(sumIf(cost_details['output'], is_own)) AS output_cost,
         countIf(level = 'ERROR') AS errors, countIf(level = 'WARNING') AS warnings,
         countIf(level = 'DEFAULT') AS defaults, countIf(level = 'DEBUG') AS debugs
-    FROM observations FINAL WHERE {where} GROUP BY project_id, trace_id
+    FROM (
+        SELECT project_id, trace_id, input_tokens, output_tokens, total_tokens, cost_details, level,
+            NOT ({REPEATS}) AS is_own
+        FROM observations FINAL WHERE {{where}})
+    GROUP BY project_id, trace_id
 ) AS sums USING (project_id, trace_id)
 LEFT JOIN (
-    SELECT project_id, assumeNotNull(trace_id) AS trace_id, count() AS score_count FROM feedback FINAL
-    WHERE project_id IN {projects:Array(String)} AND isNotNull(trace_id)
+    SELECT project_id, trace_id, sum(scores) AS score_count,
+        toNullable(sum(points) / nullIf(sum(numbers), 0)) AS score_average,
+        toJSONString(mapFromArrays(groupArrayIf(key, numbers > 0),
+            groupArrayIf(points / numbers, numbers > 0))) AS scores_avg,
+        toJSONString(mapFromArrays(groupArray(key), groupArray(labels))) AS score_categories
+    FROM (
+        SELECT project_id, assumeNotNull(trace_id) AS trace_id, key, count() AS scores,
+            countIf(is_number) AS numbers, sumIf(assumeNotNull(score), is_number) AS points,
+            groupUniqArrayIf(assumeNotNull(value), is_label) AS labels
+        FROM (
+            SELECT project_id, trace_id, key, score, value, {DATA_TYPE} AS data_type,
+                isNotNull(score) AND data_type IN ('NUMERIC', 'BOOLEAN') AS is_number,
+                isNotNull(value) AND data_type = 'CATEGORICAL' AS is_label
+            FROM feedback FINAL
+            WHERE project_id IN {{projects:Array(String)}} AND isNotNull(trace_id))
+        GROUP BY project_id, trace_id, key)
     GROUP BY project_id, trace_id
 ) AS judged USING (project_id, trace_id)
-"""
+"""  # noqa: S608 - our own text
 """Views (`{views}`) with what their observations (`{where}`) add up to."""
 
 _OF_METADATA = """(project_id, trace_id) IN (
@@ -171,6 +182,10 @@ COLUMNS: dict[str, Column] = {
     "tags": Column("tags", Holds.TEXTS),
     "bookmarked": Column("0", Holds.FLAG),
     "metadata": Column("metadata", Holds.OBJECT, _OF_METADATA),
+    **dict.fromkeys(
+        ("scores_avg", "scores"), Column("scores_avg", Holds.OBJECT, alone="score_average")
+    ),
+    "score_categories": Column("score_categories", Holds.CATEGORIES),
 }
 """What a filter may name, of views with numbers; durations are seconds, money is USD."""
 
