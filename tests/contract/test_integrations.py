@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
+import jwt
 import pytest
 
 from tests.livekit_tokens import KEY, SECRET, upload_token, webhook_token
@@ -138,6 +139,34 @@ def test_what_a_pair_signs_lands_in_its_project(
     assert removed.code == 0, removed.err
     assert way(shared, rooms["refused"], *pairs[first.slug]) == 401
     assert holders(shared, tenants, rooms["refused"]) == []
+
+
+def admitted(client: httpx2.Client, **sent: str) -> tuple[str, str, dict[str, Any]]:
+    """The token that a start hands out, its room, and the whole answer."""
+    answer = client.post("/v1/sessions/start", json={"userIdentity": "caller-1", **sent})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["userToken"], answer.json()["roomName"], answer.json()
+
+
+def test_callers_join_rooms_with_the_pair_of_their_own_project(
+    shared: RunningServer, tenants: tuple[Tenant, Tenant]
+) -> None:
+    room = f"room-{uuid4().hex[:8]}"
+    with shared.client() as default:
+        token, _, _ = admitted(default, roomName=room)
+    assert jwt.decode(token, SECRET, algorithms=["HS256"])["video"]["room"] == room
+    own, other = (each.client for each in tenants)
+    # The operator's pair would open that room to anybody who knows what it is called.
+    assert admitted(other, roomName=room)[0] == ""
+    token, fresh, begun = admitted(other)
+    assert jwt.decode(token, SECRET, algorithms=["HS256"])["video"]["room"] == fresh
+    assert admitted(other, sessionId=begun["sessionId"])[:2] == ("", fresh)
+    key, secret = f"API{uuid4().hex[:12]}", f"secret-{uuid4().hex}"
+    add(shared, tenants[0].slug, "livekit", key, secret)
+    for sent in ({"roomName": room}, {}):
+        token, joined, _ = admitted(own, **sent)
+        claims = jwt.decode(token, secret, algorithms=["HS256"])
+        assert (claims["iss"], claims["video"]["room"]) == (key, joined)
 
 
 def callback(

@@ -59,13 +59,23 @@ class OpenIntegrations:
     def find(self, kind: IntegrationKind, key: str) -> tuple[Integration, str] | None:
         """The integration with this key and its secret; None also when it cannot be opened."""
         found = self._catalog.admin.integrations.named(kind, key)
-        if found is None:
-            return None
-        secret = self._seal.open(found.sealed_secret, _owner(found.project_id, kind, key))
+        secret = None if found is None else self._opened(found)
+        return None if found is None or secret is None else (found, secret)
+
+    def first_of(
+        self, project_id: ProjectId, kind: IntegrationKind
+    ) -> tuple[Integration, str] | None:
+        """The oldest of a project's integrations that can be opened, with its secret."""
+        for each in self._catalog.admin.integrations.of_project(project_id, kind):
+            if (secret := self._opened(each)) is not None:
+                return each, secret
+        return None
+
+    def _opened(self, one: Integration) -> str | None:
+        secret = self._seal.open(one.sealed_secret, _owner(one.project_id, one.kind, one.key))
         if secret is None:
-            log.error("integration %s was sealed with another TURNWISE_SECRET_KEY", found.id)
-            return None
-        return found, secret
+            log.error("integration %s was sealed with another TURNWISE_SECRET_KEY", one.id)
+        return secret
 
 
 def _owner(project_id: ProjectId, kind: IntegrationKind, key: str) -> str:

@@ -47,6 +47,7 @@ from turnwise.app.config import Settings
 from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.key_manager import CatalogKeys
+from turnwise.app.livekit_access import livekit_access
 from turnwise.app.livekit_issuers import livekit_issuers
 from turnwise.app.peaks import KeptPeaks
 from turnwise.app.price_book import CatalogPrices, Repricing
@@ -60,7 +61,6 @@ from turnwise.app.twilio_accounts import TwilioAccounts
 from turnwise.app.worker_key import WorkerKey
 from turnwise.http.envelope import ENVELOPE_RENDERER
 from turnwise.http.errors import ErrorRenderer
-from turnwise.http.livekit_access import LiveKitAccess
 from turnwise.http.recordings import RecordingLinks
 from turnwise.ingest import livekit, lyzr_reports, lyzr_sessions, oshara_sessions, otlp, twilio
 from turnwise.ingest import recordings as recording_upload
@@ -211,10 +211,7 @@ def _voice_routes(parts: Parts) -> list[Route]:
     """OpenTelemetry, LiveKit, Twilio, and those who start and end sessions."""
     settings, accept, reading = parts.settings, parts.flow.accept, parts.reading
     limit = settings.max_body_bytes
-    secret = settings.livekit_api_secret
-    access = LiveKitAccess(
-        settings.livekit_url, settings.livekit_api_key, secret.get_secret_value() if secret else ""
-    )
+    access = livekit_access(settings, parts.integrations, parts.default_project)
     issuers = livekit_issuers(settings, parts.catalog, parts.integrations)
     receiver = otlp.OtlpReceiver(accept, parts.catalog.project_named, limit)
     for signal in receiver.counted:

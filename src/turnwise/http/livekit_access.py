@@ -1,30 +1,68 @@
 """Access tokens of a LiveKit server, for the ways in that send callers to it."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 import jwt
+
+from turnwise.model.ids import ProjectId
 
 TOKEN_SECONDS = 3_600
 """How long a caller may take to join."""
 
 
 @dataclass(frozen=True, slots=True)
+class LiveKitPair:
+    """An API key of a LiveKit server with its secret."""
+
+    key: str
+    secret: str = field(repr=False)
+
+
+PairOf = Callable[[ProjectId], Awaitable[LiveKitPair | None]]
+"""The pair that is a project's own; None when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveKitAccess:
-    """Where callers are sent, and what their tokens are signed with; empty means not configured."""
+    """Where callers are sent, and what their tokens are signed with.
 
-    url: str = ""
-    api_key: str = ""
-    api_secret: str = ""
+    Attributes:
+        url: "" when none is configured.
+        shared: the operator's own pair, for projects that have none.
+        shared_project: the project whom the operator's pair serves in every room. Others get with
+            it only into rooms that this server has named just now: a name that they choose may be
+            that of somebody else's call.
+    """
 
-    def token(self, identity: str, room: str, now_s: int, metadata: str = "") -> str:
-        """A LiveKit access token for one room, or "" when no credentials are configured.
+    url: str
+    pair_of: PairOf
+    shared: LiveKitPair | None
+    shared_project: ProjectId
 
-        The agent finds `metadata` with the participant; the caller can read it too.
+    async def token(
+        self,
+        project_id: ProjectId,
+        identity: str,
+        room: str,
+        now_s: int,
+        *,
+        is_fresh: bool,
+        metadata: str = "",
+    ) -> str:
+        """A LiveKit access token for one room, or "" when there is no pair to sign it with.
+
+        Args:
+            is_fresh: whether this server has named the room for this very request.
+            metadata: the agent finds it with the participant; the caller can read it too.
         """
-        if not (self.api_key and self.api_secret):
+        pair = await self.pair_of(project_id)
+        if pair is None and (is_fresh or project_id == self.shared_project):
+            pair = self.shared
+        if pair is None:
             return ""
         claims = {
-            "iss": self.api_key,
+            "iss": pair.key,
             "sub": identity,
             "nbf": now_s,
             "exp": now_s + TOKEN_SECONDS,
@@ -32,4 +70,4 @@ class LiveKitAccess:
         }
         if metadata:
             claims["metadata"] = metadata
-        return jwt.encode(claims, self.api_secret, algorithm="HS256")
+        return jwt.encode(claims, pair.secret, algorithm="HS256")

@@ -77,7 +77,8 @@ class SessionCalls:
             raise _wrong("agentId", "There is no agent with this id.")
         session_id = SessionId((sent.session_id or str(uuid4())).lower())
         known = await self.reader.session(caller, session_id)
-        room = sent.room_name or (known.room_name if known else None) or f"room-{uuid4()}"
+        named = sent.room_name or (known.room_name if known else None)
+        room = named or f"room-{uuid4()}"
         config = sent.agent_config or {}
         body = {
             "room_name": room,
@@ -89,8 +90,11 @@ class SessionCalls:
         project_id = known.project_id if known else caller.project_id
         fact = SessionFact.single(project_id, session_id, FactKind.SESSION, body)
         await self.accept(Batch(project_id=project_id, user_id=caller.user_id, facts=[fact]))
+        token = await self.livekit.token(
+            project_id, sent.user_identity, room, int(time.time()), is_fresh=named is None
+        )
         answer = {
-            "userToken": self.livekit.token(sent.user_identity, room, int(time.time())),
+            "userToken": token,
             "roomName": room,
             "sessionId": session_id,
             "livekitUrl": self.livekit.url,

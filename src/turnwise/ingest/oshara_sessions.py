@@ -115,8 +115,13 @@ class AgentSessions:
             "reference_audio_url": sent.reference_audio_url,
             "metadata": sent.metadata or {},
         }
-        token = self.livekit.token(
-            identity, room, int(time.time()), msgspec.json.encode(told).decode()
+        token = await self.livekit.token(
+            character.agent.project_id,
+            identity,
+            room,
+            int(time.time()),
+            is_fresh=True,
+            metadata=msgspec.json.encode(told).decode(),
         )
         answer = bare(
             {

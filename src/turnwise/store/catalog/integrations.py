@@ -58,6 +58,14 @@ class Integrations:
         with self._database.reading() as connection:
             return [_integration(row) for row in connection.execute(query).mappings()]
 
+    def of_project(self, project_id: ProjectId, kind: IntegrationKind) -> list[Integration]:
+        """A project's integrations of a kind, the oldest first."""
+        query = _QUERY.where(
+            integrations.c.project_id == project_id, integrations.c.kind == kind.value
+        ).order_by(integrations.c.created_ns, integrations.c.id)
+        with self._database.reading() as connection:
+            return [_integration(row) for row in connection.execute(query).mappings()]
+
     def named(self, kind: IntegrationKind, key: str) -> Integration | None:
         """The integration with this key."""
         if not checks.is_storable(key):
