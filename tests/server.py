@@ -72,6 +72,8 @@ class RunningServer:
         tenant: str | None = None,
         role: Role = Role.OWNER,
         scopes: frozenset[Scope] = frozenset(Scope),
+        *,
+        is_staff: bool = False,
     ) -> str:
         """The secret of a new key of a new user, in a new tenant unless one is named."""
         catalog = SqlCatalog.open(f"sqlite:///{self.data_dir / 'catalog.db'}")
@@ -80,7 +82,7 @@ class RunningServer:
             if tenant is None or slug not in {each.slug for each in catalog.tenants()}:
                 catalog.create_tenant(slug, slug)
             email = f"{uuid4().hex[:10]}@example.com"
-            catalog.create_user(slug, email, "a password of a test", role)
+            catalog.create_user(slug, email, "a password of a test", role, is_staff=is_staff)
             return catalog.create_key(slug, "test", scopes, email=email).secret_key
         finally:
             catalog.close()

@@ -197,6 +197,7 @@ def test_nothing_is_sent_inside(server: RunningServer, receiver: Receiver) -> No
         ({"minSessions": 0}, "minSessions"),
         ({"name": " "}, "name"),
         ({"url": ""}, "url"),
+        ({"name": "a\0b"}, "name"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -210,6 +211,39 @@ def test_what_makes_no_sense_is_refused(
         assert refused.json()["issues"][0]["location"] == ["body", field]
         for body in (b"", b"[]", b'{"operator": "around"}', b'{"threshold": "x"}', b"{}"):
             assert client.post(ALERTS, content=body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://exämple.com/x", "https://example.com/a b", "https://example.com/\u0007"],
+    ids=["letters", "blank", "bell"],
+)
+def test_an_address_that_no_request_can_name_is_refused(server: RunningServer, url: str) -> None:
+    wanted = {"name": "x", "metric": "turns", "operator": "gt", "threshold": 1, "channel": "slack",
+              "url": url}  # fmt: skip
+    with server.client(server.new_user()) as client:
+        refused = client.post(ALERTS, json=wanted)
+        assert (refused.status_code, "ASCII" in refused.json()["error"]) == (400, True)
+
+
+def test_an_address_that_nobody_can_look_up_costs_the_others_nothing(
+    watching: RunningServer, receiver: Receiver
+) -> None:
+    with watching.client(watching.new_user()) as client:
+        bad = rule(client, f"https://{'a' * 64}.example/x")
+        good = rule(client, receiver.url)
+        for each in (bad, good):
+            assert client.post(f"{ALERTS}/{each['id']}/test").status_code == 202
+        [entry] = wait_for(
+            lambda: client.get(f"{ALERTS}/{bad['id']}/deliveries").json()["data"],
+            lambda data: data[0]["state"] != "pending",
+        )
+        assert (entry["state"], entry["error"]) == ("failed", "The host's name is malformed.")
+        [entry] = wait_for(
+            lambda: client.get(f"{ALERTS}/{good['id']}/deliveries").json()["data"],
+            lambda data: data[0]["state"] != "pending",
+        )
+        assert (entry["state"], entry["attempts"]) == ("delivered", 1)
 
 
 def test_alerts_are_the_tenants_own_and_for_admins(server: RunningServer) -> None:

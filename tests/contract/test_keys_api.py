@@ -63,6 +63,25 @@ def test_keys_of_others_need_the_scope_admin(server: RunningServer) -> None:
         assert owner.delete(f"{KEYS}/{of_member}").status_code == 204
 
 
+def test_an_admin_does_not_get_hold_of_an_owners_or_the_staffs_key(server: RunningServer) -> None:
+    tenant = f"t-{uuid4().hex[:8]}"
+    every = frozenset(Scope)
+    with (
+        server.client(server.new_user(tenant)) as owner,
+        server.client(server.new_user(tenant, Role.ADMIN, every)) as admin,
+        server.client(server.new_user(tenant, Role.ADMIN, every, is_staff=True)) as staff,
+        server.client(server.new_user(tenant, Role.MEMBER, frozenset({Scope.READ}))) as member,
+    ):
+        made = {
+            name: client.post(KEYS, json={"name": name, "scopes": ["read"]}).json()["id"]
+            for name, client in (("owner", owner), ("staff", staff), ("member", member))
+        }
+        for name, status in (("owner", 403), ("staff", 403), ("member", 200)):
+            assert admin.post(f"{KEYS}/{made[name]}/rotate").status_code == status, name
+        assert owner.post(f"{KEYS}/{made['staff']}/rotate").status_code == 403
+        assert staff.post(f"{KEYS}/{made['staff']}/rotate").status_code == 200
+
+
 def test_a_key_without_the_scope_read_sees_no_keys(server: RunningServer) -> None:
     key = server.new_user(scopes=frozenset({Scope.INGEST}))
     with server.client(key) as client:

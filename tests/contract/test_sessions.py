@@ -8,6 +8,7 @@ import pytest
 
 from tests.otlp import base_ns, chat, new_trace_id, send
 from tests.server import RunningServer
+from turnwise.http.cursors import encode_cursor
 from turnwise.model.tenancy import Scope
 
 BASE = "/v1/observability/sessions"
@@ -115,7 +116,11 @@ def test_pages_are_stable_while_sessions_come_in(server: RunningServer) -> None:
     assert three["nextCursor"] is None
 
 
-@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": "x"}, {"cursor": "sess_xyz"}])
+@pytest.mark.parametrize(
+    "query",
+    [{"limit": 0}, {"limit": "x"}, {"cursor": "sess_xyz"}, {"cursor": encode_cursor(2**70, "x")}],
+    ids=["none", "no number", "not ours", "beyond time"],
+)
 def test_bad_parameters_are_400(server: RunningServer, query: dict[str, str]) -> None:
     with server.client() as client:
         answer = client.get(BASE, params=query)

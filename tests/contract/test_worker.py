@@ -1,6 +1,6 @@
 """The background worker outlives a failure of the store."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from pathlib import Path
 
 import anyio
@@ -14,11 +14,12 @@ from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
 from turnwise.app.worker import Worker
 from turnwise.model.batch import Batch
-from turnwise.model.facts import FactKind, SessionFact
-from turnwise.model.ids import ProjectId, session_id_of
+from turnwise.model.facts import FactKind, SessionFact, SessionFacts
+from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.query import Membership
 from turnwise.model.recording import Recording, RecordingOrigin
+from turnwise.model.session import Session
 from turnwise.store.catalog import SqlCatalog, catalog_url
 from turnwise.store.telemetry.store import ClickHouseTelemetry
 
@@ -59,6 +60,60 @@ async def test_what_failed_to_be_derived_is_derived_when_the_store_is_back(
                     await flow.pending.settled(1)
             group.cancel_scope.cancel()
         assert store.failures == 0
+    finally:
+        await store.close()
+        catalog.close()
+
+
+class OnceTooMany(ClickHouseTelemetry):
+    """A real store that fails where several sessions are asked for, once."""
+
+    has_failed = False
+
+    async def session_facts(
+        self, project_id: ProjectId, session_ids: Collection[SessionId]
+    ) -> list[SessionFacts]:
+        if not self.has_failed:
+            self.has_failed = True
+            raise ValueError("one of them cannot be read")
+        return await super().session_facts(project_id, session_ids)
+
+
+class Attentive:
+    """Remembers what it was shown."""
+
+    def __init__(self) -> None:
+        self.shown: set[SessionId] = set()
+        self.saw = anyio.Event()
+
+    def notice(self, sessions: Iterable[Session]) -> None:
+        self.shown |= {each.id for each in sessions}
+        if self.shown:
+            self.saw.set()
+
+    async def run(self) -> None:
+        await anyio.sleep_forever()
+
+
+async def test_what_is_derived_one_by_one_is_shown_to_the_attendants_too(
+    room: Room, tmp_path: Path
+) -> None:
+    catalog = SqlCatalog.open(catalog_url(tmp_path))
+    project_id = catalog.ensure_defaults().project_id
+    store = OnceTooMany(room)
+    attendant = Attentive()
+    try:
+        flow = Flow(store, catalog, Pending())
+        session_id = session_id_of(project_id, "call-1")
+        body = {"ref": "call-1", "agent": "support", "started_ns": base_ns()}
+        fact = SessionFact.single(project_id, session_id, FactKind.SESSION, body)
+        async with anyio.create_task_group() as group:
+            group.start_soon(Worker(flow, 600 * NS_PER_SECOND, [attendant]).run)
+            await flow.accept(Batch(project_id=project_id, user_id=1, facts=[fact]))
+            with anyio.fail_after(30):
+                await attendant.saw.wait()
+            group.cancel_scope.cancel()
+        assert (store.has_failed, attendant.shown) == (True, {session_id})
     finally:
         await store.close()
         catalog.close()

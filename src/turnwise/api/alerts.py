@@ -195,7 +195,7 @@ def router(alerts: AlertManager) -> APIRouter:
 async def _wanted(request: Request) -> Wanted:
     wanted = decode_json(await read_body(request, MAX_BODY_BYTES), Wanted)
     for field, text, most in (("name", wanted.name, MAX_NAME), ("url", wanted.url, MAX_URL)):
-        if text is not None and not 1 <= len(text.strip()) <= most:
+        if text is not None and (not 1 <= len(text.strip()) <= most or "\0" in text):
             raise _wrong(field, f"{field} must have 1 to {most} characters.")
     if isinstance(wanted.window_minutes, int) and not (
         1 <= wanted.window_minutes <= MAX_WINDOW_MINUTES

@@ -40,7 +40,11 @@ class KeyManager(Protocol):
         ...
 
     def replace_key(self, caller: Caller, key_id: str) -> tuple[ApiKey, str]:
-        """The key with a new secret; the old one stops at once."""
+        """The key with a new secret; the old one stops at once.
+
+        Raises:
+            Forbidden: its user may do more than the caller.
+        """
         ...
 
     def revoke_key(self, caller: Caller, key_id: str) -> None:

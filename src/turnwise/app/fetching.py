@@ -16,7 +16,7 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import httpcore2
 import httpx2
@@ -42,6 +42,8 @@ AT_ONCE = 2
 MAX_WAITING = 1_000
 LOOK_SECONDS = 30.0
 _ACCOUNT = re.compile(r"/Accounts/(AC[0-9a-fA-F]{32})/")
+_AS_IT_IS = "!#$%&'()*+,/:;=?@[]~"
+"""What a URL may hold besides letters and digits (RFC 3986, 2.2); the rest is sent as %XX."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -109,7 +111,11 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         """To the first address of the host, if all of them are outside."""
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:
+            raise Refused("The host's name is malformed.") from error
         addresses = [str(each[4][0]) for each in found]
         if not self.hosts.trusts(host, port):
             for address in addresses:
@@ -200,7 +206,7 @@ class AudioSource:
             if login := await self.login(url, project_id):
                 headers["Authorization"] = login
             async with self._pool.stream(
-                "GET", url, headers=headers, extensions={"timeout": TIMEOUTS}
+                "GET", quote(url, safe=_AS_IT_IS), headers=headers, extensions={"timeout": TIMEOUTS}
             ) as answer:
                 if answer.status not in _REDIRECTS:
                     if answer.status != 200:

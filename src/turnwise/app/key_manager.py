@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from turnwise.model.tenancy import ApiKey, Caller, Scope
+from turnwise.model.errors import Forbidden
+from turnwise.model.tenancy import ApiKey, Caller, Role, Scope
 from turnwise.store.catalog import SqlCatalog
 from turnwise.store.catalog.audit import Actor
 from turnwise.store.catalog.secrets import KeyStyle
@@ -37,6 +38,13 @@ class CatalogKeys:
 
     def replace_key(self, caller: Caller, key_id: str) -> tuple[ApiKey, str]:
         """See KeyManager.replace_key."""
+        owner = self.catalog.admin.users.get(
+            self.catalog.admin.keys.get(key_id, caller.tenant_id).user_id
+        )
+        is_above = owner.role is Role.OWNER and caller.role is not Role.OWNER
+        if is_above or (owner.is_staff and not caller.is_staff):
+            # Whoever has the new secret acts as its user.
+            raise Forbidden("This key's user may do more than you.", code="missing_scope")
         made = self.catalog.admin.keys.rotate(key_id, caller.tenant_id, by=Actor.of(caller))
         return made.key, made.secret_key
 

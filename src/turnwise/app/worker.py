@@ -86,9 +86,12 @@ class Worker:
             )
             touched = changed.sessions | membership.current | membership.outranked
             for piece in pieces(sorted(touched), SESSIONS_PER_STEP):
-                settled = await self._flow.settle(project_id, piece)
-                for each in self._attendants:
-                    each.notice(settled)
+                await self._settle(project_id, piece)
+
+    async def _settle(self, project_id: ProjectId, session_ids: Sequence[SessionId]) -> None:
+        settled = await self._flow.settle(project_id, session_ids)
+        for each in self._attendants:
+            each.notice(settled)
 
     async def close_silent(self, arrived_before_ns: int) -> int:
         """Finalize open sessions whose newest fact came in before; returns how many."""
@@ -145,7 +148,7 @@ class Worker:
 
     async def _settle_one(self, project_id: ProjectId, session_id: SessionId) -> None:
         try:
-            await self._flow.settle(project_id, [session_id])
+            await self._settle(project_id, [session_id])
         except RetryableError:
             self._flow.pending.mark_sessions([(project_id, session_id)])
         except Exception:

@@ -6,6 +6,7 @@ from hashlib import blake2s
 from turnwise.model.errors import BadInput, Issue
 
 _CHECK_BYTES = 4
+_LATEST_NS = 2**63 - 1
 
 
 def _check(position: bytes) -> bytes:
@@ -31,6 +32,7 @@ def decode_cursor(cursor: str) -> tuple[int, str]:
         position = (int(instant), item_id)
     except ValueError as error:
         raise BadInput(issue.message, issues=[issue], code="bad_cursor") from error
-    if packed[:_CHECK_BYTES] != _check(packed[_CHECK_BYTES:]):
+    is_ours = packed[:_CHECK_BYTES] == _check(packed[_CHECK_BYTES:])
+    if not is_ours or not -_LATEST_NS <= position[0] <= _LATEST_NS:
         raise BadInput(issue.message, issues=[issue], code="bad_cursor")
     return position

@@ -55,6 +55,10 @@ class AlertAddresses:
             host, port = (parts.hostname or "").lower(), parts.port
         except ValueError as error:
             raise BadInput("url is malformed.") from error
+        if not url.isascii() or not url.isprintable() or " " in url:
+            raise BadInput(
+                "url must be plain ASCII: a host in its xn-- form, other letters as %XX."
+            )
         if not host or parts.scheme not in ("http", "https"):
             raise BadInput("url must be an address over HTTPS.")
         if parts.scheme != "https" and not self.hosts.trusts(host, port):

@@ -65,6 +65,14 @@ class Courier:
         return len(due)
 
     async def _deliver(self, delivery: Delivery) -> None:
+        """Try one message; whatever comes of it, the others of the same look go on."""
+        try:
+            await self._try(delivery)
+        except Exception as failure:
+            # Without its text, which may name the address. The lease ends, and it is tried again.
+            log.error("an alert's message could not be settled: %s", type(failure).__name__)  # noqa: TRY400
+
+    async def _try(self, delivery: Delivery) -> None:
         status, error, is_final = None, None, False
         try:
             rule = await asyncio.to_thread(self._alerts.get, None, delivery.rule_id)

@@ -15,7 +15,7 @@ from obstore.exceptions import BaseError
 from turnwise.model.errors import NotFound
 from turnwise.store.media.files import ENDPOINTS, READ_BYTES, is_s3, media_busy, open_s3
 
-OWN_FOLDERS = ("recordings/", "attachments/", "langfuse/")
+OWN_FOLDERS = ("recordings/", "attachments/", "langfuse/", "peaks/")
 """What is ours in a bucket that is ours without a prefix."""
 _AWS = re.compile(r"s3([.-][a-z0-9-]+)*\.amazonaws\.com")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

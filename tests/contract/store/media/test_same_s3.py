@@ -2,6 +2,7 @@
 
 import pytest
 
+from turnwise.app.peaks import PEAKS_FOLDER
 from turnwise.model.recording import FOLDER
 from turnwise.model.runs import ATTACHMENTS
 from turnwise.model.trace import MEDIA
@@ -78,4 +79,4 @@ def test_the_settings_say_which_s3_it_is(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_every_folder_of_ours_is_known() -> None:
-    assert set(OWN_FOLDERS) == {FOLDER, MEDIA, ATTACHMENTS}
+    assert set(OWN_FOLDERS) == {FOLDER, MEDIA, ATTACHMENTS, PEAKS_FOLDER}
