@@ -43,5 +43,6 @@ def background_of(parts: Parts) -> Worker:
             KeptPeaks(parts.media, settings.incoming_dir),
             settings.retention_days,
         ),
+        parts.erasure,
     ]
     return Worker(flow, settings.silence_ns, attendants)

@@ -22,12 +22,13 @@ from turnwise import __version__
 from turnwise.app import config, entry
 from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
+from turnwise.app.erasure import ProjectErasure
 from turnwise.app.listening import hear_again
 from turnwise.app.peaks import KeptPeaks
 from turnwise.app.retention import Retention
 from turnwise.app.secret_key import secret_key
 from turnwise.app.server import create_app, open_catalog, open_flow
-from turnwise.app.worker import Worker, rebuild
+from turnwise.app.worker import Attendant, Worker, rebuild
 from turnwise.model.errors import TurnwiseError
 from turnwise.store.media.files import open_media
 
@@ -150,8 +151,11 @@ def worker(data_dir: DataDir = None, file: SettingsFile = None) -> None:
     flow = open_flow(settings, catalog)
     media = open_media(settings.media_url, settings.media_dir)
     peaks = KeptPeaks(media, settings.incoming_dir)
-    retention = Retention(flow, catalog, media, peaks, settings.retention_days)
-    asyncio.run(_work(Worker(flow, settings.silence_ns, [retention])))
+    attendants: list[Attendant] = [
+        Retention(flow, catalog, media, peaks, settings.retention_days),
+        ProjectErasure(flow.store, flow.store.ages, catalog, media, peaks),
+    ]
+    asyncio.run(_work(Worker(flow, settings.silence_ns, attendants)))
 
 
 async def _work(worker: Worker) -> None:

@@ -13,9 +13,11 @@ from turnwise.app.authenticator import CatalogAuthenticator
 from turnwise.app.background import background_of
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
+from turnwise.app.erasure import ProjectErasure
 from turnwise.app.fetching import AllowedHosts
 from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
+from turnwise.app.peaks import KeptPeaks
 from turnwise.app.pending import Pending
 from turnwise.app.prices import CurrentPrices
 from turnwise.app.reading import Reading
@@ -129,6 +131,13 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
         default_project=default,
         tokens=tokens,
         addresses=AlertAddresses(secret, AllowedHosts.of(settings.fetch_hosts)),
+        erasure=ProjectErasure(
+            flow.store,
+            flow.store.ages,
+            catalog,
+            media,
+            KeptPeaks(media, settings.incoming_dir),
+        ),
         check=check,
         document=lambda: app.openapi(),
     )

@@ -44,6 +44,7 @@ from turnwise.app.administration import CatalogAdministration
 from turnwise.app.alerts.addresses import AlertAddresses
 from turnwise.app.alerts.manager import CatalogAlerts
 from turnwise.app.config import Settings
+from turnwise.app.erasure import ProjectErasure
 from turnwise.app.flow import Flow
 from turnwise.app.integrations import OpenIntegrations
 from turnwise.app.key_manager import CatalogKeys
@@ -129,6 +130,7 @@ class Parts:
     tokens: OwnTokens
     default_project: ProjectId
     addresses: AlertAddresses
+    erasure: ProjectErasure
     check: Callable[[], Awaitable[Health]]
     document: Callable[[], dict[str, Any]]
 
@@ -157,7 +159,9 @@ def read_routers(parts: Parts) -> list[APIRouter]:
         health.router(__version__, parts.check),
         openapi_alias.router(parts.document),
         metrics.router(flow.counters.registry),
-        langsmith.router(OwnProjects(catalog), flow.store, parts.links.links, limit),
+        langsmith.router(
+            OwnProjects(catalog), flow.store, parts.links.links, limit, parts.erasure.begin
+        ),
         ui.router(_ui_parts(parts, accounts)),
         langfuse.router(flow.store, __version__),
     ]

@@ -52,9 +52,8 @@ class LiveKitAccess:
     ) -> str:
         """A LiveKit access token for one room, or "" when there is no pair to sign it with.
 
-        Args:
-            is_fresh: whether this server has named the room for this very request.
-            metadata: the agent finds it with the participant; the caller can read it too.
+        `is_fresh` says that this server has named the room for this very request. The agent finds
+        `metadata` with the participant; the caller can read it too.
         """
         pair = await self.pair_of(project_id)
         if pair is None and (is_fresh or project_id == self.shared_project):

@@ -29,6 +29,10 @@ class RetentionStore(Protocol):
         """Ids of the sessions' runs that carry attachments."""
         ...
 
+    async def recording_files(self, project_id: ProjectId, after: str, limit: int) -> list[str]:
+        """Names of the files of recordings that are told of, in order, from behind `after` on."""
+        ...
+
     async def erase_sessions(self, project_id: ProjectId, sessions: Sequence[Session]) -> None:
         """Delete everything that is kept of these sessions, facts included; may be repeated."""
         ...

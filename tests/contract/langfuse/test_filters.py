@@ -11,12 +11,33 @@ from tests.contract.langfuse.build import a_call, at, event, ingest, read
 from tests.server import RunningServer
 
 SCORES: list[dict[str, Any]] = [
-    {"id": "n", "traceId": "call 1", "name": "quality", "value": 0.5, "timestamp": at(1),
-     "metadata": {"user_id": "abc", "round": 2}},
-    {"id": "c", "traceId": "call 1", "observationId": "call 1/llm", "name": "tone",
-     "value": "warm", "dataType": "CATEGORICAL", "comment": "yes", "timestamp": at(3)},
-    {"id": "t", "sessionId": "conversation 2", "name": "note", "value": "long",
-     "dataType": "TEXT", "environment": "staging", "timestamp": at(4)},
+    {
+        "id": "n",
+        "traceId": "call 1",
+        "name": "quality",
+        "value": 0.5,
+        "timestamp": at(1),
+        "metadata": {"user_id": "abc", "round": 2},
+    },
+    {
+        "id": "c",
+        "traceId": "call 1",
+        "observationId": "call 1/llm",
+        "name": "tone",
+        "value": "warm",
+        "dataType": "CATEGORICAL",
+        "comment": "yes",
+        "timestamp": at(3),
+    },
+    {
+        "id": "t",
+        "sessionId": "conversation 2",
+        "name": "note",
+        "value": "long",
+        "dataType": "TEXT",
+        "environment": "staging",
+        "timestamp": at(4),
+    },
 ]
 
 

@@ -10,7 +10,7 @@ from turnwise.api.langsmith.about import About
 from turnwise.api.langsmith.attachments import Attachments
 from turnwise.api.langsmith.common import ERROR_RENDERERS, ROOTS, RunsStore
 from turnwise.api.langsmith.feedback import Judgements
-from turnwise.api.langsmith.projects import Projects
+from turnwise.api.langsmith.projects import EraseProject, Projects
 from turnwise.api.langsmith.runs import Runs
 from turnwise.http.media_links import MediaLinks
 from turnwise.model.catalog import ProjectBook
@@ -19,14 +19,18 @@ __all__ = ["ERROR_RENDERERS", "router"]
 
 
 def router(
-    book: ProjectBook, store: RunsStore, links: MediaLinks, max_body_bytes: int
+    book: ProjectBook,
+    store: RunsStore,
+    links: MediaLinks,
+    max_body_bytes: int,
+    erase: EraseProject,
 ) -> APIRouter:
     """Every route, below each of the roots; the documents describe the last of them."""
     attachments = Attachments(links)
     whole = attachments.router()
     parts = (
         About(book, max_body_bytes).router(),
-        Projects(book, store, links.media).router(),
+        Projects(book, store, erase).router(),
         Runs(store, attachments).router(),
         Judgements(store, max_body_bytes).router(),
     )

@@ -1,7 +1,7 @@
 """Tracing projects, which this API calls sessions."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -32,13 +32,15 @@ from turnwise.model.catalog import ProjectBook
 from turnwise.model.errors import BadInput, Conflict, Issue, NotFound
 from turnwise.model.ids import ProjectId
 from turnwise.model.instants import iso_us, parse_fact_ns
-from turnwise.model.ports import MediaStore
-from turnwise.model.runs import ATTACHMENTS, RunFilter, RunStats
+from turnwise.model.runs import RunFilter, RunStats
 from turnwise.model.tenancy import Caller, ProjectChanges, ProjectDetails
-from turnwise.model.trace import MEDIA
 
 MAX_BODY = 1_000_000
 TIERS = frozenset({"longlived", "shortlived"})
+
+
+EraseProject = Callable[[ProjectId], Awaitable[None]]
+"""Erases what a project that is gone has in all stores; what cannot be now is erased later."""
 
 
 class SortBy(StrEnum):
@@ -157,7 +159,7 @@ class Projects:
 
     book: ProjectBook
     store: RunsStore
-    media: MediaStore
+    erase: EraseProject
 
     def router(self) -> APIRouter:
         """The routes."""
@@ -318,9 +320,7 @@ class Projects:
         """Forget a project with everything in it."""
         found = await self._get(caller, session_id)
         gone = await asyncio.to_thread(self.book.delete_project, caller, found.project.id)
-        await self.store.erase_project(gone)
-        for folder in (ATTACHMENTS, MEDIA):
-            await self.media.delete_all(f"{folder}{gone}/")
+        await self.erase(gone)
         return answer({"message": "Session deleted"})
 
 

@@ -68,8 +68,8 @@ class Courier:
         """Try one message; whatever comes of it, the others of the same look go on."""
         try:
             await self._try(delivery)
-        except Exception as failure:
-            # Without its text, which may name the address. The lease ends, and it is tried again.
+        except Exception as failure:  # noqa: BLE001 - the lease ends, and it is tried again
+            # Without the failure's own text, which may name the address.
             log.error("an alert's message could not be settled: %s", type(failure).__name__)  # noqa: TRY400
 
     async def _try(self, delivery: Delivery) -> None:

@@ -18,6 +18,7 @@ from turnwise.store.catalog.tables import (
     alert_deliveries,
     alert_rules,
     api_keys,
+    erasures,
     form_responses,
     integrations,
     prices,
@@ -149,6 +150,8 @@ class Projects:
     def delete(self, tenant_id: TenantId, project_id: str, *, by: Actor) -> ProjectId:
         """Forget a project, its agents with the forms of theirs, its prices and integrations.
 
+        What it has in the other stores is due for erasure from now on.
+
         Raises:
             NotFound: there is none, or it is another tenant's.
             Conflict: keys that still hold write to it.
@@ -185,8 +188,24 @@ class Projects:
                 connection.execute(delete(table).where(table.c.project_id == found))
             connection.execute(delete(projects).where(projects.c.id == found))
             now = self._database.now()
+            # A project may come back under an id that its client has chosen, and go again.
+            connection.execute(delete(erasures).where(erasures.c.project_id == found))
+            connection.execute(insert(erasures).values(project_id=found, created_ns=now))
             record(connection, now, by, "project.deleted", f"project {found}", tenant_id)
             return found
+
+    def erasures(self) -> dict[ProjectId, int]:
+        """Deleted projects whose data is still to be erased, and when they were deleted."""
+        with self._database.reading() as connection:
+            return {
+                ProjectId(row.project_id): row.created_ns
+                for row in connection.execute(select(erasures).order_by(erasures.c.created_ns))
+            }
+
+    def erased(self, project_id: ProjectId) -> None:
+        """Note that nothing is left of a deleted project."""
+        with self._database.writing() as connection:
+            connection.execute(delete(erasures).where(erasures.c.project_id == project_id))
 
     def named(self, tenant_id: TenantId, name: str) -> Project | None:
         """The tenant's project of this name."""

@@ -90,6 +90,14 @@ projects = Table(
     UniqueConstraint("tenant_id", "name"),
 )
 
+erasures = Table(
+    "erasures",
+    metadata,
+    # No foreign key: the project is gone, and what it had elsewhere is still to be erased.
+    Column("project_id", _Uuid, primary_key=True),
+    Column("created_ns", BigInteger, nullable=False),
+)
+
 agents = Table(
     "agents",
     metadata,

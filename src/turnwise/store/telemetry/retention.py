@@ -7,7 +7,9 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from turnwise.model.administration import Arrivals
+from turnwise.model.facts import FactKind
 from turnwise.model.ids import ProjectId, SessionId
+from turnwise.model.recording import ENDINGS
 from turnwise.model.session import Session
 from turnwise.store.telemetry.membership import FACT_TRACE
 from turnwise.store.telemetry.reader import activity_around
@@ -25,6 +27,10 @@ class _Run(msgspec.Struct):
     span_id: str
 
 
+class _File(msgspec.Struct):
+    file: str
+
+
 class _Id(msgspec.Struct):
     session_id: SessionId
 
@@ -33,6 +39,7 @@ _detail_decoder = msgspec.json.Decoder(_Detail)
 _session_decoder = msgspec.json.Decoder(Session)
 _arrivals_decoder = msgspec.json.Decoder(Arrivals)
 _run_decoder = msgspec.json.Decoder(_Run)
+_file_decoder = msgspec.json.Decoder(_File)
 _id_decoder = msgspec.json.Decoder(_Id)
 
 # An open session has a future, however old it is.
@@ -61,6 +68,15 @@ SELECT framework AS source, count() AS sessions, max(one.last_arrival_ns) AS las
 FROM sessions AS one FINAL
 WHERE project_id = {project:String} AND one.last_arrival_ns >= {since:Int64}
 GROUP BY framework ORDER BY last_arrival_ns DESC, source
+"""
+
+_RECORDINGS = """
+SELECT concat(fact_id, '.', transform(JSONExtractString(body, 'content_type'), {types:Array(String)},
+    {endings:Array(String)}, '')) AS file
+FROM session_facts FINAL
+WHERE project_id = {project:String} AND kind = {kind:String} AND file > {after:String}
+AND position(JSONExtractString(body, 'storage_uri'), fact_id) > 0 AND NOT endsWith(file, '.')
+ORDER BY file LIMIT 1 BY file LIMIT {limit:UInt32}
 """
 
 _BY_TRACE = ("observations", "traces", "trace_activity")
@@ -100,6 +116,10 @@ class SessionAges:
     ) -> list[str]:
         """See RetentionStore.runs_with_files."""
         return await self._ask(runs_with_files, project_id, session_ids)
+
+    async def recording_files(self, project_id: ProjectId, after: str, limit: int) -> list[str]:
+        """See RetentionStore.recording_files."""
+        return await self._ask(recording_files, project_id, after, limit)
 
     async def erase_sessions(self, project_id: ProjectId, sessions: Sequence[Session]) -> None:
         """See RetentionStore.erase_sessions."""
@@ -147,6 +167,20 @@ def runs_with_files(
         answer = lines(client, _WITH_FILES, parameters)
         found += [row.span_id for row in _run_decoder.decode_lines(answer)]
     return found
+
+
+def recording_files(client: Client, project_id: ProjectId, after: str, limit: int) -> list[str]:
+    """Names of the files of recordings, as `Recording.file` makes them."""
+    parameters = {
+        "project": project_id,
+        "kind": FactKind.RECORDING.value,
+        "types": list(ENDINGS),
+        "endings": list(ENDINGS.values()),
+        "after": after,
+        "limit": limit,
+    }
+    rows = _file_decoder.decode_lines(lines(client, _RECORDINGS, parameters))
+    return [row.file for row in rows]
 
 
 def erase_sessions(client: Client, project_id: ProjectId, sessions: Sequence[Session]) -> None:

@@ -1,0 +1,92 @@
+"""A deleted project takes its recordings along, also when the process ends midway."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import httpx2
+
+from tests.audio import recording
+from tests.otlp import base_ns, chat, new_trace_id, send
+from tests.server import RunningServer, wait_for
+from turnwise.model.tenancy import Scope
+from turnwise.store.catalog import COMMAND_LINE, SqlCatalog, catalog_url
+
+LIST = "/v1/observability/sessions"
+
+
+@contextmanager
+def catalog_of(server: RunningServer) -> Iterator[SqlCatalog]:
+    opened = SqlCatalog.open(catalog_url(server.data_dir))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def files(server: RunningServer) -> list[str]:
+    media = server.data_dir / "media"
+    return sorted(str(each.relative_to(media)) for each in media.rglob("*") if each.is_file())
+
+
+def record(client: httpx2.Client, call_id: str) -> str:
+    """A call with a recording; returns its session."""
+    made = client.put(f"/v1/recordings/{call_id}", content=recording("wav", 1.0))
+    assert made.status_code == 201, made.text
+    return str(made.json()["sessionId"])
+
+
+def project_with_recordings(server: RunningServer, tenant: str) -> tuple[str, str]:
+    """A project of the tenant with two recordings and no key that holds; and one of the sessions."""
+    with catalog_of(server) as catalog:
+        project = catalog.create_project(tenant, "doomed").id
+        key = catalog.create_key(tenant, "doomed", frozenset(Scope), project="doomed")
+    with server.client(key.secret_key) as client:
+        session = record(client, f"CA-{uuid4().hex}")
+        replaced = f"CA-{uuid4().hex}"
+        record(client, replaced)
+        other_type = client.put(f"/v1/recordings/{replaced}", content=recording("flac", 1.0))
+        assert other_type.status_code == 200, other_type.text
+        send(client, [chat(new_trace_id(), base_ns(), session)])
+        assert client.get(f"{LIST}/{session}").status_code == 200
+    with catalog_of(server) as catalog:
+        catalog.admin.keys.revoke(key.key.id, by=COMMAND_LINE)
+    return project, session
+
+
+def test_a_deleted_project_takes_its_recordings_along(own_server: RunningServer) -> None:
+    server, tenant = own_server, f"t-{uuid4().hex[:8]}"
+    key = server.new_user(tenant)
+    with server.client(key) as client:
+        kept = record(client, "CA-kept")
+        before = files(server)
+        project, session = project_with_recordings(server, tenant)
+        assert len(files(server)) == len(before) + 2
+        assert client.get(f"{LIST}/{session}").status_code == 200
+        assert client.delete(f"/sessions/{project}").status_code == 200
+        assert files(server) == before
+        assert client.get(f"{LIST}/{session}").status_code == 404
+        assert client.get(f"{LIST}/{kept}").status_code == 200
+
+
+def test_what_a_killed_process_left_of_a_project_is_erased_by_the_next(
+    own_server: RunningServer,
+) -> None:
+    server, tenant = own_server, f"t-{uuid4().hex[:8]}"
+    key = server.new_user(tenant)
+    with server.client(key) as client:
+        kept = record(client, "CA-kept")
+    before = files(server)
+    project, session = project_with_recordings(server, tenant)
+    server.kill()
+    with catalog_of(server) as catalog:
+        # As far as a deletion comes that ends with its process.
+        catalog.admin.projects.delete(
+            catalog.admin.tenants.named(tenant).id, project, by=COMMAND_LINE
+        )
+        assert set(catalog.admin.projects.erasures()) == {project}
+    server.start()
+    wait_for(lambda: files(server), lambda found: found == before)
+    with server.client(key) as client:
+        assert client.get(f"{LIST}/{session}").status_code == 404
+        assert client.get(f"{LIST}/{kept}").status_code == 200
