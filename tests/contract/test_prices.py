@@ -469,10 +469,12 @@ def test_a_telephone_call_is_paid_by_the_minute_begun(tmp_path: Path) -> None:
         session_id = str(UUID(hex=session["id"].removeprefix("sess_")))
         assert session["unpricedUsage"] == 0
         assert session["lineCostUsd"] == 0.0085
+        # What still waits would be derived by the new price before it is applied: nothing changes then.
+        apply(client)
         client.post(
             PRICES,
             json={"provider": "twilio", "match": "inbound", "unit": "telephony_minute", "usd": 2},
         )
-        assert apply(client)["sessions"] == 1
+        assert apply(client) == {"sessions": 1, "changed": 1}
         assert client.get(f"/v1/observability/sessions/{sid}").json()["lineCostUsd"] == 2
         assert billed(server, session_id) == 0
