@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from turnwise.http.json_text import decode_lenient
 from turnwise.ingest.langsmith.multipart import Part
 from turnwise.model.batch import Rejected
 from turnwise.model.errors import BadInput, Issue
@@ -78,7 +79,7 @@ def sent_in_batch(body: bytes) -> Sent:
         BadInput: the body is no JSON of this form.
     """
     try:
-        batch = msgspec.json.decode(body, type=BatchBody)
+        batch = decode_lenient(body, BatchBody)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"The body is no batch of runs: {error}") from error
     sent = Sent()
@@ -255,7 +256,7 @@ def order_of(dotted_order: Any) -> Order | None:
 
 def _json(content: bytes, where: str) -> Any:
     try:
-        return msgspec.json.decode(content)
+        return decode_lenient(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput("not JSON", issues=[_issue(where, "not JSON")]) from error
 

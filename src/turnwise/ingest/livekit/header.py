@@ -13,6 +13,7 @@ import msgspec
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
+from turnwise.http.json_text import decode_lenient
 from turnwise.model.errors import BadInput
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 
@@ -104,7 +105,7 @@ def _summary(text: str) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        found = msgspec.json.decode(text)
+        found = decode_lenient(text.encode())
     except (msgspec.DecodeError, RecursionError):
         return {"session_summary": text}
     return found if isinstance(found, dict) else {"session_summary": found}

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from turnwise.http.json_text import decode_lenient
 from turnwise.http.multipart import Part, parts_of
 from turnwise.ingest.livekit.header import Header, read_header
 from turnwise.model.batch import Sender
@@ -134,7 +135,7 @@ class RecordingReader:
 def _history(body: bytes) -> dict[str, Any]:
     """The history whole; one of an unknown shape is kept under a name of its own."""
     try:
-        found = msgspec.json.decode(body or b"{}")
+        found = decode_lenient(body or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput("The part 'chat_history' is not JSON.") from error
     if isinstance(found, list):

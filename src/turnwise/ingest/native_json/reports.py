@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from turnwise.http.auth import require_caller
 from turnwise.http.body import work_on_body
-from turnwise.http.json_text import JSON
+from turnwise.http.json_text import JSON, decode_lenient
 from turnwise.model.batch import Batch
 from turnwise.model.errors import BadInput, Issue
 from turnwise.model.facts import FactKind, SessionFact
@@ -71,7 +71,7 @@ class ReportWrites:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        found = msgspec.json.decode(body)
+        found = decode_lenient(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput("The body is not JSON.") from error
     if not isinstance(found, dict):

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from turnwise.http.json_text import decode_lenient
 from turnwise.ingest.otlp.ids import MAX_NESTING, is_hex, span_id_of, trace_id_of
 from turnwise.model.batch import RawEvent, RawLink, RawLog, RawScope, RawSpan, Rejected
 from turnwise.model.errors import BadInput
@@ -27,7 +28,7 @@ class _WrongType(ValueError):
 
 def _object(body: bytes, what: str) -> dict[str, Any]:
     try:
-        found = msgspec.json.decode(body)
+        found = decode_lenient(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadInput(f"The body is not an OTLP {what} request in JSON.") from error
     if not isinstance(found, dict):
