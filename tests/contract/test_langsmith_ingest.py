@@ -127,7 +127,7 @@ def test_a_bad_part_costs_its_own_run(server: RunningServer) -> None:
         [
             json_part(f"post.{good['id']}", good),
             json_part(f"post.{bad['id']}", bad),
-            (f"post.{bad['id']}.inputs", b'{"score": NaN}', "application/json"),
+            (f"post.{bad['id']}.inputs", b'{"score": }', "application/json"),
             json_part("post.nobody", good),
             (f"attachment.{good['id']}.sound", b"RIFF", "audio/wav"),
         ]
