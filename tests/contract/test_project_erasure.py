@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx2
 
 from tests.audio import recording
+from tests.contract.ui.calls import browser
 from tests.otlp import base_ns, chat, new_trace_id, send
+from tests.people import new_person
 from tests.server import RunningServer, wait_for
 from turnwise.model.tenancy import Scope
 from turnwise.store.catalog import COMMAND_LINE, SqlCatalog, catalog_url
@@ -52,6 +56,27 @@ def project_with_recordings(server: RunningServer, tenant: str) -> tuple[str, st
     with catalog_of(server) as catalog:
         catalog.admin.keys.revoke(key.key.id, by=COMMAND_LINE)
     return project, session
+
+
+def test_the_shapes_of_audio_go_with_it_also_of_audio_that_was_replaced(
+    own_server: RunningServer,
+) -> None:
+    person = new_person(own_server)
+    with person.client() as client, browser(person) as page:
+        project = client.post("/api/v1/sessions", json={"name": "doomed"}).json()["id"]
+        with catalog_of(own_server) as catalog:
+            key = catalog.create_key(person.tenant, "k", frozenset(Scope), project="doomed")
+        with own_server.client(key.secret_key) as sender:
+            for kind in ("wav", "flac"):
+                made = sender.put("/v1/recordings/CA-drawn", content=recording(kind, 1.0)).json()
+                drawn = PurePosixPath(urlsplit(made["url"]).path).stem
+                path = f"/ui/api/sessions/{made['sessionId']}/recordings/{drawn}/peaks"
+                assert page.get(path).status_code == 200
+        assert len([each for each in files(own_server) if each.startswith("peaks/")]) == 2
+        with catalog_of(own_server) as catalog:
+            catalog.admin.keys.revoke(key.key.id, by=COMMAND_LINE)
+        assert client.delete(f"/api/v1/sessions/{project}").status_code == 200
+    assert files(own_server) == []
 
 
 def test_a_deleted_project_takes_its_recordings_along(own_server: RunningServer) -> None:

@@ -32,7 +32,7 @@ class KeptPeaks:
         if size is None:
             return None
         # Audio of another size has replaced the one whose shape is kept.
-        key = f"{PEAKS_FOLDER}{file}.{size}"
+        key = f"{_folder(file)}{file}.{size}"
         lock = self._making[key]
         try:
             async with lock:
@@ -45,10 +45,8 @@ class KeptPeaks:
                 self._making.pop(key, None)
 
     async def forget(self, file: str) -> None:
-        """Remove the shape of a file that is still there."""
-        size = await self._media.size(FOLDER + file)
-        if size is not None:
-            await self._media.delete(f"{PEAKS_FOLDER}{file}.{size}")
+        """Remove every shape of a recording, those of audio that this file has replaced too."""
+        await self._media.delete_all(_folder(file))
 
     async def _make(self, audio_key: str, key: str) -> bytes | None:
         audio = await self._media.get(audio_key)
@@ -66,3 +64,8 @@ class KeptPeaks:
 
         await self._media.put(key, whole(), BYTES)
         return made
+
+
+def _folder(file: str) -> str:
+    """Where the shapes of a recording are, whatever type its audio had."""
+    return f"{PEAKS_FOLDER}{file.partition('.')[0]}/"
