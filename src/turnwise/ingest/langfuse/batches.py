@@ -21,9 +21,9 @@ from turnwise.model.feedback import Feedback
 from turnwise.model.ids import MAX_ID_LENGTH
 from turnwise.model.instants import now_ns
 from turnwise.model.observation import Observation
-from turnwise.model.ports import Accept, EventLedger, FeedbackStore
+from turnwise.model.ports import Accept, EventLedger, FeedbackStore, RunStore
 from turnwise.model.tenancy import Caller, Scope
-from turnwise.model.trace import ObservationQuery, TraceFact, TraceReader
+from turnwise.model.trace import TraceFact
 
 MAX_BATCH_BYTES = 7 * 512 * 1024
 """3.5 MiB, as the API documents; every SDK keeps its batches below."""
@@ -61,7 +61,7 @@ class LangfuseWrites:
     accept: Accept
     feedback: FeedbackStore
     ledger: EventLedger
-    reader: TraceReader
+    runs: RunStore
     max_body_bytes: int
 
     def routes(self) -> list[Route]:
@@ -142,13 +142,10 @@ class LangfuseWrites:
                 told.setdefault(span_id, trace_id)
             elif event.is_update:
                 asked[span_id] = None
-        for span_id in asked:
-            if span_id not in told:
-                query = ObservationQuery(
-                    project_ids=(caller.project_id,), span_id=span_id, with_contents=False, limit=1
-                )
-                for known in await self.reader.observations(query):
-                    told[span_id] = known.trace_id
+        unknown = asked.keys() - told.keys()
+        if unknown:
+            places = await self.runs.run_places([caller.project_id], unknown)
+            told |= {span_id: place.trace_id for span_id, place in places.items()}
         return told
 
     async def scores(self, request: Request) -> Response:
