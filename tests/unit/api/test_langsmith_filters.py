@@ -82,6 +82,9 @@ def test_a_filter_means_what_it_says(text: str, meant: RunFilter) -> None:
         ('not(eq(name, "a"), eq(name, "b"))', "takes one"),
         ("not(" * 40 + 'eq(name, "a")' + ")" * 40, "deep"),
         ('eq(name, "a"; drop)', "begins nothing"),
+        (f"gt(total_tokens, {'9' * 400})", "too large"),
+        (f"gt(total_tokens, -{'9' * 400})", "too large"),
+        ("gt(total_cost, 1e999)", "too large"),
     ],
 )
 def test_what_is_not_understood_is_refused_with_words(text: str, why: str) -> None:

@@ -7,6 +7,7 @@ What is not understood is refused with words; nothing is guessed. Source: the La
 """
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -211,11 +212,12 @@ def _unquoted(text: str) -> str:
 
 
 def _number(token: _Token) -> int | float:
+    value: int | float
     try:
-        return int(token.text)
+        value = int(token.text)
     except ValueError:
         value = float(token.text)
-    if value in (float("inf"), float("-inf")):
+    if abs(value) > sys.float_info.max:
         raise _refused(f"the number at character {token.at} is too large")
     return value
 
