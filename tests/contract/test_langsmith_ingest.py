@@ -403,6 +403,7 @@ def test_feedback_is_kept_changed_and_forgotten(server: RunningServer) -> None:
             {"key": "k", "run_id": "x"},
             {"key": "k"},
             {"key": "k", "run_id": root["id"], "score": "high"},
+            {"key": "k", "run_id": root["id"], "score": 10**400},
         ):
             assert client.post("/feedback", json=wrong).status_code == 422, wrong
         unknown = client.post("/feedback", json={"key": "k", "session_id": str(uuid4())})

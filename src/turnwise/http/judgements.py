@@ -113,9 +113,13 @@ def _key(sent: Mapping[str, Any]) -> str:
 
 
 def _score(score: Any) -> float:
-    if not isinstance(score, bool | int | float) or not math.isfinite(score):
+    try:
+        found = float(score) if isinstance(score, bool | int | float) else math.nan
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
         raise _wrong("score", "score must be a finite number or a boolean")
-    return float(score)
+    return found
 
 
 def _uuid(sent: Mapping[str, Any], name: str) -> str | None:
