@@ -87,6 +87,7 @@ class Retention:
             await store.erase_sessions(project_id, old)
             await asyncio.to_thread(self._catalog.admin.forms.forget, ids)
             await self._flow.diagnosing.forget(project_id, ids)
+            self._flow.joining.forget(project_id, ids)
             gone += len(old)
         return gone
 
