@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 
 from tests.server import RunningServer, wait_for
 from turnwise.model.tenancy import Role, Scope
+from turnwise.store.catalog import COMMAND_LINE, SqlCatalog, catalog_url
 
 ALERTS, SESSIONS = "/v1/alerts", "/v1/observability/sessions"
 
@@ -149,6 +150,23 @@ def test_a_window_fires_once_and_resolves(watching: RunningServer, receiver: Rec
             call(client, 0)
         wait_for(lambda: receiver.got, lambda got: len(got) == 3)
         assert receiver.bodies()[-1]["text"].startswith("🟢 resolved:")
+
+
+def test_a_rule_that_cannot_be_checked_keeps_no_other_from_it(
+    watching: RunningServer, receiver: Receiver
+) -> None:
+    with watching.client(watching.new_user()) as client:
+        fields = {"metric": "sessions", "threshold": 1, "windowMinutes": 30}
+        broken = rule(client, receiver.url, **fields)
+        with SqlCatalog.open(catalog_url(watching.data_dir)) as catalog:
+            alerts = catalog.admin.alerts
+            kept = alerts.get(None, broken["id"])
+            # A figure of another version of the program.
+            alerts.change(kept, {"metric": "gone"}, catalog.tenants()[0].id, by=COMMAND_LINE)
+        made = rule(client, receiver.url, **fields)
+        call(client, 0)
+        wait_for(lambda: [each for each in receiver.bodies() if each["alert"]["id"] == made["id"]])
+        assert client.delete(f"{ALERTS}/{broken['id']}").status_code == 204
 
 
 def test_a_receiver_that_fails_gets_it_again(watching: RunningServer, receiver: Receiver) -> None:

@@ -92,6 +92,10 @@ def test_a_deleted_project_takes_its_recordings_along(own_server: RunningServer)
         assert files(server) == before
         assert client.get(f"{LIST}/{session}").status_code == 404
         assert client.get(f"{LIST}/{kept}").status_code == 200
+        # Latecomers are still to be erased, and a new project's data must not be taken for them.
+        again = client.post("/sessions", json={"name": "again", "id": project})
+        assert again.status_code == 409
+        assert client.post("/sessions", json={"name": "doomed"}).status_code == 200
 
 
 def test_what_a_killed_process_left_of_a_project_is_erased_by_the_next(

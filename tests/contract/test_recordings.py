@@ -1,5 +1,6 @@
 """PUT and GET of /v1/recordings, signed links and ranges, through a real server."""
 
+import io
 import stat
 import time
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import uuid4
 
 import httpx2
+import numpy
 import pytest
+import soundfile
 
 from tests.audio import TYPES, recording
 from tests.otlp import base_ns, chat, new_trace_id, send
@@ -104,6 +107,30 @@ def test_what_is_no_audio_is_415_and_leaves_nothing(server: RunningServer, body:
         assert answer.json()["code"] == "unsupported_recording"
         assert client.get(f"/v1/recordings/{call}").status_code == 404
     assert list((server.data_dir / "incoming").iterdir()) == []
+
+
+def made(seconds: int, rate: int, channels: int = 1, kind: str = "FLAC") -> bytes:
+    """Silence, which takes next to nothing."""
+    file = io.BytesIO()
+    second = numpy.zeros((rate, channels), numpy.int16)
+    with soundfile.SoundFile(file, "w", rate, channels, "PCM_16", format=kind) as sound:
+        for _ in range(seconds):
+            sound.write(second)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rate", "channels", "kind"),
+    [(49 * 3_600, 1_000, 1, "FLAC"), (9, 1, 1, "WAV"), (1, 8_000, 33, "WAV")],
+    ids=["endless", "one sample a second", "a choir"],
+)
+def test_what_no_call_can_have_made_is_415(
+    server: RunningServer, seconds: int, rate: int, channels: int, kind: str
+) -> None:
+    with server.client(server.new_user()) as client:
+        answer = put(client, new_call(), made(seconds, rate, channels, kind))
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_recording")
+    assert "48 hours" in answer.json()["error"]
 
 
 def test_a_compressed_body_is_415(server: RunningServer) -> None:

@@ -105,6 +105,43 @@ async def test_an_open_session_stays_however_old(room: Room, tmp_path: Path) -> 
         catalog.close()
 
 
+async def test_a_call_that_comes_again_after_its_end_is_one_session_again(
+    room: Room, tmp_path: Path
+) -> None:
+    catalog = SqlCatalog.open(catalog_url(tmp_path))
+    store = ClickHouseTelemetry(room)
+    try:
+        flow = Flow(store, catalog, Pending())
+        project = _project(catalog, 30)
+        session, leg = session_id_of(project, "s"), session_id_of(project, "CA1")
+        began = NOW_NS - 60 * DAY_NS
+        over = began + 60 * NS_PER_SECOND
+        said = {"ref": "s", "agent": "a", "call_id": "CA1", "started_ns": began, "ended_ns": over}
+        rung = {"sid": "CA1", "carrier": "twilio", "status": "completed", "at_ns": over}
+        facts = [
+            SessionFact.single(project, session, FactKind.SESSION, said),
+            SessionFact.single(project, session, FactKind.FINALIZED, {"at_ns": over}),
+            SessionFact(
+                project_id=project,
+                session_id=leg,
+                kind=FactKind.CALL_EVENT,
+                fact_id="CA1:completed",
+                body=rung,
+            ),
+        ]
+        for _ in range(2):
+            await flow.accept(_batch(project, [], facts))
+            await flow.settle(project, [session, leg])
+            assert await store.session([project], leg) is None
+            found = await store.session([project], session)
+            assert found is not None
+            assert found.call is not None
+            assert await _retention(flow, catalog, tmp_path).enforce(NOW_NS) == 1
+    finally:
+        await store.close()
+        catalog.close()
+
+
 def _project(catalog: SqlCatalog, days: int) -> ProjectId:
     made = catalog.ensure_defaults()
     tenant = catalog.admin.tenants.named("default").id

@@ -380,6 +380,19 @@ def test_a_finished_recording_is_fetched_and_keeps_its_channels(
     assert all("Authorization" not in headers for _, headers in storage.asked)
 
 
+def test_a_recording_whose_address_has_letters_beyond_ascii_is_fetched(
+    client: httpx2.Client, storage: Carrier
+) -> None:
+    sid, rid, audio = new_call(), new_recording(), recording()
+    storage.answers[f"/Gespr%C3%A4ch-{rid}.wav"] = (200, {}, audio)
+    for each in whole_call(sid):
+        send(client, CALL, each)
+    url = f"http://{storage.host}/Gespräch-{rid}"
+    assert send(client, RECORDING, recording_event(sid, rid, "completed", url)).status_code == 204
+    fetched(client, sid)
+    assert client.get(f"/v1/recordings/{sid}/audio").content == audio
+
+
 def test_redirects_are_followed_where_they_are_allowed(
     client: httpx2.Client, storage: Carrier
 ) -> None:

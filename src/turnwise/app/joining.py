@@ -16,7 +16,7 @@ A room's name is reused from call to call and is therefore no claim; it joins on
 the session's own time, and only when the session has nothing better.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from turnwise.model.facts import FIRM_KINDS, FactKind, SessionFact, SessionFacts
@@ -109,6 +109,11 @@ class Joining:
         first = session.started_ns - ROOM_SLACK_NS
         last = (session.ended_ns or session.last_seen_ns) + ROOM_SLACK_NS
         return bool(instants) and all(first <= at <= last for at in instants)
+
+    def forget(self, project_id: ProjectId, session_ids: Iterable[SessionId]) -> None:
+        """Sessions were erased, and their claims with them; should they come again, they lay new ones."""
+        for session_id in session_ids:
+            self.laid.pop((project_id, session_id), None)
 
     def _is_settled(self, facts: SessionFacts, names: frozenset[SessionId]) -> bool:
         laid = self.laid.get((facts.project_id, facts.session_id))

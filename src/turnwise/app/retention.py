@@ -90,6 +90,7 @@ class Retention:
             await asyncio.to_thread(self._catalog.admin.forms.forget, ids)
             await asyncio.to_thread(self._catalog.admin.labels.forget, project_id, ids)
             await self._flow.diagnosing.forget(project_id, ids)
+            self._flow.joining.forget(project_id, ids)
             gone += len(old)
         return gone
 

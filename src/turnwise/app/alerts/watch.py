@@ -9,6 +9,7 @@ from turnwise.analyse.release import Window
 from turnwise.app.alerts import messages
 from turnwise.app.alerts.courier import Courier
 from turnwise.model.alerts import AlertRule
+from turnwise.model.errors import RetryableError
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.instants import NS_PER_SECOND, now_ns
 from turnwise.model.ports import Diagnose, TelemetryStore
@@ -106,10 +107,19 @@ class AlertWatch:
         for rule in await asyncio.to_thread(self._alerts.all, active_only=True):
             if rule.window_minutes is None:
                 continue
-            window = Window()
-            async for session in self._sessions_of(rule, at_ns):
-                window.add(session)
-            await asyncio.to_thread(self._judge, rule, window, at_ns)
+            try:
+                await self._check_window(rule, at_ns)
+            except RetryableError:
+                raise
+            except Exception:
+                # The others belong to other people.
+                log.exception("an alert could not be checked", extra={"alert": rule.id})
+
+    async def _check_window(self, rule: AlertRule, at_ns: int) -> None:
+        window = Window()
+        async for session in self._sessions_of(rule, at_ns):
+            window.add(session)
+        await asyncio.to_thread(self._judge, rule, window, at_ns)
 
     def _judge(self, rule: AlertRule, window: Window, at_ns: int) -> None:
         value = WINDOW_METRICS[rule.metric](window)

@@ -50,7 +50,7 @@ class Projects:
         The `name` among the fields is not looked at.
 
         Raises:
-            Conflict: the tenant has one of this name, or the id is taken.
+            Conflict: the tenant has one of this name, or the id is taken, or was until just now.
             BadInput: the name or the id is malformed.
         """
         name = checks.name("name", name)
@@ -60,6 +60,10 @@ class Projects:
         values = _values(fields or ProjectChanges()) | {"name": name}
         conflict = f"There is a project '{name}' already."
         with self._database.writing(conflict=conflict) as connection:
+            going = select(erasures.c.project_id).where(erasures.c.project_id == chosen)
+            if chosen is not None and connection.execute(going).first() is not None:
+                # What the erasure finds under this id it takes for what the old project had.
+                raise Conflict("What was kept under this id is being erased; try again later.")
             return insert_project(
                 connection, tenant_id, name, self._database.now(), by, chosen, values
             )
@@ -189,8 +193,6 @@ class Projects:
                 connection.execute(delete(table).where(table.c.project_id == found))
             connection.execute(delete(projects).where(projects.c.id == found))
             now = self._database.now()
-            # A project may come back under an id that its client has chosen, and go again.
-            connection.execute(delete(erasures).where(erasures.c.project_id == found))
             connection.execute(insert(erasures).values(project_id=found, created_ns=now))
             record(connection, now, by, "project.deleted", f"project {found}", tenant_id)
             return found

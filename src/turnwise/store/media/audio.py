@@ -20,6 +20,12 @@ from turnwise.store.media.files import CONTENT_TYPES
 SNIFF_BYTES = 64
 """How many bytes of the beginning tell the type."""
 
+MIN_RATE, MAX_RATE = 1_000, 768_000
+"""Samples per second: below every telephone, above every studio. What lies outside was made to harm."""
+MAX_CHANNELS = 32
+MAX_SECONDS = 48 * 3_600
+"""Silence takes next to nothing in FLAC and Ogg; drawn and listened to, it takes its length."""
+
 _BLOCK_SECONDS = 5
 """Of sound that are decoded at a time."""
 
@@ -73,15 +79,16 @@ def read_audio(file: Path, ending: str) -> Audio:
     """What the file says of itself.
 
     Raises:
-        Unsupported: its bytes are not what its beginning promised.
+        Unsupported: its bytes are not what its beginning promised, or no call can have made it.
     """
     try:
         with soundfile.SoundFile(file) as sound:
             is_known = sound.format in _CONTAINERS[ending] and sound.subtype.startswith(
                 _ENCODINGS[ending]
             )
-            if not is_known or sound.samplerate <= 0:
+            if not is_known:
                 raise no_audio()
+            _check_measures(sound)
             return Audio(
                 ending=ending,
                 duration_ns=round(sound.frames * NS_PER_SECOND / sound.samplerate),
@@ -90,6 +97,16 @@ def read_audio(file: Path, ending: str) -> Audio:
             )
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise no_audio() from error
+
+
+def _check_measures(sound: soundfile.SoundFile) -> None:
+    is_sane = MIN_RATE <= sound.samplerate <= MAX_RATE and sound.channels <= MAX_CHANNELS
+    if not is_sane or sound.frames > sound.samplerate * MAX_SECONDS:
+        raise Unsupported(
+            f"A recording has {MIN_RATE} to {MAX_RATE} samples per second and at most "
+            f"{MAX_CHANNELS} channels, and lasts at most {MAX_SECONDS // 3_600} hours.",
+            code="unsupported_recording",
+        )
 
 
 class SoundFile:
