@@ -77,3 +77,15 @@ def test_the_wheel_has_the_pages_and_needs_no_second_build(tmp_path: Path) -> No
     )
     assert [name for name in names if "node_modules" in name or ".stamp" in name] == []
     assert (WEB / ".stamp").stat().st_mtime_ns == before
+
+
+def test_no_two_pages_style_the_same_class() -> None:
+    """Styles of a page stay when one goes on to another: there they must not be met again."""
+    owners: dict[str, set[str]] = {}
+    for path in files():
+        if path.suffix == ".css" and path.is_relative_to("ui/src/pages"):
+            bare = re.sub(r"/\*.*?\*/", "", text(path), flags=re.DOTALL)
+            for selectors in re.findall(r"([^{}]+)\{", bare):
+                for name in re.findall(r"(?:^|,)\s*\.([a-zA-Z][\w-]*)", selectors):
+                    owners.setdefault(name, set()).add(path.parent.name)
+    assert {name: sorted(pages) for name, pages in owners.items() if len(pages) > 1} == {}

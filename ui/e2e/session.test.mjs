@@ -215,7 +215,7 @@ describe("the session in time", () => {
 describe("the details of a turn", () => {
   const rows = (page) =>
     page
-      .locator(".stages tbody tr")
+      .locator(".stage-table tbody tr")
       .evaluateAll((all) =>
         Object.fromEntries(all.map((row) => [row.dataset.stage, row.cells[1].textContent])),
       );
@@ -223,7 +223,7 @@ describe("the details of a turn", () => {
   test("say where its time went, in numbers that sum to the total", async () => {
     const { context, page } = await open();
     await ready(page, SESSION, "?turn=3");
-    await page.locator(".stages tfoot").waitFor();
+    await page.locator(".stage-table tfoot").waitFor();
     assert.deepEqual(await rows(page), {
       stt: "200 ms",
       llm: "500 ms",
@@ -231,14 +231,14 @@ describe("the details of a turn", () => {
       unexplained: "250 ms",
       endpointing: "not reported",
     });
-    assert.equal(await page.locator(".stages tfoot td").textContent(), "1.20 s");
+    assert.equal(await page.locator(".stage-table tfoot td").textContent(), "1.20 s");
     await context.close();
   });
 
   test("say what nobody reported, and never 0", async () => {
     const { context, page } = await open();
     await ready(page, SESSION, "?turn=7");
-    await page.locator(".stages tfoot").waitFor();
+    await page.locator(".stage-table tfoot").waitFor();
     const { llm, tts, stt } = await rows(page);
     assert.deepEqual([llm, tts, stt], ["400 ms", "not reported", "not reported"]);
     await context.close();

@@ -36,7 +36,7 @@ async function until(page, read, expected) {
 const filled = (row) =>
   row.evaluate((element) => {
     const track = element.querySelector(".tree-track").getBoundingClientRect();
-    return element.querySelector(".bar").getBoundingClientRect().width / track.width;
+    return element.querySelector(".tree-bar").getBoundingClientRect().width / track.width;
   });
 
 describe("ten thousand observations", () => {
@@ -143,7 +143,7 @@ describe("ten thousand observations", () => {
 
   test("are cut out by drawing on the strip, and by its grips", async () => {
     const { context, page } = await at(BIG);
-    const box = await page.locator(".overview").boundingBox();
+    const box = await page.locator(".strip").boundingBox();
     await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.5, box.y + 20, { steps: 4 });

@@ -14,6 +14,7 @@ const [asked, answered, thanked] = [
 
 describe("the turn around an instant", () => {
   it.each([
+    ["is not the answer to what nobody has asked yet", 50, undefined],
     ["goes on", 500, asked],
     ["is being worked for", 1_500, answered],
     ["is not the caller's next", 3_500, undefined],

@@ -6,9 +6,10 @@ export interface Told {
   endMs: number | null;
 }
 
-/** The turn that goes on; else the agent's turn that is being worked for, which is the next one. */
+/** The turn that goes on; else the next one if it is the agent's, who works for it by then. */
 export function turnAround<T extends Told>(turns: readonly T[], ms: number): T | undefined {
   const going = turns.findLast((turn) => turn.startMs <= ms);
   if (going && (going.endMs === null || going.endMs > ms)) return going;
-  return turns.find((turn) => turn.speaker === "agent" && turn.startMs > ms);
+  const next = turns.find((turn) => turn.startMs > ms);
+  return next?.speaker === "agent" ? next : undefined;
 }

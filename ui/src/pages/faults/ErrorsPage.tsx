@@ -133,7 +133,7 @@ function Kinds({ project, found, shown }: KindsProps) {
               </td>
               <td className="number">{count(each.count)}</td>
               <td className="number">{count(each.sessions)}</td>
-              <td className="small when">
+              <td className="small fault-when">
                 <span title={exactInstant(each.firstMs)}>{instant(each.firstMs)}</span>
                 {each.lastMs > each.firstMs && (
                   <span title={exactInstant(each.lastMs)}>{instant(each.lastMs)}</span>

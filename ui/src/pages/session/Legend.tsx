@@ -16,7 +16,7 @@ export function Legend({ marks }: { marks: Marks }) {
   const kinds = new Set(marks.flags.map((each) => each.kind));
   if (!stages.size && !kinds.size) return null;
   return (
-    <ul className="legend small" aria-label="Legend">
+    <ul className="marks-legend small" aria-label="Legend">
       {STAGES.filter((stage) => stages.has(stage)).map((stage) => (
         <li key={stage}>
           <i className={`dot ${stage}`} style={{ background: `var(--${stage})` }} />

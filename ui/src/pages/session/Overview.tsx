@@ -111,7 +111,7 @@ export function Overview({ marks, palette, span, playhead, onMoved, onSeek }: Pr
   return (
     <div
       ref={box}
-      className="overview"
+      className="minimap"
       role="slider"
       tabIndex={0}
       aria-label="Position in the call"
@@ -129,7 +129,7 @@ export function Overview({ marks, palette, span, playhead, onMoved, onSeek }: Pr
       style={{ height: OVERVIEW_HEIGHT }}
     >
       <canvas ref={canvas} aria-hidden />
-      <span ref={pane} className="overview-window" />
+      <span ref={pane} className="minimap-window" />
       <Needle playhead={playhead} span={everything} widthPx={widthPx} />
     </div>
   );

@@ -38,7 +38,7 @@ export function TraceTab({ call, turn }: { call: Call; turn: Turn | undefined })
                 {each.durationMs !== null && ` · ${duration(each.durationMs)}`}
                 {` · ${money(each.costUsd)}`}
                 {each.errors > 0 && (
-                  <span className="slow">
+                  <span className="late">
                     {" "}
                     · {each.errors} {each.errors === 1 ? "error" : "errors"}
                   </span>
@@ -71,7 +71,7 @@ function Steps({ call, turn, traceId }: { call: Call; turn: Turn; traceId: strin
           >
             <span className="clipped">
               {row.level === "ERROR" && (
-                <CircleAlert size={13} className="slow" aria-label="Error" />
+                <CircleAlert size={13} className="late" aria-label="Error" />
               )}{" "}
               {row.name ?? row.id}
             </span>

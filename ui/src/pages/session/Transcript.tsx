@@ -219,7 +219,7 @@ const Row = memo(function Row(props: RowProps) {
           <div className="turn-time">
             <StageBar response={response} scaleMs={scaleMs} />
             {response.totalMs !== null && (
-              <strong className={isSlow ? "slow" : ""}>{duration(response.totalMs)}</strong>
+              <strong className={isSlow ? "late" : ""}>{duration(response.totalMs)}</strong>
             )}
           </div>
         )}

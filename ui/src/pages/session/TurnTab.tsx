@@ -128,7 +128,7 @@ function Answer({ call, turn, response }: { call: Call; turn: Turn; response: Re
     <>
       <section aria-label="Response">
         <div className="total">
-          <strong className={isSlow ? "slow" : ""}>
+          <strong className={isSlow ? "late" : ""}>
             {totalMs === null ? "not reported" : duration(totalMs)}
           </strong>
           <span className="quiet small">
@@ -136,7 +136,7 @@ function Answer({ call, turn, response }: { call: Call; turn: Turn; response: Re
           </span>
         </div>
         {rows.length > 0 && <StageBar response={response} scaleMs={null} />}
-        <table className="stages" aria-label="Stages and their times">
+        <table className="stage-table" aria-label="Stages and their times">
           <tbody>
             {rows.map((part) => (
               <tr key={part.part} data-stage={part.part}>
@@ -317,7 +317,7 @@ function Tool({ tool }: { tool: SchemaToolBody }) {
     <details className="tool" open={tool.isError}>
       <summary>
         <span className="mono">{tool.name}</span>
-        <span className={tool.isError ? "slow" : "quiet"}>
+        <span className={tool.isError ? "late" : "quiet"}>
           {tool.isError ? "failed" : "ok"} · {took === null ? NOTHING : duration(took)}
         </span>
       </summary>

@@ -26,7 +26,7 @@ export function Figures({ shown, selfMs, startMs }: Props) {
   const hasFacts = isModel || shown.costSource !== null || shown.parameters;
   return (
     <>
-      <dl className="figures">
+      <dl className="obs-figures">
         <Figure
           name="Duration"
           value={shown.durationMs === null ? null : duration(shown.durationMs)}

@@ -90,7 +90,7 @@ export function Overview({ rows, turns, wholeMs, window, onWindow }: Props) {
   return (
     <div
       ref={strip}
-      className="overview panel"
+      className="strip panel"
       onPointerDown={(event) => taken(event)}
       onPointerMove={(event) => {
         const next = asked(event);
@@ -118,10 +118,10 @@ export function Overview({ rows, turns, wholeMs, window, onWindow }: Props) {
           />
         ))}
       </svg>
-      <i className="overview-out" style={{ left: 0, width: percent(window.fromMs) }} />
-      <i className="overview-out" style={{ left: percent(window.toMs), right: 0 }} />
+      <i className="strip-out" style={{ left: 0, width: percent(window.fromMs) }} />
+      <i className="strip-out" style={{ left: percent(window.toMs), right: 0 }} />
       <div
-        className="overview-window"
+        className="strip-window"
         style={{ left: percent(window.fromMs), width: percent(lengthOf(window)) }}
       >
         {(["fromMs", "toMs"] as const).map((edge) => (
@@ -129,7 +129,7 @@ export function Overview({ rows, turns, wholeMs, window, onWindow }: Props) {
             key={edge}
             role="slider"
             tabIndex={0}
-            className={`overview-grip ${edge}`}
+            className={`strip-grip ${edge}`}
             aria-label={edge === "fromMs" ? "Start of the window" : "End of the window"}
             aria-valuemin={0}
             aria-valuemax={Math.round(wholeMs)}

@@ -74,7 +74,7 @@ export const Row = memo(function Row(props: Props) {
           <span className="tree-toggle" />
         )}
         <RowIcon row={row} />
-        <span className="cut" title={row.name ?? undefined}>
+        <span className="tree-cut" title={row.name ?? undefined}>
           {row.name ?? row.kind.toLowerCase()}
           {row.tool && <span className="obs-tool">{row.tool}</span>}
         </span>
@@ -90,7 +90,7 @@ export const Row = memo(function Row(props: Props) {
           {duration(selfMs)}
         </div>
       )}
-      <div role="gridcell" className="tree-model cut" title={row.model ?? undefined}>
+      <div role="gridcell" className="tree-model tree-cut" title={row.model ?? undefined}>
         {row.model}
       </div>
       <div role="gridcell" className="number tree-tokens">
@@ -137,7 +137,7 @@ function Track({ node: { row }, window, wholeMs, path, onWindow }: Props) {
     width: `${percent(to) - percent(from)}%`,
   });
   const heard = row.firstTokenMs === null ? row.startMs : row.startMs + row.firstTokenMs;
-  const kind = ["bar", row.endMs === null && "running", path && "under-path"];
+  const kind = ["tree-bar", row.endMs === null && "running", path && "under-path"];
   return (
     <div role="gridcell" className="tree-track" aria-label={said} title={said}>
       <i
