@@ -129,7 +129,8 @@ describe("the dashboard", () => {
     const { total } = await answer.json();
     const shown = async (name) => {
       const tile = page.locator(".tile", { has: page.getByText(name, { exact: true }) });
-      return (await tile.locator("dd").first().innerText()).replaceAll(",", "");
+      const [figure] = (await tile.locator("dd").first().innerText()).split("\n");
+      return figure.replaceAll(",", "");
     };
     const near = async (name, value, unit) => {
       const text = await shown(name);

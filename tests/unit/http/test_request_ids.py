@@ -56,7 +56,7 @@ def test_every_answer_names_its_request(client: TestClient, path: str) -> None:
     ids=["short", "long", "blank", "dash", "letter", "empty", "tab"],
 )
 def test_a_name_that_is_none_is_replaced(client: TestClient, sent: str) -> None:
-    answer = client.get("/fine", headers={HEADER: sent.encode("latin-1")})
+    answer = client.get("/fine", headers=[(HEADER.encode(), sent.encode("latin-1"))])
     assert re.fullmatch("[0-9a-f]{32}", answer.headers[HEADER])
 
 

@@ -25,6 +25,13 @@ function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / MS_PER_SECOND;
 }
 
+const NUMBERS = [
+  ["dearer", "Cost in US dollars, at least", (usd?: number) => usd],
+  ["slower", "Response time p95 in seconds, at least", seconds],
+  ["longer", "Duration in seconds, at least", seconds],
+  ["shorter", "Duration in seconds, at most", seconds],
+] as const;
+
 export function MoreFilters({ search, onChange, button }: Props) {
   async function set(form: FormData) {
     const values = (name: "user" | "tag") => {
@@ -58,38 +65,17 @@ export function MoreFilters({ search, onChange, button }: Props) {
             hint="As telemetry names the user, whole."
           />
           <Field label="Tag" name="tag" defaultValue={search.tag?.[0]} hint="Of any span, whole." />
-          <Field
-            label="Cost in US dollars, at least"
-            name="dearer"
-            type="number"
-            min={0}
-            step="any"
-            defaultValue={search.dearer}
-          />
-          <Field
-            label="Response time p95 in seconds, at least"
-            name="slower"
-            type="number"
-            min={0}
-            step="any"
-            defaultValue={seconds(search.slower)}
-          />
-          <Field
-            label="Duration in seconds, at least"
-            name="longer"
-            type="number"
-            min={0}
-            step="any"
-            defaultValue={seconds(search.longer)}
-          />
-          <Field
-            label="Duration in seconds, at most"
-            name="shorter"
-            type="number"
-            min={0}
-            step="any"
-            defaultValue={seconds(search.shorter)}
-          />
+          {NUMBERS.map(([name, label, write]) => (
+            <Field
+              key={name}
+              label={label}
+              name={name}
+              type="number"
+              min={0}
+              step="any"
+              defaultValue={write(search[name])}
+            />
+          ))}
         </>
       )}
     </FormDialog>
