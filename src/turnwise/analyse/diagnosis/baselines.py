@@ -4,12 +4,10 @@ Source: voice.md 2.3: last 500 clean turns or 7 days; agent and version, then ag
 what was seen fewer than 20 times decides nothing.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import inf
-from typing import NamedTuple
 
 from turnwise.analyse.diagnosis.estimators import LogSpread, among_few, log_spread
 from turnwise.model.diagnosis import Lesson, Sample
@@ -28,10 +26,36 @@ MOST_TURNS = 3 * NEWEST
 _Key = tuple[str, ...]
 
 
-class _Seen(NamedTuple):
-    at_ns: int
-    session_id: SessionId
-    value: float
+_Place = tuple[int, SessionId]
+"""When a session began, and which it is."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Values with where each was seen, the oldest first; those of one session lie together."""
+
+    places: list[_Place] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def share(self, place: _Place) -> slice:
+        """What one session taught."""
+        return slice(bisect_left(self.places, place), bisect_right(self.places, place))
+
+    def without(self, place: _Place) -> "_Seen":
+        """All but what one session taught."""
+        own = self.share(place)
+        return _Seen(
+            self.places[: own.start] + self.places[own.stop :],
+            self.values[: own.start] + self.values[own.stop :],
+        )
+
+    def newest(self) -> list[float]:
+        """At most 500, and not from more than a week before the last, as long as enough remain."""
+        count = len(self.values)
+        if count <= ENOUGH:
+            return list(self.values)
+        recent = bisect_left(self.places, (self.places[-1][0] - SPAN_NS,))
+        return self.values[min(max(recent, count - NEWEST), count - ENOUGH) :]
 
 
 class History:
@@ -39,9 +63,8 @@ class History:
 
     def __init__(self, lessons: Iterable[Lesson] = ()):
         self._lessons: dict[SessionId, Lesson] = {}
-        self._by_age: list[tuple[int, SessionId]] = []
-        # Each list in the order of time: what one session taught lies together, the newest at the end.
-        self._index: defaultdict[_Key, list[_Seen]] = defaultdict(list)
+        self._by_age: list[_Place] = []
+        self._index: defaultdict[_Key, _Seen] = defaultdict(_Seen)
         self._spreads: dict[_Key, LogSpread | None] = {}
         self._turns = 0
         for each in lessons:
@@ -63,49 +86,47 @@ class History:
         if not lesson.samples:
             return
         self._lessons[lesson.session_id] = lesson
-        insort(self._by_age, (lesson.at_ns, lesson.session_id))
+        place = lesson.at_ns, lesson.session_id
+        insort(self._by_age, place)
         self._turns += _turns_in(lesson)
-        new: defaultdict[_Key, list[_Seen]] = defaultdict(list)
+        new: defaultdict[_Key, list[float]] = defaultdict(list)
         for sample in lesson.samples:
-            seen = _Seen(lesson.at_ns, lesson.session_id, sample.value)
             for key in _keys(lesson.version, sample):
-                new[key].append(seen)
+                new[key].append(sample.value)
         for key, values in new.items():
-            known = self._index[key]
-            place = bisect_left(known, values[0][:2])
-            known[place:place] = sorted(values)
+            seen = self._index[key]
+            own = seen.share(place)
+            seen.places[own] = [place] * len(values)
+            seen.values[own] = values
             self._spreads.pop(key, None)
         while self._turns > MOST_TURNS and len(self._lessons) > 1:
             self.remove(self._by_age[0][1])
 
     def remove(self, session_id: SessionId) -> None:
         """Forget what a session taught."""
-        lesson = self._lessons.get(session_id)
+        lesson = self._lessons.pop(session_id, None)
         if lesson is None:
             return
-        for key in {key for each in lesson.samples for key in _keys(lesson.version, each)}:
-            kept = self._without(key, session_id)
-            self._spreads.pop(key, None)
-            if kept:
-                self._index[key] = kept
-            else:
-                del self._index[key]
+        place = lesson.at_ns, session_id
         self._turns -= _turns_in(lesson)
-        del self._lessons[session_id]
-        del self._by_age[bisect_left(self._by_age, (lesson.at_ns, session_id))]
-
-    def _without(self, key: _Key, session_id: SessionId | None) -> list[_Seen]:
-        """What was seen, but for what one session taught, the oldest first."""
-        seen = self._index.get(key, [])
-        lesson = self._lessons.get(session_id) if session_id is not None else None
-        if lesson is None:
-            return seen
-        own = (lesson.at_ns, lesson.session_id)
-        return seen[: bisect_left(seen, own)] + seen[bisect_left(seen, (*own, inf)) :]
+        self._by_age.remove(place)
+        for key in {key for each in lesson.samples for key in _keys(lesson.version, each)}:
+            seen = self._index[key]
+            own = seen.share(place)
+            del seen.places[own], seen.values[own]
+            self._spreads.pop(key, None)
+            if not seen.values:
+                del self._index[key]
 
     def values(self, key: _Key, without: SessionId | None) -> list[float]:
         """The newest values, but for those of one session."""
-        return [value for _, _, value in _newest(self._without(key, without))]
+        seen = self._index.get(key)
+        if seen is None:
+            return []
+        lesson = self._lessons.get(without) if without is not None else None
+        if lesson is not None:
+            seen = seen.without((lesson.at_ns, lesson.session_id))
+        return seen.newest()
 
     def spread(self, key: _Key, without: SessionId | None) -> LogSpread | None:
         """Where they lie; None when there are too few."""
@@ -119,7 +140,8 @@ class History:
 
     def sessions(self, key: _Key, without: SessionId | None) -> int:
         """In how many sessions they were seen."""
-        return len({each.session_id for each in self._index.get(key, ())} - {without})
+        seen = self._index.get(key)
+        return len({session_id for _, session_id in seen.places} - {without}) if seen else 0
 
     def versions(self, without: SessionId | None) -> dict[str, int]:
         """When the last session of each version began."""
@@ -143,15 +165,6 @@ def _keys(version: str, sample: Sample) -> tuple[_Key, ...]:
         ("all", part, kind),
         ("all", part),
     )
-
-
-def _newest(seen: Sequence[_Seen]) -> Sequence[_Seen]:
-    """At most 500, and not from more than a week before the last, as long as enough remain."""
-    if len(seen) <= ENOUGH:
-        return seen
-    newest = seen[-NEWEST:]
-    recent = newest[bisect_left(newest, (newest[-1].at_ns - SPAN_NS,)) :]
-    return recent if len(recent) >= ENOUGH else newest[-ENOUGH:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What is usual: the narrowest baseline that is large enough, without the session in question."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.analyse.diagnosis.calls import Call, Tool, history
@@ -89,6 +89,42 @@ def test_the_order_in_which_sessions_teach_makes_no_difference(order: list[int])
     lessons = {each: lesson(each, *[float(each * 100)] * 5) for each in order}
     known = Baselines(agent=History(lessons[each] for each in order))
     assert usual(known) == ("agent", 447)
+
+
+TAUGHT = st.tuples(st.integers(1, 5), st.integers(0, 12), st.integers(0, 12))
+"""A session, the day on which it began, how many turns it taught."""
+
+
+@settings(deadline=None)
+@given(st.lists(TAUGHT, max_size=25), st.sets(st.integers(1, 5)), st.integers(0, 5))
+def test_values_are_the_newest_however_the_history_came_about(
+    taught: list[tuple[int, int, int]], forgotten: set[int], asked: int
+) -> None:
+    agent, known = History(), {}
+    for place, (number, day, turns) in enumerate(taught):
+        samples = lesson(number, *[place + turn / 100 for turn in range(turns)]).samples
+        known[number] = day * DAY_NS, [each.value for each in samples]
+        agent.add(Lesson(session_id=name(number), version="", at_ns=day * DAY_NS, samples=samples))
+    for number in forgotten:
+        agent.remove(name(number))
+        known.pop(number, None)
+    assert agent.turns == sum(len(values) for _, values in known.values())
+    left = [
+        (at, value) for number, (at, values) in known.items() if number != asked for value in values
+    ]
+    newest = max((at for at, _ in left), default=0)
+    recent = [value for at, value in left if at >= newest - 7 * DAY_NS]
+    found = agent.values(("all", "llm"), name(asked))
+    if len(left) <= 20 or len(recent) >= 20:
+        wanted = recent if len(left) > 20 else [value for _, value in left]
+        assert sorted(found) == sorted(wanted)
+    else:
+        assert len(found) == 20
+        assert min(at for at, value in left if value in found) >= max(
+            (at for at, value in left if value not in found), default=0
+        )
+    taught_by = {number for number, (_, values) in known.items() if values} - {asked}
+    assert agent.sessions(("all", "llm"), name(asked)) == len(taught_by)
 
 
 def test_flagged_failed_and_interrupted_turns_teach_nothing() -> None:
