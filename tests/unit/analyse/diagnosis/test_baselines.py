@@ -91,12 +91,12 @@ def test_the_order_in_which_sessions_teach_makes_no_difference(order: list[int])
     assert usual(known) == ("agent", 447)
 
 
-TAUGHT = st.tuples(st.integers(1, 5), st.integers(0, 12), st.integers(0, 12))
+TAUGHT = st.tuples(st.integers(1, 5), st.integers(0, 12), st.integers(0, 30))
 """A session, the day on which it began, how many turns it taught."""
 
 
 @settings(deadline=None)
-@given(st.lists(TAUGHT, max_size=25), st.sets(st.integers(1, 5)), st.integers(0, 5))
+@given(st.lists(TAUGHT, min_size=3, max_size=12), st.sets(st.integers(1, 5)), st.integers(0, 5))
 def test_values_are_the_newest_however_the_history_came_about(
     taught: list[tuple[int, int, int]], forgotten: set[int], asked: int
 ) -> None:
