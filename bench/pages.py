@@ -112,10 +112,10 @@ def _questions(sessions: int) -> dict[str, str]:
         "list of one day": {"from": _LAST_MS - _DAY_MS, "to": _LAST_MS},
         "list with errors": {"errors": "true"},
         "list without errors, with interruptions": {"errors": "false", "interrupted": "true"},
-        "list of failed": {"status": "failed"},
+        "list of ended": {"status": "completed"},
         "list of slow, by p95": {"slower": 1_500, "sort": "p95"},
         "list of long": {"longer": 60_000},
-        "list of one agent": {"agent": "support"},
+        "list of two agents": {"agent": ["order-desk", "outage-line"]},
         "search: a common word": {"q": "number"},
         "search: a common word, by p95": {"q": "number", "sort": "p95"},
         "search: a rare word": {"q": RARE},
@@ -133,7 +133,7 @@ def _questions(sessions: int) -> dict[str, str]:
         for name, time_ in (("7 days", week), ("30 days", month))
     }
     return {
-        **{name: f"{P}/sessions?{urlencode(query)}" for name, query in lists.items()},
+        **{name: f"{P}/sessions?{urlencode(query, doseq=True)}" for name, query in lists.items()},
         "what can be filtered by": f"{P}/facets",
         **boards,
     }
@@ -179,7 +179,7 @@ def _timed(
     each_ms = (cpu_seconds(server.process.pid) - cpu) / calls * 1_000
     p50 = percentile(taken, 0.5)
     return p50, (
-        f"p50 {p50:6.1f} ms  p99 {percentile(taken, 0.99):6.1f} ms  "
+        f"best {min(taken):6.1f} ms  p50 {p50:6.1f} ms  p99 {percentile(taken, 0.99):6.1f} ms  "
         f"CPU {each_ms:6.1f} ms  {len(answer.content) / 1024:5.0f} KiB"
     )
 

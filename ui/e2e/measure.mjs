@@ -33,20 +33,11 @@ after(() => writeFileSync(told("REPORT"), JSON.stringify(found)));
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const ms = (value) => `${Math.round(value)} ms`;
 
-/** Has the page note when something is first there, and how long its tasks and frames take. */
+/** Has the page note when something is first there. */
 function watch(selector) {
-  globalThis.measured = { ready: undefined, tasks: [], frames: [] };
-  new PerformanceObserver((list) => {
-    for (const each of list.getEntries()) globalThis.measured.tasks.push(each.duration);
-  }).observe({ type: "longtask", buffered: true });
-  let before = performance.now();
   const look = () => {
-    const now = performance.now();
-    globalThis.measured.frames.push(now - before);
-    before = now;
-    if (globalThis.measured.ready === undefined && document.querySelector(selector))
-      globalThis.measured.ready = now;
-    requestAnimationFrame(look);
+    if (document.querySelector(selector)) globalThis.readyAt = performance.now();
+    else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
 }
@@ -63,17 +54,47 @@ async function opened({ path, ready }) {
   return { context, page, scripts };
 }
 
-/** Does something, and tells the longest task and the frames that it took. */
+/**
+ * Does something, and tells the longest task that the page's thread had to do for it: its CPU time says
+ * what the page costs, the clock also what else the machine was doing.
+ */
 async function during(page, action) {
+  const cdp = await page.context().newCDPSession(page);
+  const events = [];
+  cdp.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  const traceConfig = { includedCategories: ["toplevel", "__metadata"] };
+  await cdp.send("Tracing.start", { transferMode: "ReportEvents", traceConfig });
+  const began = Date.now();
   await page.evaluate(() => {
-    globalThis.measured.tasks = [];
-    globalThis.measured.frames = [];
+    globalThis.frames = 0;
+    const count = () => {
+      globalThis.frames += 1;
+      requestAnimationFrame(count);
+    };
+    requestAnimationFrame(count);
   });
   await action();
-  const { tasks, frames } = await page.evaluate(() => globalThis.measured);
-  const perSecond = 1_000 / (frames.reduce((sum, each) => sum + each, 0) / frames.length);
-  const longest = tasks.length ? `longest task ${ms(Math.max(...tasks))}` : "no task over 50 ms";
-  return `${longest}, ${tasks.length} over 50 ms, ${Math.round(perSecond)} frames/s`;
+  const seconds = (Date.now() - began) / 1_000;
+  const frames = await page.evaluate(() => globalThis.frames);
+  const collected = new Promise((done) => cdp.once("Tracing.tracingComplete", done));
+  await cdp.send("Tracing.end");
+  await collected;
+  await cdp.detach();
+  const threadOf = (event) => `${event.pid}:${event.tid}`;
+  const pages = new Set(
+    events
+      .filter((each) => each.name === "thread_name" && each.args.name === "CrRendererMain")
+      .map(threadOf),
+  );
+  const tasks = events.filter(
+    (each) => each.ph === "X" && each.name.endsWith("RunTask") && pages.has(threadOf(each)),
+  );
+  const longest = (field) => tasks.reduce((most, each) => Math.max(most, each[field] ?? 0), 0);
+  const cpu = tasks.reduce((sum, each) => sum + (each.tdur ?? 0), 0);
+  return (
+    `longest task ${ms(longest("tdur") / 1_000)} of CPU (${ms(longest("dur") / 1_000)} on the clock), ` +
+    `${ms(cpu / 1_000)} of CPU in ${seconds.toFixed(1)} s, ${Math.round(frames / seconds)} frames/s`
+  );
 }
 
 async function turned(page, selector, { x = 0, y = 0, times = 40 }) {
@@ -95,7 +116,7 @@ describe("the first load", () => {
         const { context, page, scripts } = await opened(place);
         const [paint, ready] = await page.evaluate(() => [
           performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
-          globalThis.measured.ready,
+          globalThis.readyAt,
         ]);
         paints.push(paint);
         readies.push(ready);
