@@ -12,7 +12,7 @@ const PAGES = {
   front: { path: "/", ready: "h1" },
   sessions: { path: "/p/default/sessions", ready: "[role=gridcell]" },
   session: { path: `/p/default/sessions/${SESSION}?turn=1`, ready: "[aria-current=true]" },
-  "session, its traces": { path: `/p/default/sessions/${SESSION}?tab=trace`, ready: ".traces" },
+  "session, its traces": { path: `/p/default/sessions/${SESSION}?tab=trace`, ready: ".turn" },
   "session, its causes": { path: `/p/default/sessions/${SESSION}?tab=causes`, ready: ".turn" },
   compare: {
     path: `/p/default/compare?a=${SESSION}&b=${SESSION}`,
@@ -31,7 +31,7 @@ const PAGES = {
   trace: { path: `/traces/view/${TRACE}`, ready: "[role=treegrid] [role=row]" },
   observation: {
     path: `/traces/view/${TRACE}?obs=${process.env.TURNWISE_OBSERVATION}`,
-    ready: "[role=tabpanel] .text-block",
+    ready: ".details [role=tabpanel]",
   },
 };
 
