@@ -39,7 +39,7 @@ def write(client: httpx2.Client, session: str, **items: list[dict[str, Any]]) ->
 def issues(client: httpx2.Client, session: str) -> list[dict[str, Any]]:
     answer = client.get(f"{SESSIONS}/{session}/root-cause")
     assert answer.status_code == 200, answer.text
-    assert list(answer.json()) == ["sessionId", "issues"]
+    assert list(answer.json()) == ["sessionId", "issues", "groups"]
     return list(answer.json()["issues"])
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from turnwise.analyse.assemble.drafts import Draft, failure, first_of, joined, latest_end, longer
-from turnwise.model.observation import Observation, Step
+from turnwise.model.observation import Framework, Observation, Step
 from turnwise.model.session import Speaker
 
 HEARD = (Step.STT, Step.USER_TURN)
@@ -130,7 +130,7 @@ def _user(exchange: Exchange) -> Draft | None:
         id=f"{exchange.id}:user",
         speaker=Speaker.USER,
         start_ns=start_ns,
-        end_ns=max(ends, default=None) if stt else start_ns,
+        end_ns=max(ends, default=None) if stt or _is_spoken(head) else start_ns,
         trace_id=exchange.trace_id,
         text=text,
         stt_ns=first_of(voice.stt_ns for voice in reversed(heard)),
@@ -140,6 +140,11 @@ def _user(exchange: Exchange) -> Draft | None:
         spans=[*([head] if head else []), *stt],
         onsets=[each.start_ns for each in stt],
     )
+
+
+def _is_spoken(head: Observation | None) -> bool:
+    """Whether the caller spoke from the start of the exchange on; elsewhere the words are typed."""
+    return head is not None and head.framework is Framework.PIPECAT
 
 
 def _agent(exchange: Exchange, *, interrupted: bool, asked: Draft | None) -> Draft | None:

@@ -103,6 +103,8 @@ def _response(way: _Way, asked_turn: int | None, *, is_first: bool) -> Response:
     if way.from_ns is not None and way.from_ns > way.heard_ns:
         way.from_ns = None  # the agent began while the caller was speaking: nobody waited
     if is_timed:
+        if way.from_ns is None and asked is not None and draft.e2e_ns is not None:
+            way.from_ns = way.heard_ns - draft.e2e_ns
         _timed_pieces(way)
         begun = min((each.start_ns or 0 for each in way.pieces), default=None)
         start_ns = way.from_ns
@@ -389,6 +391,7 @@ def _stated_parts(way: _Way) -> list[PathPart]:
         (Part.STT, stt_ns, asked.model if asked else None, theirs),
         (Part.ENDPOINTING, None if eou_ns is None else eou_ns - (stt_ns or 0), None, theirs),
         (Part.LLM, draft.llm_ns, draft.model, own),
+        (Part.WORDING, draft.wording_ns, draft.model, own),
         (Part.TTS, draft.tts_ns, None, own),
     ]
     parts = [

@@ -236,7 +236,9 @@ def _caller_left(session: Session) -> bool:
 
 
 def _is_mid_word(session: Session, last: Turn) -> bool:
-    if last.speaker is not Speaker.AGENT or session.ended_ns is None or not last.interrupted:
+    if last.speaker is not Speaker.AGENT or session.ended_ns is None:
+        return False
+    if not (last.interrupted or last.full_text):
         return False
     return last.end_ns is None or last.end_ns >= session.ended_ns - _AT_END_NS
 
@@ -255,5 +257,6 @@ def _reason_to_leave(case: Case, issues: list[Issue], last: Turn) -> Issue | Non
         and (each.end_ns or each.start_ns or 0) >= since_ns
         and (last.speaker is Speaker.USER or each.turn >= last.index - 1)
         and each.caused_by is None
+        and not (each.type == "truncated_agent_speech" and each.turn == last.index)
     ]
     return max(near, key=lambda each: (_ORDER.index(each.severity), each.turn or 0), default=None)

@@ -8,7 +8,13 @@ import numpy as np
 
 from turnwise.analyse.diagnosis.case import Case, ms, shown_ns
 from turnwise.analyse.diagnosis.estimators import log_spread, mann_whitney, sign_test
-from turnwise.analyse.diagnosis.figures import COST, MICRO, cost_per_minute
+from turnwise.analyse.diagnosis.figures import (
+    COST,
+    LONGEST_CLASS,
+    MICRO,
+    cost_per_minute,
+    length_class,
+)
 from turnwise.analyse.diagnosis.thresholds import ns
 from turnwise.analyse.diagnosis.wording import advice, name_of
 from turnwise.model.diagnosis import Issue, Severity
@@ -202,11 +208,19 @@ def _models(case: Case, habit: _Habit) -> str:
 
 
 def cost_outlier(case: Case) -> Iterator[Issue]:
-    """A session that cost far more a minute than the agent's others."""
+    """A session that cost far more a minute than those of the agent that were about as long.
+
+    Each request carries the history: in a long session a minute costs more than in a short one.
+    """
     now = cost_per_minute(case.session)
-    if now is None or case.baselines.sessions(COST) < _ENOUGH:
+    usual = [
+        each
+        for kind in range(length_class(case.session) - 1, LONGEST_CLASS + 1)
+        for each in case.baselines.values(COST, kind=str(kind))
+    ]
+    if now is None or len(usual) < _ENOUGH:
         return
-    spread = log_spread(case.baselines.values(COST))
+    spread = log_spread(usual)
     z = spread.z(now)
     if z < spread.needed(case.limits.spike_z) or now < spread.median * _FAR:
         return

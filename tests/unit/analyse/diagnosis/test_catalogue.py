@@ -364,7 +364,7 @@ def test_a_model_that_thinks_before_it_speaks_is_named() -> None:
 def test_a_session_that_cost_far_more_than_others_is_named_with_what_drove_it() -> None:
     known = History()
     for number in range(12):
-        cost = Sample(turn=-1, part="cost_per_minute", kind="", model="", value=20_000.0 + number)
+        cost = Sample(turn=-1, part="cost_per_minute", kind="1", model="", value=20_000.0 + number)
         name = SessionId(f"00000000-0000-0000-0000-{number:012d}")
         known.add(Lesson(session_id=name, version="", at_ns=at(number), samples=(cost,)))
     row = ModelUsage(stage=Stage.LLM, model="mind-1", cost_usd=Decimal("0.3"))
