@@ -178,11 +178,11 @@ def kinds_of(
 def _kind(interruption: Interruption, drafts: Sequence[Draft]) -> InterruptionKind:
     if interruption.is_false:
         return InterruptionKind.FALSE_ALARM
+    if (kind := _unyielding(interruption, drafts)) is not None:
+        return kind
     index, onset_ns = interruption.agent_turn_index, interruption.onset_ns
     if index is None or onset_ns is None or not 0 < index < len(drafts):
         return InterruptionKind.BARGE_IN
-    if (kind := _unyielding(interruption, drafts)) is not None:
-        return kind
     agent, before = drafts[index], drafts[index - 1]
     is_answer = before.speaker is Speaker.USER and _is_heard(agent)
     resumes = 0 <= onset_ns - agent.start_ns < _RESUMES_NS

@@ -130,7 +130,7 @@ def _user(exchange: Exchange) -> Draft | None:
         id=f"{exchange.id}:user",
         speaker=Speaker.USER,
         start_ns=start_ns,
-        end_ns=max(ends, default=None) if stt or _is_spoken(head) else start_ns,
+        end_ns=max(ends, default=None) if stt or _is_spoken(exchange) else start_ns,
         trace_id=exchange.trace_id,
         text=text,
         stt_ns=first_of(voice.stt_ns for voice in reversed(heard)),
@@ -142,9 +142,10 @@ def _user(exchange: Exchange) -> Draft | None:
     )
 
 
-def _is_spoken(head: Observation | None) -> bool:
+def _is_spoken(exchange: Exchange) -> bool:
     """Whether the caller spoke from the start of the exchange on; elsewhere the words are typed."""
-    return head is not None and head.framework is Framework.PIPECAT
+    head = exchange.head
+    return bool(exchange.tts) and head is not None and head.framework is Framework.PIPECAT
 
 
 def _agent(exchange: Exchange, *, interrupted: bool, asked: Draft | None) -> Draft | None:

@@ -13,7 +13,6 @@ CACHED = "cached_share"
 """Part of the share of large prompts with anything cached: thousandths, and one more."""
 MICRO = 1_000_000
 _SHORTEST_NS = 10 * NS_PER_SECOND
-LONGEST_CLASS = 10
 _VERSIONS = ("agentVersion", "agent_version", "version", "release")
 
 
@@ -32,7 +31,7 @@ def length_class(session: Session) -> int:
     """How long a session was: 0 up to a minute, and one more with every doubling."""
     ended_ns = session.last_seen_ns if session.ended_ns is None else session.ended_ns
     minutes = max(1, ended_ns - session.started_ns) / (60 * NS_PER_SECOND)
-    return min(LONGEST_CLASS, max(0, ceil(log2(minutes))))
+    return max(0, ceil(log2(minutes)))
 
 
 def cached_share(session: Session, least_tokens: float) -> float | None:

@@ -10,7 +10,6 @@ from turnwise.analyse.diagnosis.case import Case, ms, shown_ns
 from turnwise.analyse.diagnosis.estimators import log_spread, mann_whitney, sign_test
 from turnwise.analyse.diagnosis.figures import (
     COST,
-    LONGEST_CLASS,
     MICRO,
     cost_per_minute,
     length_class,
@@ -213,9 +212,10 @@ def cost_outlier(case: Case) -> Iterator[Issue]:
     Each request carries the history: in a long session a minute costs more than in a short one.
     """
     now = cost_per_minute(case.session)
+    length = length_class(case.session)
     usual = [
         each
-        for kind in range(length_class(case.session) - 1, LONGEST_CLASS + 1)
+        for kind in (length - 1, length, length + 1)
         for each in case.baselines.values(COST, kind=str(kind))
     ]
     if now is None or len(usual) < _ENOUGH:
