@@ -241,7 +241,8 @@ SERVICES = (
     Operator("cold connection", "cold_connection", _cold_connection, LIVEKITS),
     Operator("grown prompt", "prompt_growth", _grown_prompt, _SAYS_TOKENS),
     Operator("long prompt", "slow_prefill", _long_prompt, _SAYS_TOKENS),
-    Operator("distant region", "region_network", _far_away),
+    Operator("distant region", "region_network", _far_away,
+             LIVEKITS | {Shape.PIPECAT, Shape.NATIVE}),
     Operator("disabled cache", "no_prompt_cache", _no_cache, _SAYS_TOKENS),
     Operator("cost", "cost_outlier", _costly, _SAYS_TOKENS),
 )  # fmt: skip

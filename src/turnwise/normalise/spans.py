@@ -225,11 +225,16 @@ def _first_token_ns(span: RawSpan, reading: Reading, step: Step, *, failed: bool
         found = events.first_token_ns(span.events)
     if found is not None and not span.start_ns <= found <= _LATEST_NS:
         found = None
+    if step is Step.TTS and "llm_ttft_ns" in voice:
+        # the general name for a first chunk; a voice's is its first sound
+        voice.setdefault("tts_ttfb_ns", voice.pop("llm_ttft_ns"))
     if found is None:
         after = next((voice[name] for name in _FIRST_OUTPUT if name in voice), None)
         return None if after is None else span.start_ns + after
     if step is Step.LLM:
         voice.setdefault("llm_ttft_ns", found - span.start_ns)
+    elif step is Step.TTS:
+        voice.setdefault("tts_ttfb_ns", found - span.start_ns)
     return found
 
 

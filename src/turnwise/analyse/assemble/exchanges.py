@@ -110,7 +110,9 @@ def _speech_end(step: Observation) -> int | None:
     """When the caller stopped, by a recogniser's span that ends with the final transcript."""
     if step.end_ns is None:
         return None
-    return max(step.start_ns, step.end_ns - (step.voice.stt_ns or 0))
+    late_ns = step.voice.stt_ns or 0
+    # A delay that is longer than the whole span cannot be.
+    return step.end_ns - late_ns if late_ns <= step.end_ns - step.start_ns else step.end_ns
 
 
 def _user(exchange: Exchange) -> Draft | None:

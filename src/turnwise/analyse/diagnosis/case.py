@@ -18,6 +18,8 @@ LONGEST_NS = 60 * NS_PER_SECOND
 """Nothing is blamed on a stage that took longer (voice.md 2.2)."""
 UNUSUAL_Z = 3.0
 """From here a long time is not just how this agent is."""
+UNCOMMON_Z = 2.0
+"""One value in forty of a normal sample lies above it."""
 TURN = "turn"
 """The whole wait for an answer, among the parts."""
 DECISION = "decision"
@@ -136,6 +138,11 @@ class Case:
         if len(others) < FEW:
             return None
         return among_few(others)
+
+    def is_uncommon(self, part: str, value: float) -> bool:
+        """Whether the rest of the session has few values like this one."""
+        own = self.among_own(part, "", value)
+        return own is not None and own.z(value) >= UNCOMMON_Z
 
     def usual(self, part: PathPart, response: Response) -> Reference | None:
         """What history holds to be usual for a part."""

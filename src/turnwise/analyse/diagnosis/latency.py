@@ -7,6 +7,7 @@ from turnwise.analyse.diagnosis.baselines import Reference
 from turnwise.analyse.diagnosis.case import (
     DECISION,
     TURN,
+    UNCOMMON_Z,
     Case,
     key_of,
     ms,
@@ -59,8 +60,11 @@ def late_answers(case: Case) -> Iterator[Issue]:
         if not stages and is_late:
             grouped = _by_stage(verdicts)
             stages = [max(grouped, key=_excess)] if grouped else []
+            stages = [each for each in stages if _excess(each) >= ns(case.limits.spike_excess_ms)]
             if not stages and wait is not None:
                 yield _unexplained(case, turn, response, wait)
+        elif stages:
+            stages += _greater(verdicts, stages)
         for group in sorted(stages, key=_excess, reverse=True):
             yield _late(case, turn, response, group, verdicts)
 
@@ -70,6 +74,18 @@ def _by_stage(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
     for each in verdicts:
         found.setdefault(each.part.part.stage, []).append(each)
     return list(found.values())
+
+
+def _greater(verdicts: Sequence[Verdict], stages: Sequence[list[Verdict]]) -> list[list[Verdict]]:
+    """The stage that held the answer for most of its excess, where it is none of those found.
+
+    Beside a spike what is merely uncommon is the primary cause if it is the greater (voice.md 2.3).
+    """
+    most = max(_by_stage(verdicts), key=_excess)
+    is_known = most[0].part.part.stage is not PipelineStage.UNEXPLAINED
+    is_odd = any(each.z is None or each.z >= UNCOMMON_Z for each in most)
+    is_greater = all(_excess(most) > _excess(each) for each in stages)
+    return [most] if is_known and is_odd and is_greater else []
 
 
 def _excess(group: Sequence[Verdict]) -> int:

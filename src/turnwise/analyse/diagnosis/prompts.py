@@ -1,6 +1,6 @@
 """Prompts that grow, caches that are not used, models that think (voice.md 2.2)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -24,6 +24,7 @@ _ENOUGH_SESSIONS = 10
 _OFTEN = 0.3
 _FAR = 2.0
 _MORE_TOKENS = 1_000
+_FAR_MORE_TOKENS = 3_000
 _FASTEST_NS, _SLOWEST_NS = 20_000, 400_000
 """What reading a token takes: hosted models read 2 500 to 50 000 a second. It says where other
 prompts of the session are too much alike to show it."""
@@ -63,8 +64,7 @@ def prompt_issues(case: Case, late: Iterable[Issue]) -> Iterator[Issue]:
     calls = _calls(case)
     yield from _growth(case, calls)
     yield from _uncached(case, calls)
-    turns = {each.turn for each in late}
-    yield from (each for each in _prefill(case, calls) if each.turn in turns)
+    yield from _prefill(case, calls, {each.turn for each in late})
     yield from _thinking(case)
 
 
@@ -141,8 +141,11 @@ def _uncached(case: Case, calls: Sequence[_Call]) -> Iterator[Issue]:
     )
 
 
-def _prefill(case: Case, calls: Sequence[_Call]) -> Iterator[Issue]:
-    """First tokens that came late because the prompt was long."""
+def _prefill(case: Case, calls: Sequence[_Call], late: Collection[int | None]) -> Iterator[Issue]:
+    """First tokens that came late because the prompt was long; `late` are turns with late answers.
+
+    A prompt that is longer by far explains a wait also where that alone would not stand out.
+    """
     timed = [each for each in calls if each.first_ns is not None]
     if len(timed) < _FEWEST:
         return
@@ -155,7 +158,10 @@ def _prefill(case: Case, calls: Sequence[_Call]) -> Iterator[Issue]:
     for each, count, wait in zip(timed, tokens, waits, strict=True):
         more = count - usual_tokens
         is_long = count >= _FAR * usual_tokens and more >= _MORE_TOKENS
-        if not is_long or wait - usual_wait < least:
+        is_odd = each.turn.index in late or (
+            more >= _FAR_MORE_TOKENS and case.is_uncommon(Part.LLM, wait)
+        )
+        if not (is_long and is_odd) or wait - usual_wait < least:
             continue
         excess, explained = wait - usual_wait, slope * more
         is_fitting = explained >= 0.5 * excess and abs(wait - base - slope * count) <= 0.5 * excess

@@ -151,12 +151,10 @@ def _silence(case: Case, gap: Gap) -> Issue:
 
 
 def _silence_severity(case: Case, gap: Gap) -> Severity:
-    """A caller may think for a while; an agent may not, unless its tools always take so long."""
+    """By its length; a short one that the agent's answers always have is no alarm."""
     limits = case.limits
     if gap.length_ns >= ns(limits.dead_air_critical_ms):
-        return Severity.CRITICAL if gap.is_owed_by_agent else Severity.HIGH
-    if not gap.is_owed_by_agent:
-        return Severity.LOW
+        return Severity.CRITICAL
     if gap.length_ns >= ns(limits.dead_air_high_ms):
         return Severity.HIGH
     response = case.turns[gap.before].response if gap.before is not None else None

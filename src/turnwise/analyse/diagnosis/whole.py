@@ -65,17 +65,25 @@ def _habits(case: Case) -> dict[Part, _Habit]:
 
 def slow_throughout(case: Case) -> Iterator[Issue]:
     """A stage whose median over the session is above its target, or far above the agent's usual."""
-    found: list[tuple[_Habit, bool]] = []
-    for part, habit in _habits(case).items():
-        if part in (Part.UNEXPLAINED, Part.WORDING, Part.ASKING) or len(habit.values) < _FEWEST:
-            continue
-        is_shifted = _is_shifted(case, habit)
-        if is_shifted or _is_above(case, habit):
-            found.append((habit, is_shifted))
-    shifted = [habit for habit, moved in found if moved and habit.part.stage in _PROVIDED]
-    if len(shifted) > 1:
+    habits = {
+        part: habit
+        for part, habit in _habits(case).items()
+        if part not in (Part.UNEXPLAINED, Part.WORDING, Part.ASKING)
+        and len(habit.values) >= _FEWEST
+    }
+    found = [
+        habit
+        for habit in habits.values()
+        if _is_shifted(case, habit, at_least=_SHIFT) or _is_above(case, habit)
+    ]
+    shifted = [
+        habit
+        for habit in habits.values()
+        if habit.part.stage in _PROVIDED and _is_shifted(case, habit, at_least=1.0)
+    ]
+    if len({habit.part.stage for habit in shifted}) > 1:
         yield _region(case, shifted)
-    for habit, _ in found:
+    for habit in found:
         yield _chronic(case, habit)
 
 
@@ -85,13 +93,14 @@ def _is_above(case: Case, habit: _Habit) -> bool:
     return median(habit.felt) > target_ns and sign_test(above, len(habit.felt)) <= _SIGNIFICANT
 
 
-def _is_shifted(case: Case, habit: _Habit) -> bool:
+def _is_shifted(case: Case, habit: _Habit, *, at_least: float) -> bool:
+    """Whether the session is above the agent's usual by a felt time, and by so many times."""
     before = case.baselines.values(habit.part)
     if len(before) < 2 * _ENOUGH:
         return False
     usual, now = median(before), median(habit.felt)
     return (
-        now >= _SHIFT * usual
+        now >= at_least * usual
         and now - usual >= ns(case.limits.spike_excess_ms)
         and mann_whitney(habit.felt, before) < _SHIFT_P
     )

@@ -159,7 +159,7 @@ def test_silence_of_which_nobody_knows_the_reason_is_dead_air_with_the_wait_behi
 
 @pytest.mark.parametrize(
     ("pause", "severity"),
-    [(2500, None), (4500, None), (7000, Severity.LOW), (9000, Severity.HIGH)],
+    [(2500, None), (4500, None), (7000, Severity.HIGH), (9000, Severity.CRITICAL)],
 )
 def test_a_caller_may_think_for_a_while(pause: float, severity: Severity | None) -> None:
     call = begun().says(pause=pause).answers().talks(1).ends()
