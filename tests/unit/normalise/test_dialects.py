@@ -323,3 +323,13 @@ def test_a_livekit_deployment_is_the_version_where_none_is_named() -> None:
     assert observe("agent_session", "livekit-agents", told).app_version == "CAD_7"
     named = observe("agent_session", "livekit-agents", told, resource={"service.version": "1.4"})
     assert named.app_version == "1.4"
+
+
+def test_the_first_chunk_of_a_voice_is_its_first_sound() -> None:
+    """One name for the first chunk of anything."""
+    told = {"gen_ai.operation.name": "tts", "gen_ai.response.time_to_first_chunk": 0.3}
+    voice = observe("speak", "app", told).voice
+    assert (voice.tts_ttfb_ns, voice.llm_ttft_ns) == (300 * MS, None)
+    begun = {"langfuse.observation.type": "span",
+             "langfuse.observation.completion_start_time": '"2026-09-21T14:13:20.250Z"'}  # fmt: skip
+    assert observe("tts", "langfuse-sdk", begun).voice.tts_ttfb_ns == 250 * MS

@@ -194,3 +194,81 @@ def test_a_long_session_is_not_compared_with_short_ones() -> None:
     costly = replace(long, cost_usd=Decimal(3))
     found = [[each.type for each in issues_of(every, known)] for every in (short, long, costly)]
     assert [("cost_outlier" in each) for each in found] == [True, False, True]
+
+
+def test_a_greater_cause_that_is_merely_uncommon_is_named_beside_a_spike() -> None:
+    known = history()
+    for number in range(24):
+        value = float(np.exp(np.log(900e6) + 0.3 * (number - 11.5) / 7))
+        tool = Sample(turn=2, part="tool", kind="", model="lookup_order", value=value)
+        name = SessionId(f"20000000-0000-0000-0000-{number:012d}")
+        known.add(Lesson(session_id=name, version="", at_ns=at(number), samples=(tool,)))
+    call = Call().greets().talks(2).says().answers(tts=1000, tools=[Tool(ms=3100)]).talks(1).ends()
+    late = [each for each in issues_of(call, known) if each.type == "high_latency"]
+    assert {each.stage for each in late} == {"tts", "tool"}
+
+
+def test_silence_behind_a_model_that_thought_is_a_consequence_of_the_thought() -> None:
+    tokens = {"input": 700, "output": 420, "output_reasoning_tokens": 400}
+    call = Call().greets().talks(3).says().answers(llm=3000, tokens=tokens).talks(1).ends()
+    found = issues_of(call, USUAL)
+    assert the(found, "dead_air").caused_by == "reasoning_delay"
+
+
+@pytest.mark.parametrize("more_ms", [0, 450])
+def test_providers_that_are_all_farther_away_point_to_the_region(more_ms: float) -> None:
+    call = Call().greets()
+    for _ in range(8):
+        call.says(stt=150 + more_ms).answers(llm=400 + more_ms, tts=200 + more_ms)
+    found = [each for each in issues_of(call.ends(), USUAL) if each.type == "region_network"]
+    assert [each.evidence["stages"] for each in found] == (["llm, tts, stt"] if more_ms else [])
+
+
+def test_one_long_prompt_among_prompts_that_are_all_alike_explains_its_wait() -> None:
+    call = Call().greets()
+    for number in range(8):
+        more = 8000 if number == 5 else 0
+        call.says().answers(f"Answer {number}.", llm=400 + more * 0.1, tokens={"input": 900 + more})
+    assert the(issues_of(call.ends(), USUAL), "slow_prefill").turn == 12
+
+
+def test_what_a_voice_took_that_waits_for_its_text_lies_right_before_the_sound() -> None:
+    """Up to LiveKit 1.6 its span begins with the model's."""
+    session = session_of(
+        livekit(Step.SESSION, 0, 20_000, "s"),
+        livekit(Step.USER_TURN, 1000, 2500, "u", "s", user_text="Where?", stt_ms=100,
+                eou_delay_ms=500),
+        livekit(Step.USER_SPEAKING, 1000, 2000, "us", "u"),
+        livekit(Step.AGENT_TURN, 2500, 8000, "a", "s", user_text="Where?", agent_text="There.",
+                e2e_ms=3000),
+        livekit(Step.LLM_NODE, 2500, 3200, "l", "a", first_token_ns=at(2800), agent_text="There."),
+        livekit(Step.TTS, 2500, 6000, "v", "a", tts_ttfb_ms=250),
+        livekit(Step.AGENT_SPEAKING, 5000, 8000, "as", "a"),
+    )  # fmt: skip
+    response = session.turns[1].response
+    assert response is not None
+    held = {each.part: each.held_ns / 1e6 for each in response.parts}
+    assert (held["tts"], held["unexplained"]) == (250, 1950)
+    assert "transport" not in held
+
+
+def test_a_transcript_in_plain_spans_is_handed_on_when_the_turn_is_over() -> None:
+    session = session_of(
+        span(Step.OTHER, 0, 30_000, "root", name="call"),
+        span(Step.STT, 1000, 2700, "s1", "root", user_text="When does it come?", stt_ms=200),
+        span(Step.LLM, 4200, 5000, "l1", "root", agent_text="On Tuesday.", first_token_ns=at(4500)),
+        span(Step.TTS, 4500, 5600, "v1", "root", agent_text="On Tuesday.", tts_ttfb_ms=200),
+    )
+    response = session.turns[1].response
+    assert response is not None
+    held = {each.part: each.held_ns / 1e6 for each in response.parts}
+    assert held == {"stt": 200, "endpointing": 1500, "llm": 300, "tts": 200}
+
+
+def test_a_delay_longer_than_the_recognisers_span_says_nothing_of_when_the_caller_stopped() -> None:
+    session = session_of(
+        span(Step.OTHER, 0, 30_000, "root", name="call"),
+        span(Step.STT, 1000, 2700, "s1", "root", user_text="When does it come?", stt_ms=214_000),
+        span(Step.LLM, 2800, 3600, "l1", "root", agent_text="On Tuesday.", llm_ttft_ms=300),
+    )
+    assert session.turns[0].end_ns == at(2700)
