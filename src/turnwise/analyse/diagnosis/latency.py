@@ -124,8 +124,10 @@ def _by_decision(
 
     What the transcript was later than usual is not the endpointing's fault.
     """
+    if found.part.part is not Part.ENDPOINTING or found.is_spike:
+        return found
     whole = case.decision_ns(turn, response)
-    if found.part.part is not Part.ENDPOINTING or found.is_spike or whole is None:
+    if whole is None or found.part.held_ns < ns(case.limits.spike_excess_ms):
         return found
     reference = case.baselines.usual(DECISION, response.kind, "")
     if reference is None or not reference.is_own:

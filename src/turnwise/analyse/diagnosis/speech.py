@@ -14,6 +14,8 @@ _FEWEST_WORDS = 3
 _LONG_WORD = 4
 """Shorter words are mostly articles and pronouns, which change in a repetition."""
 _SAME_WORD = 0.5
+_LIKE = 0.5
+"""Less similar texts are not looked at word by word."""
 
 _REPAIRS = re.compile(
     r"\b(?:no,? i said|i meant|i (?:already|just) (?:said|told|gave)|i told you|that'?s not what i"
@@ -64,15 +66,15 @@ def similarity(one: str, other: str) -> float:
     a, b = words_of(one), words_of(other)
     if min(len(a), len(b)) < _FEWEST_WORDS or _numbers(a) != _numbers(b):
         return 0.0
-    if not _WORDLESS.search(one) and _is_about_else(a, b):
-        return 0.0
     left = list(b)
     shared = 0
     for word in a:
         if word in left:
             left.remove(word)
             shared += 1
-    return 2 * shared / (len(a) + len(b))
+    found = 2 * shared / (len(a) + len(b))
+    is_worded = not _WORDLESS.search(one)
+    return 0.0 if found >= _LIKE and is_worded and _is_about_else(a, b) else found
 
 
 def _is_about_else(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -95,10 +95,13 @@ def _is_above(case: Case, habit: _Habit) -> bool:
 
 def _is_shifted(case: Case, habit: _Habit, *, at_least: float) -> bool:
     """Whether the session is above the agent's usual by a felt time, and by so many times."""
+    now = median(habit.felt)
+    if now < ns(case.limits.spike_excess_ms):
+        return False
     before = case.baselines.values(habit.part)
     if len(before) < 2 * _ENOUGH:
         return False
-    usual, now = median(before), median(habit.felt)
+    usual = median(before)
     return (
         now >= at_least * usual
         and now - usual >= ns(case.limits.spike_excess_ms)
