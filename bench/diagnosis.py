@@ -126,6 +126,9 @@ def _show_misses(console: Console, judged: list[Judged]) -> None:
         for found in each.found:
             if found.issue is None and found.fault.is_felt:
                 console.print(f"missed  {where}: {found.fault.operator}")
+            elif found.right_stage is False and found.fault.is_felt and found.issue is not None:
+                named = f"{found.issue['stage']} {found.issue['evidence']}"
+                console.print(f"stage   {where}: {found.fault.operator}, but {named}")
         for issue in each.false_alarms:
             named = f"{issue['type']} {issue['stage'] or ''} turn {issue['turn']}"
             console.print(f"false   {where}: {named} {issue['evidence']}")

@@ -146,6 +146,44 @@ def _grown_prompt(scene: Scene) -> list[Fault]:
     ]  # fmt: skip
 
 
+@somewhere
+def _long_prompt(scene: Scene, index: int) -> Fault:
+    """One request carries a document, which the model has to read first."""
+    exchange = scene.call.exchanges[index]
+    _, reply = parts_of(exchange)
+    more = scene.rng.randint(6_000, 14_000)
+    reply.steps[-1].prompt += more
+    reply.steps[-1].ttft += more * _SECONDS_PER_TOKEN
+    return Fault(
+        operator="long prompt",
+        type="slow_prefill",
+        turn=(exchange, "agent"),
+        stages=frozenset({"llm"}),
+        parts=((exchange, "llm"),),
+        severities=frozenset({"low"}),
+        symptoms=frozenset({"high_latency", "dead_air"}),
+    )
+
+
+def _far_away(scene: Scene) -> list[Fault]:
+    """The way to every provider is longer in this call."""
+    if scene.taken:
+        return []
+    farther = scene.rng.uniform(0.4, 0.8)
+    for exchange in scene.call.exchanges:
+        if exchange.speech is not None:
+            exchange.speech.stt += farther
+        if exchange.reply is not None:
+            exchange.reply.ttfb += farther
+            for step in exchange.reply.steps:
+                step.ttft += farther
+    fault = _of_session(
+        scene, "distant region", "region_network", _answered(scene),
+        frozenset({"chronic_latency", "high_latency", "dead_air", "latency_regression"}),
+    )  # fmt: skip
+    return [fault]
+
+
 def _no_cache(scene: Scene) -> list[Fault]:
     if not scene.agent.is_cached or scene.agent.prompt < _FROM_TOKENS or scene.taken:
         return []
@@ -202,6 +240,9 @@ SERVICES = (
     Operator("reasoning", "reasoning_delay", _reasoning, _SAYS_TOKENS),
     Operator("cold connection", "cold_connection", _cold_connection, LIVEKITS),
     Operator("grown prompt", "prompt_growth", _grown_prompt, _SAYS_TOKENS),
+    Operator("long prompt", "slow_prefill", _long_prompt, _SAYS_TOKENS),
+    Operator("distant region", "region_network", _far_away,
+             LIVEKITS | {Shape.PIPECAT, Shape.NATIVE}),
     Operator("disabled cache", "no_prompt_cache", _no_cache, _SAYS_TOKENS),
     Operator("cost", "cost_outlier", _costly, _SAYS_TOKENS),
 )  # fmt: skip

@@ -25,7 +25,7 @@ _SLOW_CALLS = 3
 """Test calls of each agent that was always slow, and of each second version."""
 _HOUR_NS = 3_600 * 1_000_000_000
 _TRIES = 12
-_NEED_HISTORY = frozenset({"cost_outlier"})
+_NEED_HISTORY = frozenset({"region_network", "cost_outlier"})
 """Types that are only what they are beside the agent's other calls."""
 
 

@@ -39,7 +39,7 @@ def write(client: httpx2.Client, session: str, **items: list[dict[str, Any]]) ->
 def issues(client: httpx2.Client, session: str) -> list[dict[str, Any]]:
     answer = client.get(f"{SESSIONS}/{session}/root-cause")
     assert answer.status_code == 200, answer.text
-    assert list(answer.json()) == ["sessionId", "issues"]
+    assert list(answer.json()) == ["sessionId", "issues", "groups"]
     return list(answer.json()["issues"])
 
 
@@ -282,3 +282,39 @@ def test_limits_can_be_set_for_all_agents_and_for_one(tmp_path: Path) -> None:
         assert issues(client, lenient) == []
         [issue] = issues(client, strict)
         assert (issue["stage"], issue["evidence"]["targetMs"]) == ("tts", 500)
+
+
+def test_the_roll_up_says_what_the_session_suffered_from_most(server: RunningServer) -> None:
+    with server.client(server.new_user()) as client:
+        session = new_session(client, callId=(call := f"CA{uuid4().hex}"))
+        write(client, session, turns=[
+            turn(0, "user", 0, 900, sttMs=100),
+            turn(1, "agent", 3500, 5000, llmMs=300, ttsMs=2300),
+            turn(2, "user", 6000, 7000, sttMs=100, confidence=0.4),
+            turn(3, "agent", 9500, 11_000, llmMs=300, ttsMs=2400),
+        ])  # fmt: skip
+        answer = client.get(f"{SESSIONS}/{session}/root-cause").json()
+        of_call = client.get(f"{CALLS}/{call}/root-cause").json()
+        body = client.get(f"/ui/api/sessions/{session}").json()
+    first, second = answer["groups"]
+    assert list(first) == ["type", "stage", "severity", "count", "turns", "excessMs"]
+    assert {key: first[key] for key in ("type", "stage", "severity", "count", "turns")} == {
+        "type": "high_latency", "stage": "tts", "severity": "high", "count": 2, "turns": [1, 3],
+    }  # fmt: skip
+    assert first["excessMs"] == sum(
+        each["evidence"]["excessMs"] for each in answer["issues"] if each["stage"] == "tts"
+    )
+    assert (second["type"], second["turns"]) == ("stt_low_confidence", [2])
+    assert of_call["groups"] == answer["groups"]
+    assert [each["type"] for each in body["issueGroups"]] == [first["type"], second["type"]]
+
+
+def test_a_stated_end_of_turn_delay_is_what_is_blamed(server: RunningServer) -> None:
+    with server.client(server.new_user()) as client:
+        session = new_session(client)
+        write(client, session, turns=[
+            turn(0, "user", 0, 900, sttMs=100, eouMs=3600),
+            turn(1, "agent", 5000, 6000, llmMs=250, ttsMs=200),
+        ])  # fmt: skip
+        late = [each for each in issues(client, session) if each["type"] == "high_latency"]
+    assert [(each["turn"], each["stage"]) for each in late] == [(1, "endpointing")]

@@ -18,7 +18,7 @@ from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.http.error_forms import ERRORS
 from turnwise.http.heard import SessionAudioBody, session_audio
 from turnwise.http.json_text import JSON, money, raw
-from turnwise.model.diagnosis import Issue
+from turnwise.model.diagnosis import Diagnosis, Issue, IssueGroup
 from turnwise.model.errors import NotFound
 from turnwise.model.ids import ProjectId, SessionId, agent_uuid_of, public_session_id
 from turnwise.model.instants import iso_seconds, ms_from_ns, now_ns
@@ -121,6 +121,17 @@ class IssueBody(msgspec.Struct, rename="camel", frozen=True):
     evidence: dict[str, float | int | str]
     confidence: float
     caused_by: str | None
+
+
+class IssueGroupBody(msgspec.Struct, rename="camel", frozen=True):
+    """The issues of one type and stage; `excess_ms` is how much longer than usual was waited."""
+
+    type: str
+    stage: str | None
+    severity: str
+    count: int
+    turns: list[int]
+    excess_ms: int
 
 
 def public_agent_id(project_id: ProjectId, slug: str) -> str:
@@ -269,8 +280,12 @@ def router(reader: SessionReader, diagnose: Diagnose) -> APIRouter:
         session = await reader.session(caller, session_id)
         if session is None:
             raise NotFound("Session not found.", code="session_not_found")
-        issues = _issues(session, await diagnose(session))
-        body = {"sessionId": public_session_id(session.id), "issues": issues}
+        found = await diagnose(session)
+        body = {
+            "sessionId": public_session_id(session.id),
+            "issues": _issues(session, found.issues),
+            "groups": [_group(each) for each in found.groups],
+        }
         return Response(JSON.encode(body), media_type="application/json")
 
     return routes
@@ -311,26 +326,54 @@ def calls_router(reader: SessionReader, diagnose: Diagnose) -> APIRouter:
         """What went wrong in a call; turns are numbered as in its detail."""
         sessions = await sessions_of_call(caller, call_id)
         whole, place = whole_call(sessions), places(sessions)
-        found = [(each.id, issue) for each in sessions for issue in await diagnose(each)]
+        found = [await diagnose(each) for each in sessions]
         body = {
             "callId": call_id,
             "sessionId": public_session_id(whole.id),
             "issues": _issues(whole, placed(found, place)),
+            "groups": [_group(each) for each in placed_groups(found, place)],
         }
         return Response(JSON.encode(body), media_type="application/json")
 
     return routes
 
 
-def placed(
-    found: Iterable[tuple[SessionId, Issue]], place: Mapping[tuple[SessionId, int], int]
-) -> list[Issue]:
+def placed(found: Iterable[Diagnosis], place: Mapping[tuple[SessionId, int], int]) -> list[Issue]:
     """Issues of several sessions with the turns of the whole call; those of no turn come last."""
     moved = [
-        replace(issue, turn=None if issue.turn is None else place.get((session_id, issue.turn)))
-        for session_id, issue in found
+        replace(
+            issue, turn=None if issue.turn is None else place.get((each.session_id, issue.turn))
+        )
+        for each in found
+        for issue in each.issues
     ]
     return sorted(moved, key=lambda each: (each.turn is None, each.turn or 0))
+
+
+def placed_groups(
+    found: Iterable[Diagnosis], place: Mapping[tuple[SessionId, int], int]
+) -> list[IssueGroup]:
+    """Groups of several sessions as those of the whole call, the worst first."""
+    whole: dict[tuple[str, str | None], IssueGroup] = {}
+    for diagnosis in found:
+        for each in diagnosis.groups:
+            numbers = (place.get((diagnosis.session_id, turn)) for turn in each.turns)
+            turns = tuple(sorted(turn for turn in numbers if turn is not None))
+            known = whole.get((each.type, each.stage))
+            moved = replace(each, turns=turns)
+            whole[each.type, each.stage] = moved if known is None else known.joined(moved)
+    return sorted(whole.values(), key=lambda each: each.rank)
+
+
+def _group(each: IssueGroup) -> IssueGroupBody:
+    return IssueGroupBody(
+        type=each.type,
+        stage=each.stage,
+        severity=each.severity,
+        count=each.count,
+        turns=list(each.turns),
+        excess_ms=ms_from_ns(each.excess_ns),
+    )
 
 
 def _issues(session: Session, issues: Iterable[Issue]) -> list[IssueBody]:

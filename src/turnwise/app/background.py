@@ -28,7 +28,7 @@ def background_of(parts: Parts) -> Worker:
     watch = AlertWatch(
         flow.store,
         alerts,
-        flow.diagnosing.issues,
+        flow.diagnosing.diagnosis,
         Courier(alerts, parts.addresses),
         settings.alert_seconds,
     )

@@ -22,7 +22,7 @@ from turnwise.analyse.diagnosis import (
     agent_version,
     diagnose,
 )
-from turnwise.model.diagnosis import Diagnosis, Issue, Lesson
+from turnwise.model.diagnosis import Diagnosis, Lesson
 from turnwise.model.errors import RetryableError
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.ports import DiagnosisStore
@@ -111,15 +111,15 @@ class Diagnosing:
             log.exception("a session could not be diagnosed", extra={"session": session.id})
             return None
 
-    async def issues(self, session: Session) -> Sequence[Issue]:
+    async def diagnosis(self, session: Session) -> Diagnosis:
         """What is wrong with a session, by the diagnosis that was made when it was settled."""
         kept = await self._store.diagnosis(session.project_id, session.id)
         if kept is not None and await self._holds(kept, session):
-            return kept.issues
+            return kept
         async with self._learning:
             found = await self._made(session)
             await self._store.put_diagnoses([found])
-        return found.issues
+        return found
 
     async def _holds(self, kept: Diagnosis, session: Session) -> bool:
         """Whether a diagnosis is of these facts, by this analyser, and by enough history."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from turnwise.app.flow import Flow
 from turnwise.model.boards import BoardStore
-from turnwise.model.diagnosis import Issue
+from turnwise.model.diagnosis import Diagnosis
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
 from turnwise.model.observation import Observation
 from turnwise.model.overview import Facets, LineQuery, SessionFilter, SessionLine, Summary
@@ -130,10 +130,10 @@ class Reading:
                     found.append(session)
         return found
 
-    async def issues(self, session: Session) -> Sequence[Issue]:
+    async def diagnosis(self, session: Session) -> Diagnosis:
         """See ports.Diagnose: by everything that was known of the agent when it was asked."""
         await self._settled([session.project_id])
-        return await self._flow.diagnosing.issues(session)
+        return await self._flow.diagnosing.diagnosis(session)
 
     async def agent(self, caller: Caller, name: str) -> Agent | None:
         """See SessionReader.agent."""

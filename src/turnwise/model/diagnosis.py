@@ -1,7 +1,8 @@
 """What is found to be wrong with sessions, and how well agents let themselves be interrupted."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self
 
 from turnwise.model.ids import ProjectId, SessionId
 
@@ -14,6 +15,9 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     HIGH = "high"
     CRITICAL = "critical"
+
+
+_STEPS = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,21 @@ class IssueGroup:
     count: int
     turns: tuple[int, ...]
     excess_ns: int
+
+    @property
+    def rank(self) -> tuple[int, int, str, str]:
+        """Sorts the worst group first, then the one that cost callers most time."""
+        return -_STEPS.index(self.severity), -self.excess_ns, self.type, self.stage or ""
+
+    def joined(self, other: Self) -> Self:
+        """Both as one; of the same type and stage."""
+        return replace(
+            self,
+            severity=max(self.severity, other.severity, key=_STEPS.index),
+            count=self.count + other.count,
+            turns=tuple(sorted({*self.turns, *other.turns})),
+            excess_ns=self.excess_ns + other.excess_ns,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

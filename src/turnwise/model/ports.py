@@ -8,7 +8,6 @@ from turnwise.model.diagnosis import (
     Diagnosis,
     GateLimits,
     InterruptionQuality,
-    Issue,
     Lesson,
 )
 from turnwise.model.facts import SessionFact, SessionFacts
@@ -38,7 +37,7 @@ from turnwise.model.transcripts import CallStats, Usage, UsageQuery
 Accept = Callable[[Batch], Awaitable[Receipt]]
 """Takes a batch and returns when it is durable; raises Busy when it must be sent again."""
 
-Diagnose = Callable[[Session], Awaitable[Sequence[Issue]]]
+Diagnose = Callable[[Session], Awaitable[Diagnosis]]
 """Finds what is wrong with a session; asked again about the same facts it answers the same."""
 
 Complete = Callable[[Observation], Observation]

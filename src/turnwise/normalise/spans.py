@@ -15,6 +15,7 @@ from turnwise.normalise.metadata import Encoder
 from turnwise.normalise.reading import Reading, read_attributes, read_resource
 from turnwise.normalise.usage import (
     Counts,
+    cached_of,
     costs_of,
     counts_of,
     detail_counts,
@@ -22,6 +23,7 @@ from turnwise.normalise.usage import (
     metadata_costs,
     metrics_counts,
 )
+from turnwise.normalise.user_figures import read_user_figures
 from turnwise.normalise.values import count, encode_json, flag, is_refused, seconds, text
 
 EARLIEST_START_NS = 946_684_800 * 1_000_000_000
@@ -121,6 +123,8 @@ def _observation(project_id: ProjectId, span: RawSpan, encoder: Encoder) -> Obse
     tool_messages = add_words(step, reading, asked, answered)
     if "llm_metrics" in fields or "tts_metrics" in fields:
         _read_metrics(reading)
+    if said := reading.gathered.get("user_metadata"):
+        read_user_figures(reading, said)
     first_token_ns = _first_token_ns(span, reading, step, failed=failed)
     level, status_message = _level(span, reading, answered, failed=failed)
     cost_details = _costs(reading, step, kind)
@@ -166,6 +170,9 @@ def _voice(reading: Reading, tool_messages: tuple[ToolMessage, ...]) -> Voice:
     requested = reading.fields.get("requested_model")
     if requested is not None and requested != reading.fields.get("model"):
         reading.voice["requested_model"] = requested
+    cached = cached_of(reading.fields.get("usage_details"))
+    if cached is not None:
+        reading.voice.setdefault("cached_tokens", cached)
     if reading.voice or tool_messages:
         rank = reading.ranks.get(("voice", "agent_name"), 0)
         return Voice(**reading.voice, agent_rank=rank, tool_messages=tool_messages)
@@ -218,11 +225,16 @@ def _first_token_ns(span: RawSpan, reading: Reading, step: Step, *, failed: bool
         found = events.first_token_ns(span.events)
     if found is not None and not span.start_ns <= found <= _LATEST_NS:
         found = None
+    if step is Step.TTS and "llm_ttft_ns" in voice:
+        # the general name for a first chunk; a voice's is its first sound
+        voice.setdefault("tts_ttfb_ns", voice.pop("llm_ttft_ns"))
     if found is None:
         after = next((voice[name] for name in _FIRST_OUTPUT if name in voice), None)
         return None if after is None else span.start_ns + after
     if step is Step.LLM:
         voice.setdefault("llm_ttft_ns", found - span.start_ns)
+    elif step is Step.TTS:
+        voice.setdefault("tts_ttfb_ns", found - span.start_ns)
     return found
 
 

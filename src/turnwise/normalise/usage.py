@@ -71,6 +71,18 @@ def detail_counts(side: str, details: Mapping[str, Any] | None) -> Counts:
     return found
 
 
+def cached_of(details: Mapping[str, Any] | None) -> int | None:
+    """How many tokens of the prompt were cached, 0 only where the sender says 0."""
+    for name, value in (details or {}).items():
+        if _DETAILS.get(name) == "input" and isinstance(value, Mapping):
+            told = value.get("cached_tokens", value.get("cache_read"))
+        else:
+            told = value if _NAMES.get(name, name) == "input_cached_tokens" else None
+        if (number := quantity(told)) is not None:
+            return round(number)
+    return None
+
+
 def metrics_counts(metrics: Mapping[str, Any] | None) -> Counts:
     """Counts of LiveKit's llm_metrics, which carry much that is no count."""
     kept = {name: value for name, value in (metrics or {}).items() if name in _NAMES}

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.analyse.build import START_NS, at, fact, livekit, ms, said, session_of, span
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import session_id_of
+from turnwise.model.metrics import Part
 from turnwise.model.observation import Step
 from turnwise.model.recording import RecordingStatus
 from turnwise.model.session import SessionStatus
@@ -245,3 +246,20 @@ def test_a_report_of_another_shape_is_survived() -> None:
 
 def test_the_name_that_an_sdk_gives_its_uploads_is_no_agent() -> None:
     assert session_of(span(Step.OTHER, 0, 1, "a", agent_name="livekit-agents")).agent == "unknown"
+
+
+def test_the_time_to_the_first_sentence_is_part_of_the_wait() -> None:
+    items = [
+        {**_message("user", "Where?", 900), "metrics": {
+            "started_speaking_at": _seconds(900), "stopped_speaking_at": _seconds(1500)}},
+        _message("assistant", "There.", 2600, llm_node_ttft=0.2, llm_node_ttfs=0.55,
+                 tts_node_ttfb=0.2),
+    ]  # fmt: skip
+    session = session_of(
+        fact(FactKind.REPORT, "AJ_1", job_id="AJ_1", chat_history={"items": items})
+    )
+    response = session.turns[1].response
+    assert response is not None
+    lengths = {each.part: each.duration_ns for each in response.parts}
+    assert lengths[Part.WORDING] == 350_000_000
+    assert lengths[Part.UNEXPLAINED] == 350_000_000

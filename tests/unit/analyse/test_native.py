@@ -13,8 +13,9 @@ from tests.unit.analyse.build import (
     session_of,
 )
 from turnwise.model.facts import FactKind, SessionFact
+from turnwise.model.metrics import Part
 from turnwise.model.observation import Step
-from turnwise.model.session import SessionStatus
+from turnwise.model.session import InterruptionKind, SessionStatus
 
 SESSION = fact(FactKind.SESSION, started_ns=START_NS, agent="desk", ref="call 7")
 
@@ -182,3 +183,32 @@ def test_wrong_types_in_a_body_are_nothing() -> None:
     )
     assert said(session) == [("user", None)]
     assert (session.tools[0].name, session.tools[0].start_ns) == ("tool", None)
+
+
+@pytest.mark.parametrize(
+    ("until_ms", "kind"),
+    [(1700, InterruptionKind.BACKCHANNEL), (2600, InterruptionKind.MISSED)],
+)
+def test_a_stated_interruption_at_which_the_agent_spoke_on(
+    until_ms: float, kind: InterruptionKind
+) -> None:
+    session = session_of(
+        SESSION,
+        _turn("a", 0, "agent", "Let me tell you all about it", start_ms=0, end_ms=5000),
+        _turn("b", 1, "user", "wait, not that one", start_ms=1400, end_ms=until_ms),
+        fact(FactKind.INTERRUPTION, "i", turn_index=0, onset_ms=1400),
+    )
+    [interruption] = session.interruptions
+    assert interruption.kind is kind
+
+
+def test_a_stated_delay_of_the_end_of_a_turn_holds_the_answer() -> None:
+    session = session_of(
+        SESSION,
+        _turn("a", 0, "user", "Hi", start_ms=0, end_ms=1000, stt_ms=200, eou_ms=1900),
+        _turn("b", 1, "agent", "Hello", start_ms=3500, end_ms=4000, llm_ms=300, tts_ms=200),
+    )
+    response = session.turns[1].response
+    assert response is not None
+    lengths = {each.part: each.held_ns for each in response.parts}
+    assert (lengths[Part.ENDPOINTING], lengths[Part.UNEXPLAINED]) == (1_700_000_000, 100_000_000)

@@ -21,7 +21,10 @@ from bench.diagnosis_world.timeline import lay_out
 from turnwise.app.demo.otlp_bytes import message
 
 NOW_NS = 1_795_000_000 * 1_000_000_000
-WHOLE_CALL = {"prompt_growth", "no_prompt_cache", "cost_outlier", "telemetry_gap", "clock_skew"}
+WHOLE_CALL = {
+    "prompt_growth", "no_prompt_cache", "cost_outlier", "telemetry_gap", "clock_skew",
+    "region_network",
+}  # fmt: skip
 """Types of faults that lie in no single turn."""
 
 

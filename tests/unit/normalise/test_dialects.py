@@ -266,3 +266,70 @@ def test_environment_falls_back() -> None:
         attributes={"langfuse.environment": "mine"}, resource={"langfuse.environment": "prod"}
     )
     assert own.environment == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "field", "milliseconds"),
+    [
+        ("stt", "stt.final_latency_s", "0.21", "stt_ns", 210),
+        ("stt", "asr_latency_ms", "180", "stt_ns", 180),
+        ("tts", "tts.ttfb_s", '"0.4"', "tts_ttfb_ns", 400),
+        ("tts", "tts_first_byte_ms", "95.5", "tts_ttfb_ns", 95.5),
+        ("answer", "llm.ttft_seconds", "1.5", "llm_ttft_ns", 1500),
+    ],
+)
+def test_lengths_in_a_users_metadata(
+    name: str, key: str, value: str, field: str, milliseconds: float
+) -> None:
+    """Langfuse has no attributes for a voice: its users note what a stage took."""
+    told = {f"langfuse.observation.metadata.{key}": value, "langfuse.observation.type": "span"}
+    found = observe(name, "langfuse-sdk", told)
+    assert getattr(found.voice, field) == round(milliseconds * MS)
+    assert key in json.loads(found.metadata or "")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("tts.ttfb", "0.4"), ("my_tts.ttfb_s", "0.4"), ("tts.ttfb_s", "soon")]
+)
+def test_a_length_without_a_unit_or_a_number_is_none(key: str, value: str) -> None:
+    told = {f"langfuse.observation.metadata.{key}": value, "langfuse.observation.type": "span"}
+    assert observe("tts", "langfuse-sdk", told).voice.tts_ttfb_ns is None
+
+
+def test_a_negative_length_in_a_users_metadata_is_refused() -> None:
+    told = {"langfuse.observation.metadata.tts.ttfb_s": "-0.4"}
+    assert observe("tts", "langfuse-sdk", told).voice.refused == ("tts.ttfb_s",)
+
+
+@pytest.mark.parametrize(
+    ("usage", "cached"),
+    [
+        ({"input": 1200, "input_cached_tokens": 0}, 0),
+        ({"input": 1200, "input_cached_tokens": 1024}, 1024),
+        ({"prompt_tokens": 1200, "prompt_tokens_details": {"cached_tokens": 0}}, 0),
+        ({"input": 1200}, None),
+    ],
+)
+def test_nothing_cached_is_told_from_not_told(usage: dict[str, Any], cached: int | None) -> None:
+    told = {
+        "langfuse.observation.type": "generation",
+        "langfuse.observation.usage_details": json.dumps(usage),
+    }
+    assert observe("llm", "langfuse-sdk", told).voice.cached_tokens == cached
+
+
+def test_a_livekit_deployment_is_the_version_where_none_is_named() -> None:
+    told = {"lk.deployment_id": "CAD_7", "lk.agent_name": "desk"}
+    assert observe("agent_session", "livekit-agents", told).app_version == "CAD_7"
+    named = observe("agent_session", "livekit-agents", told, resource={"service.version": "1.4"})
+    assert named.app_version == "1.4"
+
+
+def test_the_first_chunk_of_a_voice_is_its_first_sound() -> None:
+    """One name for the first chunk of anything."""
+    told = {"gen_ai.operation.name": "tts", "gen_ai.response.time_to_first_chunk": 0.3}
+    voice = observe("speak", "app", told).voice
+    assert (voice.tts_ttfb_ns, voice.llm_ttft_ns) == (300 * MS, None)
+    begun = {"langfuse.observation.type": "span",
+             "langfuse.observation.completion_start_time": '"2026-09-21T14:13:20.250Z"'}  # fmt: skip
+    assert observe("tts", "langfuse-sdk", begun).voice.tts_ttfb_ns == 250 * MS

@@ -1529,6 +1529,18 @@ export interface components {
             readonly type: string;
         };
         /**
+         * IssueGroupBody
+         * @description The issues of one type and stage; `excess_ms` is how much longer than usual was waited.
+         */
+        readonly IssueGroupBody: {
+            readonly count: number;
+            readonly excessMs: number;
+            readonly severity: components["schemas"]["Severity"];
+            readonly stage: string | null;
+            readonly turns: readonly number[];
+            readonly type: string;
+        };
+        /**
          * KeyBody
          * @description A key without its secret; instants in milliseconds since the epoch.
          *
@@ -2041,6 +2053,7 @@ export interface components {
             readonly id: string;
             readonly interruptions: readonly components["schemas"]["InterruptionBody"][];
             readonly isOpen: boolean;
+            readonly issueGroups: readonly components["schemas"]["IssueGroupBody"][];
             readonly issues: readonly components["schemas"]["IssueBody"][];
             readonly metadata: unknown;
             readonly overlaps: readonly components["schemas"]["InterruptionBody"][];
@@ -2327,6 +2340,7 @@ export type SchemaIntegrations = components['schemas']['Integrations'];
 export type SchemaInterruptionBody = components['schemas']['InterruptionBody'];
 export type SchemaInterruptionKind = components['schemas']['InterruptionKind'];
 export type SchemaIssueBody = components['schemas']['IssueBody'];
+export type SchemaIssueGroupBody = components['schemas']['IssueGroupBody'];
 export type SchemaKeyBody = components['schemas']['KeyBody'];
 export type SchemaKeys = components['schemas']['Keys'];
 export type SchemaKind = components['schemas']['Kind'];

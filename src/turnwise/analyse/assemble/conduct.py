@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from turnwise.analyse.assemble.drafts import Conversation, Draft
 from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.metrics import Conduct, Gap
-from turnwise.model.observation import Step
+from turnwise.model.observation import Framework, Step
 from turnwise.model.session import Interruption, InterruptionKind, Speaker
 
 _WORD = re.compile(r"\S+")
@@ -26,6 +26,10 @@ _TOUCH_NS = 100_000_000
 """Turns that overlap less than a detector's own error touch each other."""
 _BUSY_NS = NS_PER_SECOND
 """An agent that begins to work so soon after its own words is not waiting for the caller."""
+_FASTEST_LETTER_NS = NS_PER_SECOND // 25
+_SLOWEST_LETTER_NS = NS_PER_SECOND // 3
+"""Speech of 120 to 150 words a minute (voice.md 1.5) has about 12 to 15 letters a second; scripts
+with a letter for each syllable have four to seven."""
 _WORK = frozenset({Step.LLM, Step.LLM_NODE, Step.TOOL, Step.TTS})
 
 
@@ -83,7 +87,22 @@ def _is_heard(draft: Draft) -> bool:
     return any(
         each.step is Step.AGENT_SPEAKING or each.voice.turn_duration_ns is not None
         for each in draft.spans
-    )
+    ) or _is_played(draft)
+
+
+def _is_played(draft: Draft) -> bool:
+    """Whether the agent's end is that of its voice, by spans that last as long as their words take.
+
+    A request to the synthesiser is mostly over long before its sound has been played.
+    """
+    letters = len(draft.text or "")
+    voices = [each for each in draft.spans if each.step is Step.TTS and each.end_ns is not None]
+    if not letters or not voices or draft.end_ns is None:
+        return False
+    if not any(each.framework is Framework.GENERIC for each in voices):
+        return False
+    length_ns = draft.end_ns - draft.start_ns
+    return letters * _FASTEST_LETTER_NS <= length_ns <= letters * _SLOWEST_LETTER_NS
 
 
 def _overlap(agent: Iterable[_Speech], user: Sequence[_Speech]) -> int:
@@ -159,6 +178,8 @@ def kinds_of(
 def _kind(interruption: Interruption, drafts: Sequence[Draft]) -> InterruptionKind:
     if interruption.is_false:
         return InterruptionKind.FALSE_ALARM
+    if (kind := _unyielding(interruption, drafts)) is not None:
+        return kind
     index, onset_ns = interruption.agent_turn_index, interruption.onset_ns
     if index is None or onset_ns is None or not 0 < index < len(drafts):
         return InterruptionKind.BARGE_IN
@@ -166,6 +187,22 @@ def _kind(interruption: Interruption, drafts: Sequence[Draft]) -> InterruptionKi
     is_answer = before.speaker is Speaker.USER and _is_heard(agent)
     resumes = 0 <= onset_ns - agent.start_ns < _RESUMES_NS
     return InterruptionKind.PREMATURE if is_answer and resumes else InterruptionKind.BARGE_IN
+
+
+def _unyielding(interruption: Interruption, drafts: Sequence[Draft]) -> InterruptionKind | None:
+    """What an interruption was that somebody stated, but at which the agent spoke on."""
+    index, onset_ns, at = (
+        interruption.agent_turn_index, interruption.onset_ns, interruption.user_turn_index
+    )  # fmt: skip
+    if index is None or onset_ns is None or interruption.stopped_ns is not None:
+        return None
+    agent_end_ns = drafts[index].end_ns
+    if drafts[index].interrupted or agent_end_ns is None or at is None:
+        return None
+    if agent_end_ns - onset_ns < GOES_ON_NS:
+        return None
+    shared_ns = min(drafts[at].end_ns or onset_ns, agent_end_ns) - onset_ns
+    return InterruptionKind.MISSED if shared_ns >= BACKCHANNEL_NS else InterruptionKind.BACKCHANNEL
 
 
 def overlaps_of(

@@ -19,6 +19,7 @@ class Draft:
         onsets: instants at which the party began to speak, ascending.
         was_cut_by_program: the turn was cut by code or by the end of the session, not by a voice.
         detection_delay_ns: caller's onset to the recognised interruption, as reported.
+        wording_ns: from the first token to the first sentence that the voice was given.
         pauses: where an agent fell silent and went on: start and end of what was heard, and
             the instant at which it went on.
         is_text_cut: `text` is known to end where the agent fell silent.
@@ -39,6 +40,7 @@ class Draft:
     stt_ns: int | None = None
     eou_delay_ns: int | None = None
     llm_ns: int | None = None
+    wording_ns: int | None = None
     tts_ns: int | None = None
     e2e_ns: int | None = None
     interrupted: bool = False

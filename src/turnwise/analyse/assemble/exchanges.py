@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from turnwise.analyse.assemble.drafts import Draft, failure, first_of, joined, latest_end, longer
-from turnwise.model.observation import Observation, Step
+from turnwise.model.observation import Framework, Observation, Step
 from turnwise.model.session import Speaker
 
 HEARD = (Step.STT, Step.USER_TURN)
@@ -110,7 +110,9 @@ def _speech_end(step: Observation) -> int | None:
     """When the caller stopped, by a recogniser's span that ends with the final transcript."""
     if step.end_ns is None:
         return None
-    return max(step.start_ns, step.end_ns - (step.voice.stt_ns or 0))
+    late_ns = step.voice.stt_ns or 0
+    # A delay that is longer than the whole span cannot be.
+    return step.end_ns - late_ns if late_ns <= step.end_ns - step.start_ns else step.end_ns
 
 
 def _user(exchange: Exchange) -> Draft | None:
@@ -130,7 +132,7 @@ def _user(exchange: Exchange) -> Draft | None:
         id=f"{exchange.id}:user",
         speaker=Speaker.USER,
         start_ns=start_ns,
-        end_ns=max(ends, default=None) if stt else start_ns,
+        end_ns=max(ends, default=None) if stt or _is_spoken(exchange) else start_ns,
         trace_id=exchange.trace_id,
         text=text,
         stt_ns=first_of(voice.stt_ns for voice in reversed(heard)),
@@ -140,6 +142,12 @@ def _user(exchange: Exchange) -> Draft | None:
         spans=[*([head] if head else []), *stt],
         onsets=[each.start_ns for each in stt],
     )
+
+
+def _is_spoken(exchange: Exchange) -> bool:
+    """Whether the caller spoke from the start of the exchange on; elsewhere the words are typed."""
+    head = exchange.head
+    return bool(exchange.tts) and head is not None and head.framework is Framework.PIPECAT
 
 
 def _agent(exchange: Exchange, *, interrupted: bool, asked: Draft | None) -> Draft | None:

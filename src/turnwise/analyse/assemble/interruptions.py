@@ -11,15 +11,21 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from turnwise.analyse.assemble.drafts import Conversation, Draft
 from turnwise.analyse.assemble.statements import Body, int_of, offset_ns
+from turnwise.model.observation import Step
 from turnwise.model.session import Interruption, Speaker
 
 _WORD = re.compile(r"\S+")
 _LATE_NS = 1_000_000_000
 """How long after the agent's silence a voice detector may place the onset that caused it."""
 
+_SHORT_NS = 800_000_000
+"""Shorter sounds are a backchannel or noise (voice.md 1.4)."""
+_GIVEN_UP_NS = 2_000_000_000
+"""LiveKit's own time after which an interruption without words was a false one (voice.md 1.4)."""
 _MOST_WORDS = 10_000
 """More than anybody says before they notice; such a count is a sentinel or a mistake."""
 
@@ -103,8 +109,21 @@ def _interruption(
         detected_ns=None if onset_ns is None or delay is None else onset_ns + delay,
         stopped_ns=stopped_ns,
         bleed_words=_bleed_words(draft, onset_ns, stopped_ns),
-        is_false=user_index < 0 and follower is None,
+        is_false=(user_index < 0 and follower is None) or _was_noise(caller, onset_ns),
     )
+
+
+def _was_noise(caller: Draft, onset_ns: int | None) -> bool:
+    """Whether the sound that stopped the agent was short, and words came only much later."""
+    pieces = sorted(
+        (each.start_ns, each.end_ns)
+        for each in caller.spans
+        if each.step is Step.USER_SPEAKING and each.end_ns is not None
+    )
+    for (start_ns, end_ns), (next_ns, _) in pairwise(pieces):
+        if start_ns == onset_ns:
+            return end_ns - start_ns < _SHORT_NS and next_ns - end_ns >= _GIVEN_UP_NS
+    return False
 
 
 def _bleed_words(draft: Draft, onset_ns: int | None, stopped_ns: int | None) -> int | None:

@@ -76,11 +76,17 @@ def _draft(item: Body, index: int) -> Draft | None:
         stt_ns=_duration(told, "transcription_delay"),
         eou_delay_ns=_duration(told, "end_of_turn_delay"),
         llm_ns=_duration(told, "llm_node_ttft"),
+        wording_ns=_wording(told),
         tts_ns=_duration(told, "tts_node_ttfb"),
         e2e_ns=_duration(told, "e2e_latency"),
         interrupted=item.get("interrupted") is True,
         confidence=None if confidence is None else float(confidence),
     )
+
+
+def _wording(told: Body) -> int | None:
+    token_ns, sentence_ns = _duration(told, "llm_node_ttft"), _duration(told, "llm_node_ttfs")
+    return None if token_ns is None or sentence_ns is None else max(0, sentence_ns - token_ns)
 
 
 def _words(content: object) -> str | None:

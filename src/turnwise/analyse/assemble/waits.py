@@ -103,6 +103,8 @@ def _response(way: _Way, asked_turn: int | None, *, is_first: bool) -> Response:
     if way.from_ns is not None and way.from_ns > way.heard_ns:
         way.from_ns = None  # the agent began while the caller was speaking: nobody waited
     if is_timed:
+        if way.from_ns is None and asked is not None and draft.e2e_ns is not None:
+            way.from_ns = way.heard_ns - draft.e2e_ns
         _timed_pieces(way)
         begun = min((each.start_ns or 0 for each in way.pieces), default=None)
         start_ns = way.from_ns
@@ -191,8 +193,8 @@ def _caller_pieces(way: _Way) -> None:
     decided_ns = heard_ns
     if asked.eou_delay_ns is not None:
         decided_ns = max(heard_ns, from_ns + asked.eou_delay_ns)
-    elif asked.stt_ns is not None and _is_pipecat(way.spans):
-        # Pipecat hands a transcript on when it holds the turn to be over, and says no more of it.
+    elif _is_handed_on(way):
+        # A transcript goes to the model when the turn is held to be over; nothing else tells of it.
         decided_ns = max(heard_ns, _first_request(way) or heard_ns)
         deciding = hearing
     way.add(Part.ENDPOINTING, heard_ns, decided_ns, deciding or hearing)
@@ -205,8 +207,14 @@ def _caller_pieces(way: _Way) -> None:
         way.add(Part.CALLBACK, hooks[0].start_ns, end_of(hooks[0]), hooks)
 
 
-def _is_pipecat(spans: Iterable[Observation]) -> bool:
-    return any(each.framework is Framework.PIPECAT for each in spans)
+def _is_handed_on(way: _Way) -> bool:
+    """Whether a recogniser's transcript is all that is known of when the caller was done."""
+    if way.asked is not None and way.asked.stt_ns is None:
+        return False
+    return any(
+        each.step is Step.STT and each.framework in (Framework.PIPECAT, Framework.GENERIC)
+        for each in way.asked_spans
+    )
 
 
 def _first_request(way: _Way) -> int | None:
@@ -289,8 +297,9 @@ def _voice_pieces(way: _Way, first_token_ns: int | None) -> None:
     # Up to LiveKit 1.6 the span of the voice begins with the model's: it waits for text first.
     start_ns = max(first.start_ns, min(first_token_ns or 0, way.heard_ns))
     end_ns = start_ns + (first.voice.tts_ttfb_ns or 0)
-    if first_token_ns is None and end_ns < way.heard_ns:
-        # Nobody knows when there was text: the first byte is at most what was heard.
+    is_waiting = first_token_ns is None or first.start_ns < first_token_ns
+    if is_waiting and end_ns < way.heard_ns:
+        # Nobody knows when there was text for it: what the voice took came right before the sound.
         start_ns, end_ns = way.heard_ns - (end_ns - start_ns), way.heard_ns
     way.add(
         Part.TTS,
@@ -389,6 +398,7 @@ def _stated_parts(way: _Way) -> list[PathPart]:
         (Part.STT, stt_ns, asked.model if asked else None, theirs),
         (Part.ENDPOINTING, None if eou_ns is None else eou_ns - (stt_ns or 0), None, theirs),
         (Part.LLM, draft.llm_ns, draft.model, own),
+        (Part.WORDING, draft.wording_ns, draft.model, own),
         (Part.TTS, draft.tts_ns, None, own),
     ]
     parts = [

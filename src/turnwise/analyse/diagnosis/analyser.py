@@ -32,7 +32,7 @@ from turnwise.model.diagnosis import Issue, IssueGroup, Sample, Severity
 from turnwise.model.instants import NS_PER_MS
 from turnwise.model.session import Session
 
-ANALYSER = 1
+ANALYSER = 2
 """Raised whenever the same session would get other issues: what was kept is then made anew."""
 
 _WIDESPREAD = 0.25
@@ -126,14 +126,7 @@ def roll_up(session: Session, issues: Sequence[Issue]) -> tuple[IssueGroup, ...]
         groups.setdefault((each.type, each.stage), []).append(each)
     answers = sum(turn.response is not None for turn in session.turns)
     found = [_group(kind, stage, members, answers) for (kind, stage), members in groups.items()]
-    return tuple(
-        sorted(
-            found,
-            key=lambda each: (
-                _ORDER.index(each.severity), -each.excess_ns, each.type, each.stage or ""
-            ),
-        )
-    )  # fmt: skip
+    return tuple(sorted(found, key=lambda each: each.rank))
 
 
 def _group(kind: str, stage: str | None, members: Sequence[Issue], answers: int) -> IssueGroup:

@@ -169,7 +169,7 @@ def _keys(version: str, sample: Sample) -> tuple[_Key, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A baseline and where it comes from: "version", "agent", "project" or "session"."""
+    """A baseline and where it comes from: "version", "agent", "project", "session", or "few" values."""
 
     spread: LogSpread
     source: str
@@ -230,9 +230,13 @@ class Baselines:
         values = self.agent.values(("all", part, kind, model), self.session_id)
         return among_few(values) if len(values) >= FEW else None
 
-    def values(self, part: str, version: str | None = None) -> list[float]:
-        """The newest values of a part, of one version or of all."""
+    def values(
+        self, part: str, version: str | None = None, *, kind: str | None = None
+    ) -> list[float]:
+        """The newest values of a part, of one version, of one kind or of all."""
         key: _Key = ("all", part) if version is None else ("version", version, part)
+        if kind is not None:
+            key = ("all", part, kind)
         return self.agent.values(key, self.session_id)
 
     def sessions(self, part: str) -> int:

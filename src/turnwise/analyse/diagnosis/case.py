@@ -18,8 +18,16 @@ LONGEST_NS = 60 * NS_PER_SECOND
 """Nothing is blamed on a stage that took longer (voice.md 2.2)."""
 UNUSUAL_Z = 3.0
 """From here a long time is not just how this agent is."""
+UNCOMMON_Z = 2.0
+"""One value in forty of a normal sample lies above it."""
 TURN = "turn"
 """The whole wait for an answer, among the parts."""
+DECISION = "decision"
+"""From the caller's silence to the decision that the turn is over, among the parts.
+
+A recogniser that is late uses up the delay that runs anyway: what is left of it for `endpointing`
+may be next to nothing and varies by orders of magnitude, the whole does not.
+"""
 _METRICS = {
     Part.STT: {"stt"},
     Part.ENDPOINTING: {"eou_delay", "stt"},
@@ -97,6 +105,13 @@ class Case:
             return None
         return wait
 
+    def decision_ns(self, turn: Turn, response: Response) -> int | None:
+        """See DECISION; None where not both of its parts are known."""
+        lengths = {each.part: each.duration_ns for each in self.believed(turn, response)}
+        if not {Part.STT, Part.ENDPOINTING} <= lengths.keys():
+            return None
+        return lengths[Part.STT] + lengths[Part.ENDPOINTING]
+
     def own(self, part: str, kind: str) -> list[float]:
         """All values of a part in this session; of the whole wait those of a kind of turns."""
         if not self._own:
@@ -109,6 +124,9 @@ class Case:
             wait = self.wait_ns(turn, response)
             if wait is not None:
                 self._own.setdefault((TURN, response.kind), []).append(wait)
+            decided = self.decision_ns(turn, response)
+            if decided is not None:
+                self._own.setdefault((DECISION, ""), []).append(decided)
             for each in self.believed(turn, response):
                 self._own.setdefault((part_key(each, response), ""), []).append(each.duration_ns)
 
@@ -121,11 +139,24 @@ class Case:
             return None
         return among_few(others)
 
+    def is_uncommon(self, part: str, value: float) -> bool:
+        """Whether the rest of the session has few values like this one."""
+        own = self.among_own(part, "", value)
+        return own is not None and own.z(value) >= UNCOMMON_Z
+
     def usual(self, part: PathPart, response: Response) -> Reference | None:
         """What history holds to be usual for a part."""
         kind, model = key_of(part, response)
-        bound = part.part in (Part.TOOL, Part.UNEXPLAINED)
+        if part.part is Part.TOOL:
+            return self.usual_of_tool(model)
+        bound = part.part is Part.UNEXPLAINED
         return self.baselines.usual(part.part, kind, model, is_model_bound=bound)
+
+    def usual_of_tool(self, name: str) -> Reference | None:
+        """How long a tool usually runs; of a rare one the few known runs are better than none."""
+        known = self.baselines.usual(Part.TOOL, "", name, is_model_bound=True)
+        few = self.baselines.hint(Part.TOOL, "", name) if known is None else None
+        return Reference(few, "few") if few is not None else known
 
     def is_usual(self, part: str, kind: str, model: str, value: float) -> bool:
         """Whether the agent, or the rest of the session, often takes about so long.

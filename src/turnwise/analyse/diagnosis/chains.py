@@ -91,11 +91,15 @@ class _Chain:
         found = self.cause([issue.turn], "failed_turn")
         found = found or self.cause([*turns, *before], *_TOOL_CAUSES)
         found = found or self.cause([*turns, *before], "failed_turn", "stt_empty", "retry")
-        if found is None and any(
-            each.type == "high_latency" and each.stage != PipelineStage.UNEXPLAINED
+        late = [
+            each
             for each in self.by_turn[issue.turn]
-        ):
-            found = "high_latency"
+            if each.type == "high_latency" and each.stage != PipelineStage.UNEXPLAINED
+        ]
+        if found is None and late:
+            most = max(late, key=lambda each: float(each.evidence.get("excessMs", 0)))
+            cause = self.of_high_latency(most)
+            found = cause if cause not in (None, "dead_air") else "high_latency"
         return found
 
     def of_failed_turn(self, issue: Issue) -> str | None:

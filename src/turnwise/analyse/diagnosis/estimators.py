@@ -18,6 +18,11 @@ _USUAL_SPREAD = 0.35
 _USUAL_WEIGHT = 10.0
 _MAD_ERROR = 1.17
 """Standard error of that estimate over itself, times the root of the sample's size."""
+_ENOUGH_FOR_TAIL = 40
+"""Fewer values do not show how heavy their tail is."""
+_TAIL = 0.975
+_TAIL_Z = 1.96
+"""Where that share of a normal sample lies, in standard deviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,8 @@ class LogSpread:
 
     Attributes:
         middle: median of the natural logarithms.
-        spread: 1.4826 times their MAD, at least FLOOR.
+        spread: 1.4826 times their MAD, at least FLOOR; more where the upper tail is heavier than
+            that of a normal distribution.
         count: how many values.
         borrowed: how many values' worth of the spread comes from elsewhere.
     """
@@ -64,7 +70,10 @@ def log_spread(values: Sequence[float] | Floats) -> LogSpread:
     logs = np.log(np.maximum(np.asarray(values, dtype=np.float64), 1.0))
     middle = _median(logs)
     mad = _median(np.abs(logs - middle))
-    return LogSpread(middle, max(CONSISTENCY * mad, FLOOR), len(logs))
+    spread = max(CONSISTENCY * mad, FLOOR)
+    if len(logs) >= _ENOUGH_FOR_TAIL:
+        spread = max(spread, (float(np.quantile(logs, _TAIL)) - middle) / _TAIL_Z)
+    return LogSpread(middle, spread, len(logs))
 
 
 def _median(values: Floats) -> float:

@@ -1,5 +1,7 @@
 """Figures of whole sessions that are compared with those of the agent's others."""
 
+from math import ceil, log2
+
 import msgspec
 
 from turnwise.model.instants import NS_PER_SECOND
@@ -23,6 +25,13 @@ def cost_per_minute(session: Session) -> float | None:
     if length_ns < _SHORTEST_NS:
         return None
     return float(session.cost_usd) * MICRO * 60 * NS_PER_SECOND / length_ns
+
+
+def length_class(session: Session) -> int:
+    """How long a session was: 0 up to a minute, and one more with every doubling."""
+    ended_ns = session.last_seen_ns if session.ended_ns is None else session.ended_ns
+    minutes = max(1, ended_ns - session.started_ns) / (60 * NS_PER_SECOND)
+    return max(0, ceil(log2(minutes)))
 
 
 def cached_share(session: Session, least_tokens: float) -> float | None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from turnwise.analyse.diagnosis.baselines import Reference
 from turnwise.analyse.diagnosis.case import (
+    DECISION,
     TURN,
+    UNCOMMON_Z,
     Case,
     key_of,
     ms,
@@ -52,13 +54,17 @@ def late_answers(case: Case) -> Iterator[Issue]:
             continue
         wait = case.wait_ns(turn, response)
         verdicts = [judge(case, each, response) for each in case.believed(turn, response)]
+        verdicts = [_by_decision(case, turn, response, each, verdicts) for each in verdicts]
         stages = [each for each in _by_stage(verdicts) if any(v.is_spike for v in each)]
         is_late = wait is not None and is_long(case, wait, response)
         if not stages and is_late:
             grouped = _by_stage(verdicts)
             stages = [max(grouped, key=_excess)] if grouped else []
+            stages = [each for each in stages if _excess(each) >= ns(case.limits.spike_excess_ms)]
             if not stages and wait is not None:
                 yield _unexplained(case, turn, response, wait)
+        elif stages:
+            stages += _greater(verdicts, stages)
         for group in sorted(stages, key=_excess, reverse=True):
             yield _late(case, turn, response, group, verdicts)
 
@@ -68,6 +74,18 @@ def _by_stage(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
     for each in verdicts:
         found.setdefault(each.part.part.stage, []).append(each)
     return list(found.values())
+
+
+def _greater(verdicts: Sequence[Verdict], stages: Sequence[list[Verdict]]) -> list[list[Verdict]]:
+    """The stage that held the answer for most of its excess, where it is none of those found.
+
+    Beside a spike what is merely uncommon is the primary cause if it is the greater (voice.md 2.3).
+    """
+    most = max(_by_stage(verdicts), key=_excess)
+    is_known = most[0].part.part.stage is not PipelineStage.UNEXPLAINED
+    is_odd = any(each.z is None or each.z >= UNCOMMON_Z for each in most)
+    is_greater = all(_excess(most) > _excess(each) for each in stages)
+    return [most] if is_known and is_odd and is_greater else []
 
 
 def _excess(group: Sequence[Verdict]) -> int:
@@ -97,6 +115,34 @@ def judge(case: Case, part: PathPart, response: Response) -> Verdict:
         kind, model = key_of(part, response)
         is_spike = is_spike or (is_above and not case.is_usual(part.part, kind, model, value))
     return Verdict(part, usual_ns, min(value - usual_ns, felt), z, reference, is_spike)
+
+
+def _by_decision(
+    case: Case, turn: Turn, response: Response, found: Verdict, others: Sequence[Verdict]
+) -> Verdict:
+    """The wait for the end of a turn, judged by the whole delay where that says more.
+
+    What the transcript was later than usual is not the endpointing's fault.
+    """
+    if found.part.part is not Part.ENDPOINTING or found.is_spike:
+        return found
+    whole = case.decision_ns(turn, response)
+    if whole is None or found.part.held_ns < ns(case.limits.spike_excess_ms):
+        return found
+    reference = case.baselines.usual(DECISION, response.kind, "")
+    if reference is None or not reference.is_own:
+        own = case.among_own(DECISION, "", whole)
+        reference = Reference(own, "session") if own is not None else reference
+    if reference is None:
+        return found
+    late = sum(max(0, each.excess_ns) for each in others if each.part.part is Part.STT)
+    excess = min(round(whole - reference.spread.median) - late, found.part.held_ns)
+    z = reference.spread.z(max(1, whole - late))
+    is_odd = z >= reference.spread.needed(case.limits.spike_z)
+    if excess < ns(case.limits.spike_excess_ms) or not is_odd:
+        return found
+    usual_ns = max(0, found.part.duration_ns - excess)
+    return Verdict(found.part, usual_ns, excess, z, reference, is_spike=True)
 
 
 def _may_be_blamed(part: PathPart, response: Response) -> bool:

@@ -1,6 +1,6 @@
 """Prompts that grow, caches that are not used, models that think (voice.md 2.2)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -24,6 +24,10 @@ _ENOUGH_SESSIONS = 10
 _OFTEN = 0.3
 _FAR = 2.0
 _MORE_TOKENS = 1_000
+_FAR_MORE_TOKENS = 3_000
+_FASTEST_NS, _SLOWEST_NS = 20_000, 400_000
+"""What reading a token takes: hosted models read 2 500 to 50 000 a second. It says where other
+prompts of the session are too much alike to show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,7 @@ def prompt_issues(case: Case, late: Iterable[Issue]) -> Iterator[Issue]:
     calls = _calls(case)
     yield from _growth(case, calls)
     yield from _uncached(case, calls)
-    turns = {each.turn for each in late}
-    yield from (each for each in _prefill(case, calls) if each.turn in turns)
+    yield from _prefill(case, calls, {each.turn for each in late})
     yield from _thinking(case)
 
 
@@ -138,24 +141,31 @@ def _uncached(case: Case, calls: Sequence[_Call]) -> Iterator[Issue]:
     )
 
 
-def _prefill(case: Case, calls: Sequence[_Call]) -> Iterator[Issue]:
-    """First tokens that came late because the prompt was long."""
+def _prefill(case: Case, calls: Sequence[_Call], late: Collection[int | None]) -> Iterator[Issue]:
+    """First tokens that came late because the prompt was long; `late` are turns with late answers.
+
+    A prompt that is longer by far explains a wait also where that alone would not stand out.
+    """
     timed = [each for each in calls if each.first_ns is not None]
     if len(timed) < _FEWEST:
         return
     tokens = np.array([each.uncached for each in timed], dtype=np.float64)
     waits = np.array([each.first_ns or 0 for each in timed], dtype=np.float64)
     slope = theil_sen(tokens.tolist(), waits.tolist())
-    if slope <= 0:
-        return
     base = float(np.median(waits - slope * tokens))
     usual_tokens, usual_wait = float(np.median(tokens)), float(np.median(waits))
     least = ns(case.limits.spike_excess_ms)
     for each, count, wait in zip(timed, tokens, waits, strict=True):
-        excess, explained = wait - usual_wait, slope * (count - usual_tokens)
-        rest = abs(wait - base - slope * count)
-        is_long = count >= _FAR * usual_tokens and count - usual_tokens >= _MORE_TOKENS
-        if is_long and excess >= least and explained >= 0.5 * excess and rest <= 0.5 * excess:
+        more = count - usual_tokens
+        is_long = count >= _FAR * usual_tokens and more >= _MORE_TOKENS
+        is_odd = each.turn.index in late or (
+            more >= _FAR_MORE_TOKENS and case.is_uncommon(Part.LLM, wait)
+        )
+        if not (is_long and is_odd) or wait - usual_wait < least:
+            continue
+        excess, explained = wait - usual_wait, slope * more
+        is_fitting = explained >= 0.5 * excess and abs(wait - base - slope * count) <= 0.5 * excess
+        if is_fitting or _FASTEST_NS <= excess / more <= _SLOWEST_NS:
             yield Issue(
                 type="slow_prefill",
                 turn=each.turn.index,
@@ -171,7 +181,7 @@ def _prefill(case: Case, calls: Sequence[_Call]) -> Iterator[Issue]:
                     "observedMs": ms(wait),
                     "excessMs": ms(excess),
                     "uncachedTokens": int(count),
-                    "explainedMs": ms(explained),
+                    "explainedMs": ms(explained if is_fitting else excess),
                 },
                 confidence=0.8,
             )

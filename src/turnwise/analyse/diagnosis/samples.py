@@ -7,8 +7,14 @@ agent would seem faster than it is, and its ordinary slow turns would be flagged
 
 from collections.abc import Iterable
 
-from turnwise.analyse.diagnosis.case import TURN, Case, key_of
-from turnwise.analyse.diagnosis.figures import CACHED, COST, cached_share, cost_per_minute
+from turnwise.analyse.diagnosis.case import DECISION, TURN, Case, key_of
+from turnwise.analyse.diagnosis.figures import (
+    CACHED,
+    COST,
+    cached_share,
+    cost_per_minute,
+    length_class,
+)
 from turnwise.model.diagnosis import Issue, Sample, Severity
 
 _BY_LIMIT = frozenset({"high_latency", "slow_tool"})
@@ -50,6 +56,17 @@ def samples_of(case: Case, issues: Iterable[Issue]) -> tuple[Sample, ...]:
                     value=float(each.duration_ns),
                 )
             )
+        decided = case.decision_ns(turn, response)
+        if decided is not None:
+            samples.append(
+                Sample(
+                    turn=turn.index,
+                    part=DECISION,
+                    kind=response.kind,
+                    model="",
+                    value=float(decided),
+                )
+            )
         wait = case.wait_ns(turn, response)
         if wait is not None:
             samples.append(
@@ -63,7 +80,9 @@ def samples_of(case: Case, issues: Iterable[Issue]) -> tuple[Sample, ...]:
             )
     cost = cost_per_minute(case.session)
     if cost is not None and not any(each.type == "cost_outlier" for each in found):
-        samples.append(Sample(turn=-1, part=COST, kind="", model="", value=cost))
+        samples.append(
+            Sample(turn=-1, part=COST, kind=str(length_class(case.session)), model="", value=cost)
+        )
     share = cached_share(case.session, case.limits.cacheable_tokens)
     if share is not None and not any(each.type == "no_prompt_cache" for each in found):
         samples.append(Sample(turn=-1, part=CACHED, kind="", model="", value=share))

@@ -151,12 +151,10 @@ def _silence(case: Case, gap: Gap) -> Issue:
 
 
 def _silence_severity(case: Case, gap: Gap) -> Severity:
-    """A caller may think for a while; an agent may not, unless its tools always take so long."""
+    """By its length; a short one that the agent's answers always have is no alarm."""
     limits = case.limits
     if gap.length_ns >= ns(limits.dead_air_critical_ms):
-        return Severity.CRITICAL if gap.is_owed_by_agent else Severity.HIGH
-    if not gap.is_owed_by_agent:
-        return Severity.LOW
+        return Severity.CRITICAL
     if gap.length_ns >= ns(limits.dead_air_high_ms):
         return Severity.HIGH
     response = case.turns[gap.before].response if gap.before is not None else None
@@ -236,7 +234,9 @@ def _caller_left(session: Session) -> bool:
 
 
 def _is_mid_word(session: Session, last: Turn) -> bool:
-    if last.speaker is not Speaker.AGENT or session.ended_ns is None or not last.interrupted:
+    if last.speaker is not Speaker.AGENT or session.ended_ns is None:
+        return False
+    if not (last.interrupted or last.full_text):
         return False
     return last.end_ns is None or last.end_ns >= session.ended_ns - _AT_END_NS
 
@@ -255,5 +255,6 @@ def _reason_to_leave(case: Case, issues: list[Issue], last: Turn) -> Issue | Non
         and (each.end_ns or each.start_ns or 0) >= since_ns
         and (last.speaker is Speaker.USER or each.turn >= last.index - 1)
         and each.caused_by is None
+        and not (each.type == "truncated_agent_speech" and each.turn == last.index)
     ]
     return max(near, key=lambda each: (_ORDER.index(each.severity), each.turn or 0), default=None)

@@ -4,14 +4,24 @@ Short lists of the most common phrases of several languages; what is not in them
 """
 
 import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _WORDLESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 """Scripts that put no blanks between words."""
 _FEWEST_WORDS = 3
+_LONG_WORD = 4
+"""Shorter words are mostly articles and pronouns, which change in a repetition."""
+_SAME_WORD = 0.5
+_LIKE = 0.5
+"""Less similar texts are not looked at word by word."""
 
 _REPAIRS = re.compile(
-    r"\b(?:no,? i (?:said|meant)|i (?:already|just) (?:said|told|gave)|that'?s not what i"
+    r"\b(?:no,? i said|i meant|i (?:already|just) (?:said|told|gave)|i told you|that'?s not what i"
+    r"|i (?:did not|didn'?t|never) (?:say|ask|mean|want) (?:that|this|it|for)"
+    r"|(?:that|this)(?:'?s| is| was) (?:wrong|incorrect|not (?:right|correct|it)\b)"
+    r"|you(?:'ve| have)? got me wrong"
     r"|(?:this|that) is not what i|not what i (?:said|asked|meant)|you (?:mis|did not |didn't )under"
     r"|you(?:'re| are) not (?:listening|understanding)|you got (?:that|it) wrong|did you hear me"
     r"|as i said|let me repeat|i'?ll (?:say it again|repeat)|what are you talking about"
@@ -49,8 +59,9 @@ def words_of(text: str) -> list[str]:
 def similarity(one: str, other: str) -> float:
     """Share of words that two texts have in common (Dice over bags of words), 0 to 1.
 
-    Texts of fewer than three words are too short to compare, and those with other numbers say
-    something else: both give 0.
+    Texts of fewer than three words are too short to compare; those with other numbers, or with
+    another long word in a word's place, say something else: all of these give 0. Spellings that
+    are half the same are one word, which the recogniser heard in two ways.
     """
     a, b = words_of(one), words_of(other)
     if min(len(a), len(b)) < _FEWEST_WORDS or _numbers(a) != _numbers(b):
@@ -61,7 +72,24 @@ def similarity(one: str, other: str) -> float:
         if word in left:
             left.remove(word)
             shared += 1
-    return 2 * shared / (len(a) + len(b))
+    found = 2 * shared / (len(a) + len(b))
+    is_worded = not _WORDLESS.search(one)
+    return 0.0 if found >= _LIKE and is_worded and _is_about_else(a, b) else found
+
+
+def _is_about_else(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two phrases differ in what they are about: "cancel the lamp", "cancel the sofa"."""
+    changes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    for change, start, end, other_start, other_end in changes:
+        words = "".join(one[start:end]), "".join(other[other_start:other_end])
+        is_long = min(map(len, words)) >= _LONG_WORD
+        if change == "replace" and is_long and _alike(*words) < _SAME_WORD:
+            return True
+    return False
+
+
+def _alike(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _numbers(words: list[str]) -> set[str]:

@@ -44,15 +44,17 @@ def _lost_stages(case: Case) -> list[Mark]:
     if case.session.ended_ns is None or len(case.answers) < _FEWEST:
         return []
     present = {part.part for _, response in case.answers for part in response.parts}
-    is_voice = case.session.framework is not Framework.GENERIC
+    framework = case.session.framework
+    told = {
+        # A typed message has no recogniser: only Pipecat's turns are always spoken.
+        Part.STT: framework is Framework.PIPECAT,
+        Part.LLM: framework is not Framework.GENERIC and Part.TTS in present,
+        Part.TTS: framework is not Framework.GENERIC and Part.LLM in present,
+    }
     return [
         Mark(doubt=Doubt.MISSING, what=f"{part} of every turn", count=len(case.answers))
-        for part in (Part.LLM, Part.TTS)
-        if part not in present
-        and (
-            (is_voice and bool(present & {Part.LLM, Part.TTS}))
-            or len(case.baselines.values(part)) >= ENOUGH
-        )
+        for part, is_told in told.items()
+        if part not in present and (is_told or len(case.baselines.values(part)) >= ENOUGH)
     ]
 
 

@@ -86,7 +86,7 @@ def _slow(case: Case, tool: ToolExecution, took_ns: int) -> Iterator[Issue]:
     silent_ns = took_ns - spoken_ns
     if spoken_ns and silent_ns < ns(limits.dead_air_ms):
         return
-    usual = case.baselines.usual(Part.TOOL, "", tool.name, is_model_bound=True)
+    usual = case.usual_of_tool(tool.name)
     target_ns = limits.target_ns(PipelineStage.TOOL)
     z = usual.spread.z(took_ns) if usual else None
     is_spike = (
@@ -140,6 +140,15 @@ def _spoken_over(case: Case, tool: ToolExecution) -> int:
     )
 
 
+def _requests(case: Case, tool: ToolExecution) -> tuple[str, ...]:
+    """The model requests around a tool that has no span of its own: its times come from theirs."""
+    response = case.turns[tool.turn_index].response if tool.turn_index is not None else None
+    if response is None or not response.is_timed:
+        return ()
+    near = [each for each in response.parts if each.part in (Part.ASKING, Part.LLM)]
+    return tuple(dict.fromkeys(span for each in near for span in each.span_ids))
+
+
 def _issue(
     case: Case,
     tool: ToolExecution,
@@ -149,7 +158,7 @@ def _issue(
     severity: Severity,
     evidence: dict[str, float | int | str],
 ) -> Issue:
-    own = (tool.span_id or tool.id,)
+    own = (tool.span_id,) if tool.span_id is not None else (tool.id, *_requests(case, tool))
     return Issue(
         type=kind,
         turn=tool.turn_index,

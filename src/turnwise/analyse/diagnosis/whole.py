@@ -8,7 +8,12 @@ import numpy as np
 
 from turnwise.analyse.diagnosis.case import Case, ms, shown_ns
 from turnwise.analyse.diagnosis.estimators import log_spread, mann_whitney, sign_test
-from turnwise.analyse.diagnosis.figures import COST, MICRO, cost_per_minute
+from turnwise.analyse.diagnosis.figures import (
+    COST,
+    MICRO,
+    cost_per_minute,
+    length_class,
+)
 from turnwise.analyse.diagnosis.thresholds import ns
 from turnwise.analyse.diagnosis.wording import advice, name_of
 from turnwise.model.diagnosis import Issue, Severity
@@ -60,17 +65,25 @@ def _habits(case: Case) -> dict[Part, _Habit]:
 
 def slow_throughout(case: Case) -> Iterator[Issue]:
     """A stage whose median over the session is above its target, or far above the agent's usual."""
-    found: list[tuple[_Habit, bool]] = []
-    for part, habit in _habits(case).items():
-        if part in (Part.UNEXPLAINED, Part.WORDING, Part.ASKING) or len(habit.values) < _FEWEST:
-            continue
-        is_shifted = _is_shifted(case, habit)
-        if is_shifted or _is_above(case, habit):
-            found.append((habit, is_shifted))
-    shifted = [habit for habit, moved in found if moved and habit.part.stage in _PROVIDED]
-    if len(shifted) > 1:
+    habits = {
+        part: habit
+        for part, habit in _habits(case).items()
+        if part not in (Part.UNEXPLAINED, Part.WORDING, Part.ASKING)
+        and len(habit.values) >= _FEWEST
+    }
+    found = [
+        habit
+        for habit in habits.values()
+        if _is_shifted(case, habit, at_least=_SHIFT) or _is_above(case, habit)
+    ]
+    shifted = [
+        habit
+        for habit in habits.values()
+        if habit.part.stage in _PROVIDED and _is_shifted(case, habit, at_least=1.0)
+    ]
+    if len({habit.part.stage for habit in shifted}) > 1:
         yield _region(case, shifted)
-    for habit, _ in found:
+    for habit in found:
         yield _chronic(case, habit)
 
 
@@ -80,13 +93,17 @@ def _is_above(case: Case, habit: _Habit) -> bool:
     return median(habit.felt) > target_ns and sign_test(above, len(habit.felt)) <= _SIGNIFICANT
 
 
-def _is_shifted(case: Case, habit: _Habit) -> bool:
+def _is_shifted(case: Case, habit: _Habit, *, at_least: float) -> bool:
+    """Whether the session is above the agent's usual by a felt time, and by so many times."""
+    now = median(habit.felt)
+    if now < ns(case.limits.spike_excess_ms):
+        return False
     before = case.baselines.values(habit.part)
     if len(before) < 2 * _ENOUGH:
         return False
-    usual, now = median(before), median(habit.felt)
+    usual = median(before)
     return (
-        now >= _SHIFT * usual
+        now >= at_least * usual
         and now - usual >= ns(case.limits.spike_excess_ms)
         and mann_whitney(habit.felt, before) < _SHIFT_P
     )
@@ -202,11 +219,20 @@ def _models(case: Case, habit: _Habit) -> str:
 
 
 def cost_outlier(case: Case) -> Iterator[Issue]:
-    """A session that cost far more a minute than the agent's others."""
+    """A session that cost far more a minute than those of the agent that were about as long.
+
+    Each request carries the history: in a long session a minute costs more than in a short one.
+    """
     now = cost_per_minute(case.session)
-    if now is None or case.baselines.sessions(COST) < _ENOUGH:
+    length = length_class(case.session)
+    usual = [
+        each
+        for kind in (length - 1, length, length + 1)
+        for each in case.baselines.values(COST, kind=str(kind))
+    ]
+    if now is None or len(usual) < _ENOUGH:
         return
-    spread = log_spread(case.baselines.values(COST))
+    spread = log_spread(usual)
     z = spread.z(now)
     if z < spread.needed(case.limits.spike_z) or now < spread.median * _FAR:
         return

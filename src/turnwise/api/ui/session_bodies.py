@@ -1,6 +1,6 @@
 """A session as its page shows it: times in milliseconds since its start, None where unreported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -15,7 +15,7 @@ from turnwise.api.ui.measured_bodies import (
     response_body,
 )
 from turnwise.http.json_text import money, raw
-from turnwise.model.diagnosis import Issue, Severity
+from turnwise.model.diagnosis import Diagnosis, Issue, IssueGroup, Severity
 from turnwise.model.ids import public_session_id
 from turnwise.model.observation import Framework
 from turnwise.model.overview import response_times_ns
@@ -138,6 +138,17 @@ class IssueBody(msgspec.Struct, rename="camel", frozen=True):
     caused_by: str | None
 
 
+class IssueGroupBody(msgspec.Struct, rename="camel", frozen=True):
+    """The issues of one type and stage; `excess_ms` is how much longer than usual was waited."""
+
+    type: str
+    stage: str | None
+    severity: Severity
+    count: int
+    turns: tuple[int, ...]
+    excess_ms: float
+
+
 class TraceLineBody(msgspec.Struct, rename="camel", frozen=True):
     """One trace of the session."""
 
@@ -200,14 +211,13 @@ class SessionBody(msgspec.Struct, rename="camel", frozen=True):
     audio: AudioBody | None
     recordings: list[RecordingBody]
     issues: list[IssueBody]
+    issue_groups: list[IssueGroupBody]
     traces: list[TraceLineBody]
     usage: list[UsageBody]
     metadata: msgspec.Raw
 
 
-def session_body(
-    session: Session, project: str, issues: Sequence[Issue], now_ns: int
-) -> SessionBody:
+def session_body(session: Session, project: str, found: Diagnosis, now_ns: int) -> SessionBody:
     """The session; `now_ns` stands for the end of a live one."""
     start = session.started_ns
     responses = response_times_ns(session)
@@ -239,7 +249,8 @@ def session_body(
         conduct=conduct_body(session.conduct),
         audio=None if session.audio is None else audio_body(session.audio, start),
         recordings=[_recording(each) for each in session.recordings],
-        issues=[issue_body(each, start) for each in issues],
+        issues=[issue_body(each, start) for each in found.issues],
+        issue_groups=[_group(each) for each in found.groups],
         traces=[_trace(each, start) for each in session.traces],
         usage=[_usage(each) for each in session.usage],
         metadata=raw(session.metadata),
@@ -335,6 +346,17 @@ def issue_body(each: Issue, start_ns: int) -> IssueBody:
         evidence=each.evidence,
         confidence=each.confidence,
         caused_by=each.caused_by,
+    )
+
+
+def _group(each: IssueGroup) -> IssueGroupBody:
+    return IssueGroupBody(
+        type=each.type,
+        stage=each.stage,
+        severity=each.severity,
+        count=each.count,
+        turns=each.turns,
+        excess_ms=ms(each.excess_ns),
     )
 
 

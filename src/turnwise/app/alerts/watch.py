@@ -95,7 +95,7 @@ class AlertWatch:
         ]
         if not rules:
             return
-        issues = await self._diagnose(session)
+        issues = (await self._diagnose(session)).issues
         for rule in rules:
             value = of_session(rule.metric, session, issues)
             if value is not None and rule.comparison.holds(value, rule.threshold):

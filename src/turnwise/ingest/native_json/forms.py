@@ -56,6 +56,7 @@ class TurnWrite(msgspec.Struct, rename="camel"):
     full_text: str | None = None
     end_ms: Milliseconds | None = None
     stt_ms: Milliseconds | None = None
+    eou_ms: Milliseconds | None = None
     llm_ms: Milliseconds | None = None
     tts_ms: Milliseconds | None = None
     e2e_ms: Milliseconds | None = None

@@ -87,6 +87,8 @@ DIALECT = Dialect(
             framework=_LK,
         ),
         *_both("room_name", "voice.room_name"),
+        # the deployment stands for the version where nobody names one
+        Attribute(name="lk.deployment_id", target="app_version", convert=text, rank=9),
         Attribute(name="lk.job_id", target="voice.job_id", convert=text),
         Attribute(name="job_id", target="voice.job_id", convert=text, rank=1, framework=_LK),
         Attribute(name="lk.sip.twilio.callSid", target="voice.call_id", convert=text),

@@ -159,7 +159,7 @@ def test_silence_of_which_nobody_knows_the_reason_is_dead_air_with_the_wait_behi
 
 @pytest.mark.parametrize(
     ("pause", "severity"),
-    [(2500, None), (4500, None), (7000, Severity.LOW), (9000, Severity.HIGH)],
+    [(2500, None), (4500, None), (7000, Severity.HIGH), (9000, Severity.CRITICAL)],
 )
 def test_a_caller_may_think_for_a_while(pause: float, severity: Severity | None) -> None:
     call = begun().says(pause=pause).answers().talks(1).ends()
@@ -364,7 +364,7 @@ def test_a_model_that_thinks_before_it_speaks_is_named() -> None:
 def test_a_session_that_cost_far_more_than_others_is_named_with_what_drove_it() -> None:
     known = History()
     for number in range(12):
-        cost = Sample(turn=-1, part="cost_per_minute", kind="", model="", value=20_000.0 + number)
+        cost = Sample(turn=-1, part="cost_per_minute", kind="1", model="", value=20_000.0 + number)
         name = SessionId(f"00000000-0000-0000-0000-{number:012d}")
         known.add(Lesson(session_id=name, version="", at_ns=at(number), samples=(cost,)))
     row = ModelUsage(stage=Stage.LLM, model="mind-1", cost_usd=Decimal("0.3"))
