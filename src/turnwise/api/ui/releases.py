@@ -263,7 +263,7 @@ def _quality(found: InterruptionQuality) -> QualityBody:
         premature_endpointing=found.premature_endpointing,
         false_interruption_rate=found.false_interruption_rate,
         per_hundred_turns=_rates(found.per_hundred_turns),
-        sources=found.sources,
+        sources=found.sources.get(InterruptionKind.BARGE_IN, {}),
         spreads={
             "detectionLatencyMs": _spread(found.detection_latency),
             "stopLatencyMs": _spread(found.stop_latency),
