@@ -88,12 +88,13 @@ class Frames:
     def add(self, block: Samples) -> None:
         """Take in samples of shape (count, channels)."""
         self.samples += len(block)
-        size = numpy.abs(block)
-        self._clipped += int((size >= CLIPPED).sum())
-        self._loudest = max(self._loudest, float(size.max(initial=0.0)))
-        if block.shape[1] == 2 and len(block):
-            # An offset of the line is no sound, let alone one that both have in common.
-            centred = block - block.mean(axis=0)
+        if not len(block):
+            return
+        self._clipped += int((numpy.abs(block) >= CLIPPED).sum())
+        # An offset of the line is no sound, let alone one that both have in common.
+        centred = block - block.mean(axis=0)
+        self._loudest = max(self._loudest, float(numpy.abs(centred).max()))
+        if block.shape[1] == 2:
             self._power += float(numpy.square(centred, dtype=numpy.float64).sum())
             apart = centred[:, 0] - centred[:, 1]
             self._difference += float(numpy.square(apart, dtype=numpy.float64).sum())
@@ -152,7 +153,7 @@ class Frames:
         keys, steady = self._tones(numpy.concatenate(channel.peaks), levels)
         levels, bands = _without_clicks(levels, numpy.concatenate(channel.bands))
         sounding = levels > max(QUIETEST_DB, float(levels.max()) - _TONAL_RANGE_DB)
-        is_tonal = bool((steady & sounding).sum() >= _TONAL_SHARE * sounding.sum())
+        is_tonal = bool((steady & sounding).sum() > _TONAL_SHARE * sounding.sum())
         tones = keys if is_tonal else keys | steady
         return Heard(levels=levels, bands=bands, tones=tones, is_tonal=is_tonal)
 

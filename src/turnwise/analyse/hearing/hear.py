@@ -207,12 +207,14 @@ def _conversation(
     agent, user = heard[roles.agent], heard[1 - roles.agent]
     echo = echoes[roles.agent]
     returned = echoes[1 - roles.agent]
-    other = first_looks[1 - roles.agent] if echo is None and returned is None else None
+    other = first_looks[1 - roles.agent]
+    if echo is not None:
+        other = without_echo(other, echo, agent.levels, user.levels)
     agent_mask = _agent_mask(agent, first_looks[roles.agent], other)
     if agent.is_tonal or user.is_tonal:
         doubts.add(0.4, "A channel holds nothing but tones; they are taken for speech.")
-    if echo is None and returned is not None:
-        # With an echo of the agent its own voice would seem to be one of the caller's.
+    if returned is not None and (echo is None or returned.gain_db <= -_CLOSE_DB):
+        # With an echo of the agent its own voice may seem to be one of the caller's, but no faint one.
         agent_mask = without_echo(agent_mask, returned, user.levels, agent.levels)
         doubts.add(0.05, "The caller is heard in the agent's channel.")
     user_mask = _user_mask(sound, 1 - roles.agent, user, agent, agent_mask, echo, doubts)
@@ -268,7 +270,7 @@ def _look(heard: Heard, other: Mask | None) -> Mask:
     return without_tones(by_spectrum(heard, other=other), heard.tones)
 
 
-def _agent_mask(agent: Heard, by_its_spectrum: Mask, other: Mask | None) -> Mask:
+def _agent_mask(agent: Heard, by_its_spectrum: Mask, other: Mask) -> Mask:
     """By level, unless the line is too noisy for that."""
     mask = without_tones(by_level(agent, other), agent.tones)
     return mask if loudness_of(agent.levels, mask).snr_db >= 2 * _CLOSE_DB else by_its_spectrum

@@ -86,7 +86,7 @@ def _is_given_up(pause: Span, others: Sequence[Span]) -> bool:
         return False
     at = bisect_right(others, (last, last))
     ended = [each for each in others[max(0, at - 2) : at] if first + INSIDE_NS <= each[1] <= last]
-    began = first - INSIDE_NS if last - first >= EXCHANGE_NS else last
+    began = first if last - first >= EXCHANGE_NS else last
     return any(start >= began or end - start >= SHORT_NS for start, end in ended)
 
 
