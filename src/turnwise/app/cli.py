@@ -20,17 +20,15 @@ from rich.progress import Progress
 from turnwise import __version__
 from turnwise.app import catalog_commands, config, entry, price_commands
 from turnwise.app.analyze import analyze
+from turnwise.app.background import Means, background_of
 from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
 from turnwise.app.gate.command import gate
 from turnwise.app.listening import hear_again
-from turnwise.app.peaks import KeptPeaks
-from turnwise.app.retention import Retention
 from turnwise.app.secret_key import secret_key
 from turnwise.app.server import create_app, open_catalog, open_flow
 from turnwise.app.worker import Worker, rebuild
 from turnwise.model.errors import TurnwiseError
-from turnwise.store.media.files import open_media
 
 app = typer.Typer(
     name="turnwise",
@@ -153,16 +151,16 @@ def has_sessions(url: str, api_key: str) -> bool:
 
 @app.command()
 def worker(data_dir: DataDir = None, file: SettingsFile = None) -> None:
-    """Run the background worker alone, beside API processes on a shared telemetry server."""
+    """Run the background worker alone, beside API processes on a shared telemetry server.
+
+    It needs their media store, their catalog and their secret key.
+    """
     settings = _settings(file, data_dir=data_dir)
     _log_to_stderr()
-    secret_key(settings)
+    secret = secret_key(settings)
     catalog = open_catalog(settings)
     flow = open_flow(settings, catalog)
-    media = open_media(settings.media_url, settings.media_dir)
-    peaks = KeptPeaks(media, settings.incoming_dir)
-    retention = Retention(flow, catalog, media, peaks, settings.retention_days)
-    asyncio.run(_work(Worker(flow, settings.silence_ns, [retention])))
+    asyncio.run(_work(background_of(Means.of(settings, catalog, flow, secret))))
 
 
 async def _work(worker: Worker) -> None:

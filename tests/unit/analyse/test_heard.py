@@ -128,7 +128,7 @@ def test_what_was_only_heard_and_made_nobody_stop_is_an_overlap(
     session = session_of(STARTED, *_turns(), _recording(), _both(kind, onset_ms, onset_ms + 500))
     assert session.interruptions == ()
     [heard] = session.overlaps
-    assert (heard.kind, heard.source, heard.onset_ns) == (kind, "audio", at(onset_ms))
+    assert (str(heard.kind), heard.source, heard.onset_ns) == (kind.value, "audio", at(onset_ms))
     assert (heard.agent_turn_index, heard.user_turn_index) == turns
 
 

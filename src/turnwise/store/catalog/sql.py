@@ -17,6 +17,7 @@ from turnwise.store.catalog.alerts import Alerts
 from turnwise.store.catalog.audit import COMMAND_LINE, Actor, AuditLog
 from turnwise.store.catalog.bootstrap import DEFAULT_PUBLIC_KEY, Defaults, DemoLogin
 from turnwise.store.catalog.callers import Callers
+from turnwise.store.catalog.claims import Claims
 from turnwise.store.catalog.database import Clock, Database, open_database
 from turnwise.store.catalog.forms import Forms
 from turnwise.store.catalog.integrations import Integrations
@@ -37,6 +38,7 @@ class Administration:
         tenants, users, projects, agents, keys, prices, forms, integrations, alerts: one set of
             operations each.
         sessions: numbers and tenants of sessions.
+        claims: who of several processes does what.
         audit: what has been done.
     """
 
@@ -51,6 +53,7 @@ class Administration:
         self.integrations = Integrations(database)
         self.alerts = Alerts(database)
         self.sessions = SessionCatalog(database)
+        self.claims = Claims(database)
         self.audit = AuditLog(database)
 
 

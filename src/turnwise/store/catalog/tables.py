@@ -258,3 +258,12 @@ alert_deliveries = Table(
     Index(None, "state", "next_ns"),
     Index(None, "rule_id", "created_ns"),
 )
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("holder", _Uuid, nullable=False),
+    # In the past where whoever held it has died.
+    Column("until_ns", BigInteger, nullable=False),
+)
