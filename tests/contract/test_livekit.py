@@ -66,13 +66,20 @@ def detail(client: httpx2.Client, name: str) -> bytes:
 def told(client: httpx2.Client, name: str) -> tuple[dict[str, Any], bytes]:
     """Everything that is said of a session, but for ids, which are made from the project's.
 
-    What is heard in its recording comes when the server has listened to it.
+    A session that has a recording is told of once the server has listened to it.
     """
+
+    def is_heard(answer: httpx2.Response) -> bool:
+        return bool(answer.status_code == 404 or answer.json()["analysis"] != "pending")
+
+    wait_for(lambda: client.get(f"/v1/recordings/{name}"), is_heard, seconds=60)
     found = json.loads(detail(client, name))
     session_id = str(UUID(found["id"][5:]))
     traces = client.get(f"/v1/traces/session/{session_id}").content
-    for moving in ("id", "agentId", "audio"):
+    for moving in ("id", "agentId"):
         del found[moving]
+    if found["audio"] is not None:
+        del found["audio"]["recordingId"]
     return found, traces.replace(session_id.encode(), b"")
 
 

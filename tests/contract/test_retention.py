@@ -8,6 +8,7 @@ from tests.contract.ui.calls import browser, call, read_logs, record, write_logs
 from tests.otlp import MS, base_ns, chat, new_trace_id, send
 from tests.people import new_person
 from tests.server import RunningServer, wait_for
+from turnwise.app.claiming import Claiming
 from turnwise.app.flow import Flow
 from turnwise.app.peaks import KeptPeaks
 from turnwise.app.pending import Pending
@@ -152,7 +153,9 @@ def _project(catalog: SqlCatalog, days: int) -> ProjectId:
 
 def _retention(flow: Flow, catalog: SqlCatalog, folder: Path) -> Retention:
     media = open_media("", folder / "media")
-    return Retention(flow, catalog, media, KeptPeaks(media, folder / "incoming"), None)
+    return Retention(
+        flow, catalog, media, KeptPeaks(media, folder / "incoming"), None, Claiming(None)
+    )
 
 
 def _span(project: ProjectId, trace: str, span: str, ref: str, days_ago: int) -> Observation:

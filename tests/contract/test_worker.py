@@ -9,6 +9,7 @@ import pytest
 from tests.contract.store.telemetry.places import Room
 from tests.otlp import base_ns
 from turnwise.app import worker
+from turnwise.app.claiming import Claiming
 from turnwise.app.fetching import AllowedHosts, AudioSource, RecordingFetcher
 from turnwise.app.flow import Flow
 from turnwise.app.pending import Pending
@@ -179,7 +180,7 @@ async def test_a_recording_that_waits_is_found_however_long_ago_it_was_told_of(
         async def recall(limit: int) -> None:
             after.pending.mark_sessions(await store.waiting_recordings(limit))
 
-        fetcher = RecordingFetcher(source, Nowhere(), after.accept, recall)
+        fetcher = RecordingFetcher(source, Nowhere(), after.accept, recall, store, Claiming(None))
         await Worker(after, 600 * NS_PER_SECOND).catch_up()
         assert after.pending.is_empty
         await fetcher.look()

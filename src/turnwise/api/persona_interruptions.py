@@ -14,11 +14,19 @@ from turnwise.model.errors import BadInput, Issue
 from turnwise.model.instants import iso_seconds, parse_iso_ns
 from turnwise.model.ports import ReleaseJudge, SessionReader
 from turnwise.model.query import SessionRange
+from turnwise.model.session import InterruptionKind
 from turnwise.model.tenancy import Caller, Scope
 
 Reader = Annotated[Caller, Depends(with_scope(Scope.READ))]
 
 _INT64 = 2**63 - 1
+_COUNTED_KINDS = {
+    "interruptions": InterruptionKind.BARGE_IN,
+    "falseInterruptions": InterruptionKind.FALSE_ALARM,
+    "missedInterruptions": InterruptionKind.MISSED,
+    "backchannels": InterruptionKind.BACKCHANNEL,
+    "prematureEndpointing": InterruptionKind.PREMATURE,
+}
 
 
 class Bounds(NamedTuple):
@@ -155,7 +163,10 @@ def _body(quality: InterruptionQuality) -> dict[str, Any]:
             "backchannels": _short(rates.backchannels),
             "prematureEndpointing": _short(rates.premature_endpointing),
         },
-        "sources": quality.sources,
+        "sources": quality.sources.get(InterruptionKind.BARGE_IN, {}),
+        "sourcesByKind": {
+            name: quality.sources.get(kind, {}) for name, kind in _COUNTED_KINDS.items()
+        },
         "turnLatencyMs": _spread(quality.turn_latency),
     }
 

@@ -20,17 +20,14 @@ from rich.progress import Progress
 
 from turnwise import __version__
 from turnwise.app import config, entry
+from turnwise.app.background import Means, background_of
 from turnwise.app.demo.credentials import DemoAccess, ensure_demo_access
 from turnwise.app.demo.send import DEFAULT_SESSIONS, send_demo
-from turnwise.app.erasure import ProjectErasure
 from turnwise.app.listening import hear_again
-from turnwise.app.peaks import KeptPeaks
-from turnwise.app.retention import Retention
 from turnwise.app.secret_key import secret_key
 from turnwise.app.server import create_app, open_catalog, open_flow
-from turnwise.app.worker import Attendant, Worker, rebuild
+from turnwise.app.worker import Worker, rebuild
 from turnwise.model.errors import TurnwiseError
-from turnwise.store.media.files import open_media
 
 app = entry.program()
 say = Console(stderr=True, highlight=False)
@@ -143,19 +140,16 @@ def has_sessions(url: str, api_key: str) -> bool:
 
 @app.command()
 def worker(data_dir: DataDir = None, file: SettingsFile = None) -> None:
-    """Run the background worker alone, beside API processes on a shared telemetry server."""
+    """Run the background worker alone, beside API processes on a shared telemetry server.
+
+    It needs their media store, their catalog and their secret key.
+    """
     settings = _settings(file, data_dir=data_dir)
     _log_to_stderr()
-    secret_key(settings)
+    secret = secret_key(settings)
     catalog = open_catalog(settings)
     flow = open_flow(settings, catalog)
-    media = open_media(settings.media_url, settings.media_dir)
-    peaks = KeptPeaks(media, settings.incoming_dir)
-    attendants: list[Attendant] = [
-        Retention(flow, catalog, media, peaks, settings.retention_days),
-        ProjectErasure(flow.store, flow.store.ages, catalog, media, peaks),
-    ]
-    asyncio.run(_work(Worker(flow, settings.silence_ns, attendants)))
+    asyncio.run(_work(background_of(Means.of(settings, catalog, flow, secret))))
 
 
 async def _work(worker: Worker) -> None:

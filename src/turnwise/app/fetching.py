@@ -21,11 +21,12 @@ from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 import httpcore2
 import httpx2
 
+from turnwise.app.claiming import Claiming
 from turnwise.model.batch import Batch
 from turnwise.model.errors import BadInput, Forbidden, NotFound, RetryableError
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId
-from turnwise.model.ports import Accept, RecordingKeeper
+from turnwise.model.ports import Accept, RecordingKeeper, TelemetryStore
 from turnwise.model.recording import Recording, RecordingOrigin, RecordingStatus
 from turnwise.model.session import Session
 from turnwise.store.media.same_s3 import SameS3
@@ -273,6 +274,7 @@ class RecordingFetcher:
     Args:
         recall: has at most so many sessions derived that have such recordings, so that they are
             noticed.
+        claiming: of several processes one fetches a recording.
     """
 
     def __init__(
@@ -281,8 +283,12 @@ class RecordingFetcher:
         keeper: RecordingKeeper,
         accept: Accept,
         recall: Callable[[int], Awaitable[None]],
+        store: TelemetryStore,
+        claiming: Claiming,
         pauses: Sequence[float] = PAUSES,
     ):
+        self._store = store
+        self._claiming = claiming
         self._source = source
         self._keeper = keeper
         self._accept = accept
@@ -335,23 +341,45 @@ class RecordingFetcher:
         while True:
             recording, attempt = await self._waiting.get()
             try:
-                reason, is_final = await self._attempt(recording)
-                if reason is None:
-                    self._known.discard(recording.id)
-                elif is_final or attempt >= len(self._pauses):
-                    # A file that stays linked is the usual case, and nothing is lost by it.
-                    level = logging.INFO if recording.is_linked else logging.WARNING
-                    log.log(level, "a recording was given up: %s", reason)
-                    await self._tell_failure(recording, reason)
-                    self._known.discard(recording.id)
-                else:
-                    # It waits outside of this loop, which has others to fetch meanwhile.
-                    asyncio.get_running_loop().call_later(
-                        self._pauses[attempt], self._waiting.put_nowait, (recording, attempt + 1)
-                    )
+                async with self._claiming.alone(f"fetching {recording.id}") as is_ours:
+                    if not is_ours:
+                        # Should the other process die of it, it is found again.
+                        self._has_turned_away = True
+                        self._known.discard(recording.id)
+                    elif await self._was_tried(recording):
+                        self._known.discard(recording.id)
+                    else:
+                        await self._try(recording, attempt)
             except Exception:
                 log.exception("a recording could not be fetched")
                 self._known.discard(recording.id)
+
+    async def _was_tried(self, recording: Recording) -> bool:
+        """Whether another process has been faster; the session here may be older than its facts."""
+        origin = _origin(recording)
+        [facts] = await self._store.session_facts(origin.project_id, [origin.session_id])
+        told = [each.body for each in facts.facts if each.fact_id == recording.id]
+        return any(
+            {"storage_uri", "copy_error"} & body.keys()
+            or body.get("status") == RecordingStatus.FAILED.value
+            for body in told
+        )
+
+    async def _try(self, recording: Recording, attempt: int) -> None:
+        reason, is_final = await self._attempt(recording)
+        if reason is None:
+            self._known.discard(recording.id)
+        elif is_final or attempt >= len(self._pauses):
+            # A file that stays linked is the usual case, and nothing is lost by it.
+            level = logging.INFO if recording.is_linked else logging.WARNING
+            log.log(level, "a recording was given up: %s", reason)
+            await self._tell_failure(recording, reason)
+            self._known.discard(recording.id)
+        else:
+            # It waits outside of this loop, which has others to fetch meanwhile.
+            asyncio.get_running_loop().call_later(
+                self._pauses[attempt], self._waiting.put_nowait, (recording, attempt + 1)
+            )
 
     async def _attempt(self, recording: Recording) -> tuple[str | None, bool]:
         """Why it failed (None: it did not), and whether it will the next time too."""

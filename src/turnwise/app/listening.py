@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from turnwise.analyse.hearing import VERSION
+from turnwise.app.claiming import Claiming
 from turnwise.model.audio import AudioReport
 from turnwise.model.batch import Batch
 from turnwise.model.errors import RetryableError
@@ -46,9 +47,18 @@ class Listener:
 
     Args:
         folder: of the copy that is being listened to.
+        claiming: of several processes one listens to a recording.
     """
 
-    def __init__(self, store: TelemetryStore, media: MediaStore, accept: Accept, folder: Path):
+    def __init__(
+        self,
+        store: TelemetryStore,
+        media: MediaStore,
+        accept: Accept,
+        folder: Path,
+        claiming: Claiming,
+    ):
+        self._claiming = claiming
         self._store = store
         self._media = media
         self._accept = accept
@@ -95,7 +105,8 @@ class Listener:
     async def _try(self, session: Session, recording: Recording) -> bool:
         """Listen to one recording; what fails for no passing reason waits for the next start."""
         try:
-            return await self._listen(session, recording)
+            async with self._claiming.alone(f"hearing {recording.id}") as is_ours:
+                return is_ours and await self._listen(session, recording)
         except RetryableError:
             raise
         except Exception:

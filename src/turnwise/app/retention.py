@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
+from turnwise.app.claiming import Claiming
 from turnwise.app.flow import Flow
 from turnwise.app.peaks import KeptPeaks
 from turnwise.model.ids import ProjectId, SessionId
@@ -26,6 +27,7 @@ class Retention:
 
     Args:
         default_days: for projects that say nothing themselves; None keeps forever.
+        claiming: of several processes one erases at a time.
     """
 
     def __init__(
@@ -35,7 +37,9 @@ class Retention:
         media: MediaStore,
         peaks: KeptPeaks,
         default_days: int | None,
+        claiming: Claiming,
     ):
+        self._claiming = claiming
         self._flow = flow
         self._catalog = catalog
         self._media = media
@@ -49,7 +53,9 @@ class Retention:
         """Look at the start, then every day, until cancelled."""
         while True:
             try:
-                await self.enforce(now_ns())
+                async with self._claiming.alone("retention") as is_ours:
+                    if is_ours:
+                        await self.enforce(now_ns())
             except Exception:
                 # What is old stays old: the next round finds it again.
                 log.exception("old sessions could not be erased; tried again tomorrow")

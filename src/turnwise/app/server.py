@@ -8,20 +8,14 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from turnwise import __version__
-from turnwise.app.alerts.addresses import AlertAddresses
 from turnwise.app.authenticator import CatalogAuthenticator
-from turnwise.app.background import background_of
+from turnwise.app.background import Means, background_of
 from turnwise.app.config import Settings
 from turnwise.app.counters import Counters
-from turnwise.app.erasure import ProjectErasure
-from turnwise.app.fetching import AllowedHosts
 from turnwise.app.flow import Flow
-from turnwise.app.integrations import OpenIntegrations
-from turnwise.app.peaks import KeptPeaks
 from turnwise.app.pending import Pending
 from turnwise.app.prices import CurrentPrices
 from turnwise.app.reading import Reading
-from turnwise.app.recordings import Recordings
 from turnwise.app.secret_key import key_for, secret_key
 from turnwise.app.surfaces import (
     OPERATIONS,
@@ -32,7 +26,6 @@ from turnwise.app.surfaces import (
 )
 from turnwise.app.tokens import OwnTokens, outside_tokens
 from turnwise.app.tuning import tuning_of
-from turnwise.app.twilio_accounts import TwilioAccounts
 from turnwise.http.documents import describe
 from turnwise.http.errors import Renderers, install_error_handlers
 from turnwise.http.media_links import LinkSigner, MediaLinks
@@ -40,7 +33,6 @@ from turnwise.http.recordings import RecordingLinks
 from turnwise.model.query import Health
 from turnwise.normalise import complete_pieces, complete_run
 from turnwise.store.catalog import SqlCatalog, catalog_url
-from turnwise.store.media.files import open_media
 from turnwise.store.telemetry.store import open_telemetry
 
 DESCRIPTION = """Observability for voice agents: sessions, turns, traces, cost and causes.
@@ -76,15 +68,8 @@ def open_flow(settings: Settings, catalog: SqlCatalog) -> Flow:
 def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     """The whole server as one ASGI application; it takes over the stores and closes them."""
     secret = secret_key(settings)
-    media = open_media(settings.media_url, settings.media_dir)
-    recordings = Recordings(
-        flow.accept,
-        media,
-        settings.incoming_dir,
-        settings.max_recording_bytes,
-        catalog.admin.projects.keeps_recordings,
-    )
-    integrations = OpenIntegrations(catalog, secret)
+    means = Means.of(settings, catalog, flow, secret)
+    worker = background_of(means)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -117,31 +102,24 @@ def create_app(settings: Settings, catalog: SqlCatalog, flow: Flow) -> FastAPI:
     signer = LinkSigner(
         key_for(secret, "media links"), settings.public_url, settings.link_ttl_seconds
     )
-    default = catalog.ensure_defaults(public_key=settings.public_key).project_id
     parts = Parts(
         settings=settings,
         catalog=catalog,
         flow=flow,
         reading=Reading(flow),
-        media=media,
-        links=RecordingLinks(MediaLinks(media, signer)),
-        recordings=recordings,
-        integrations=integrations,
-        twilio=TwilioAccounts(settings, integrations, default),
-        default_project=default,
+        media=means.media,
+        links=RecordingLinks(MediaLinks(means.media, signer)),
+        recordings=means.recordings,
+        integrations=means.integrations,
+        twilio=means.twilio,
+        default_project=means.default_project,
         tokens=tokens,
-        addresses=AlertAddresses(secret, AllowedHosts.of(settings.fetch_hosts)),
-        erasure=ProjectErasure(
-            flow.store,
-            flow.store.ages,
-            catalog,
-            media,
-            KeptPeaks(media, settings.incoming_dir),
-        ),
+        addresses=means.addresses,
+        peaks=means.peaks,
+        erasure=means.erasure,
         check=check,
         document=lambda: app.openapi(),
     )
-    worker = background_of(parts)
     for router in read_routers(parts):
         app.include_router(router)
     app.router.routes.extend(write_routes(parts))

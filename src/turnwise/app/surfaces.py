@@ -132,6 +132,7 @@ class Parts:
     default_project: ProjectId
     addresses: AlertAddresses
     erasure: ProjectErasure
+    peaks: KeptPeaks
     check: Callable[[], Awaitable[Health]]
     document: Callable[[], dict[str, Any]]
 
@@ -182,7 +183,7 @@ def _ui_parts(parts: Parts, accounts: CatalogAccounts) -> ui.UiParts:
         logs=parts.flow.store.logs,
         diagnose=parts.reading.diagnosis,
         media=parts.media,
-        peaks=KeptPeaks(parts.media, parts.settings.incoming_dir),
+        peaks=parts.peaks,
         administration=CatalogAdministration(parts.catalog, parts.integrations),
         keeping=Keeping(
             arrivals=parts.flow.store.ages.arrivals,

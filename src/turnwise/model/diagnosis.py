@@ -1,5 +1,6 @@
 """What is found to be wrong with sessions, and how well agents let themselves be interrupted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
@@ -231,7 +232,8 @@ class InterruptionQuality:
         interruptions: those in which the caller really took the floor.
         false_interruption_rate: false ones among all that stopped the agent, 0 to 1.
         per_hundred_turns: None without turns.
-        sources: how many interruptions were told by what ("reported", "spans", "audio").
+        sources: by kind of interruption, how many were told by what ("reported", "spans", "audio");
+            nothing of a kind that never happened.
         stop_latency: agent silent minus caller's onset: what the caller feels.
         flush_latency: agent silent minus recognised.
         false_stop_recovery: the agent's next word minus its silence, after false alarms.
@@ -248,7 +250,7 @@ class InterruptionQuality:
     premature_endpointing: int
     false_interruption_rate: float | None
     per_hundred_turns: PerHundredTurns | None
-    sources: dict[str, int]
+    sources: Mapping[str, Mapping[str, int]]
     detection_latency: Spread
     stop_latency: Spread
     flush_latency: Spread

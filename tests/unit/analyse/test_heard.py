@@ -47,6 +47,7 @@ def _report(**fields: Any) -> AudioReport:
         "version": 1,
         "channels": 2,
         "duration_ns": 20_000 * MS,
+        "confidence": 1.0,
         "turns": tuple(sorted(turns, key=lambda each: each.start_ns)),
         "overlaps": (
             HeardOverlap(kind=HeardKind.BARGE_IN, onset_ns=8500 * MS, stopped_ns=9000 * MS),
@@ -90,11 +91,72 @@ def test_without_turns_the_recordings_own_start_counts() -> None:
     assert (interruption.source, interruption.agent_turn_index) == ("audio", None)
 
 
-def test_without_any_start_nothing_is_placed() -> None:
+def test_without_any_start_or_turn_what_was_heard_counts_from_the_sessions_own() -> None:
     session = session_of(STARTED, _recording(), _audio(_report()))
     assert session.audio is not None
     assert session.audio.started_ns is None
+    [interruption] = session.interruptions
+    assert (interruption.source, ms(interruption.onset_ns)) == ("audio", 8500)
+    told = fact(FactKind.INTERRUPTION, "i1", onset_ms=2000, stopped_ms=2500)
+    told_of_one = session_of(STARTED, told, _recording(), _audio(_report()))
+    assert [each.id for each in told_of_one.interruptions] == ["i1"]
+
+
+def test_what_is_hardly_believed_is_no_interruption() -> None:
+    session = session_of(STARTED, *_turns(), _recording(), _audio(_report(confidence=0.4)))
+    assert session.audio is not None
+    assert session.interruptions == session.overlaps == ()
+
+
+def _both(kind: HeardKind, onset_ms: int, stopped_ms: int | None = None) -> SessionFact:
+    stopped_ns = None if stopped_ms is None else stopped_ms * MS
+    heard = HeardOverlap(kind=kind, onset_ns=onset_ms * MS, stopped_ns=stopped_ns)
+    return _audio(_report(overlaps=(heard,)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "onset_ms", "turns"),
+    [
+        (HeardKind.MISSED, 7000, (2, 3)),
+        (HeardKind.BACKCHANNEL, 6300, (2, None)),
+        (HeardKind.PREMATURE, 13_150, (4, 3)),
+    ],
+)
+def test_what_was_only_heard_and_made_nobody_stop_is_an_overlap(
+    kind: HeardKind, onset_ms: int, turns: tuple[int, int | None]
+) -> None:
+    session = session_of(STARTED, *_turns(), _recording(), _both(kind, onset_ms, onset_ms + 500))
     assert session.interruptions == ()
+    [heard] = session.overlaps
+    assert (str(heard.kind), heard.source, heard.onset_ns) == (kind.value, "audio", at(onset_ms))
+    assert (heard.agent_turn_index, heard.user_turn_index) == turns
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "onset_ms", "told"),
+    [
+        (HeardKind.MISSED, [(6000, 12_000, "agent"), (8000, 9200, "user")], 8040, "missed"),
+        (HeardKind.BARGE_IN, [(6000, 12_000, "agent"), (8000, 9200, "user")], 8040, "missed"),
+        (HeardKind.BACKCHANNEL, [(6000, 12_000, "agent"), (8000, 8400, "user")], 7960,
+         "backchannel"),
+        (HeardKind.PREMATURE, [(2000, 6500, "user"), (5500, 9000, "agent")], 5460, "premature"),
+    ],
+    ids=["missed by both", "heard as a barge-in", "backchannel", "premature"],
+)  # fmt: skip
+def test_voices_at_once_of_which_both_tell_count_once(
+    kind: HeardKind, said: list[tuple[int, int, str]], onset_ms: int, told: str
+) -> None:
+    turns = [
+        fact(
+            FactKind.TURN, f"t{n}", index=n, speaker=who, text="wait a moment", start_ms=a, end_ms=b
+        )
+        for n, (a, b, who) in enumerate(said)
+    ]
+    heard = _both(kind, onset_ms, onset_ms + 900)
+    session = session_of(STARTED, *turns, _recording(offset_ns=0), heard)
+    assert session.interruptions == ()
+    [overlap] = session.overlaps
+    assert (overlap.kind, overlap.source) == (told, "reported")
 
 
 def test_an_interruption_that_was_only_heard_names_its_turns() -> None:

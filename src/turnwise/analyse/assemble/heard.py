@@ -1,5 +1,8 @@
 """What was heard in the recordings, placed on the session's clock and beside what was reported.
 
+Where both spoke at once counts among what the session tells of that, unless telemetry tells of the
+same moment already; it is never counted twice.
+
 The recording's first sample is placed where most of the agent's onsets meet reported ones: the
 median of (reported start - heard onset) over the agent turns that match, with its median absolute
 deviation as the quality. Without a match the recording's own start counts. Source: voice.md 3.1.
@@ -13,10 +16,10 @@ from statistics import median
 import msgspec
 
 from turnwise.analyse.assemble.statements import Body, int_of, text_of
-from turnwise.model.audio import AudioReport, HeardKind, HeardOverlap
+from turnwise.model.audio import AudioReport, HeardOverlap
 from turnwise.model.instants import NS_PER_MS, NS_PER_SECOND
 from turnwise.model.recording import Analysis, Recording
-from turnwise.model.session import Interruption, Session, Turn
+from turnwise.model.session import Interruption, InterruptionKind, Session, Turn
 from turnwise.model.speaker import Speaker
 
 COMPARABLE_NS = 250 * NS_PER_MS
@@ -26,6 +29,8 @@ _NEAR_NS = 600 * NS_PER_MS
 _TRUSTED_NS = 5 * NS_PER_SECOND
 """How far from its stated start a recording may turn out to have begun."""
 _SAME_MOMENT_NS = 2 * NS_PER_SECOND
+_SURE = 0.5
+"""What was heard with less confidence counts as nothing that happened."""
 _CANDIDATES = 100
 """Onsets of each side that are tried against each other."""
 
@@ -33,7 +38,7 @@ _decoder = msgspec.json.Decoder(AudioReport)
 
 
 def with_hearing(session: Session, bodies: Mapping[str, Body]) -> Session:
-    """The session with what was heard of it, and interruptions that only the recording tells of.
+    """The session with what was heard of it, and voices at once that only the recording tells of.
 
     Args:
         session: as reported.
@@ -47,13 +52,17 @@ def with_hearing(session: Session, bodies: Mapping[str, Body]) -> Session:
     if told:
         recording, report = min(told, key=_worth)
         audio = _aligned(report, session.turns, _stated_start(recording, session.started_ns))
+    heard = [] if audio is None else _only_heard(session, audio)
+    cuts = [each for each in heard if each.kind is InterruptionKind.BARGE_IN]
+    others = [each for each in heard if each.kind is not InterruptionKind.BARGE_IN]
     return replace(
         session,
         audio=audio,
         recordings=tuple(
             replace(each, analysis=_analysis(each, reports[each.id])) for each in session.recordings
         ),
-        interruptions=tuple(_with_heard(session.interruptions, audio, session.turns)),
+        interruptions=_in_order(session.interruptions, cuts),
+        overlaps=_in_order(session.overlaps, others),
     )
 
 
@@ -154,45 +163,73 @@ def _with_turns(report: AudioReport, start_ns: int, said: Sequence[Turn]) -> Aud
     return replace(report, responses=responses)
 
 
-def _with_heard(
-    interruptions: Sequence[Interruption], audio: AudioReport | None, turns: Sequence[Turn]
-) -> list[Interruption]:
-    """What was reported, and what was only heard, in the order of their onsets."""
-    found = list(interruptions)
-    if audio is None or audio.started_ns is None or (audio.alignment_mad_ns or 0) > COMPARABLE_NS:
-        return found
-    for each in audio.overlaps:
-        if each.kind is HeardKind.BARGE_IN and each.stopped_ns is not None:
-            heard = _interruption(each, each.stopped_ns, audio, turns)
-            if not any(_is_same(heard, other) for other in interruptions):
-                found.append(heard)
-    return sorted(found, key=lambda each: (each.onset_ns or 0, each.agent_turn_index or 0, each.id))
+def _in_order(
+    told: tuple[Interruption, ...], heard: Sequence[Interruption]
+) -> tuple[Interruption, ...]:
+    """Both by their onsets; what was told stays as it was when nothing was heard beside it."""
+
+    def place(each: Interruption) -> tuple[int, int, str]:
+        return each.onset_ns or 0, each.agent_turn_index or 0, each.id
+
+    return tuple(sorted([*told, *heard], key=place)) if heard else told
 
 
-def _interruption(
-    overlap: HeardOverlap, stopped_ns: int, audio: AudioReport, turns: Sequence[Turn]
+def _only_heard(session: Session, audio: AudioReport) -> list[Interruption]:
+    """Both voices at once, where telemetry tells of no such moment."""
+    if audio.confidence < _SURE:
+        return []
+    if (audio.alignment_mad_ns or 0) > COMPARABLE_NS:
+        return []
+    known, turns = [*session.interruptions, *session.overlaps], session.turns
+    started_ns = audio.started_ns
+    if started_ns is None:
+        # Without a clock in common nobody can say which moments are the same.
+        if known or any(turn.speaker is Speaker.AGENT for turn in turns):
+            return []
+        started_ns = session.started_ns
+    found = [_cut(each, audio.recording_id, started_ns, turns) for each in audio.overlaps]
+    return [each for each in found if not any(_is_same(each, other) for other in known)]
+
+
+def _cut(
+    overlap: HeardOverlap, recording_id: str, started_ns: int, turns: Sequence[Turn]
 ) -> Interruption:
-    assert audio.started_ns is not None
-    onset_ns = audio.started_ns + overlap.onset_ns
-    before = [turn for turn in turns if turn.start_ns <= onset_ns]
-    agent = [turn.index for turn in before if turn.speaker is Speaker.AGENT]
-    after = [turn for turn in turns if abs(turn.start_ns - onset_ns) <= _SAME_MOMENT_NS]
-    user = [turn.index for turn in after if turn.speaker is Speaker.USER]
+    onset_ns = started_ns + overlap.onset_ns
+    kind = InterruptionKind(overlap.kind)
+    is_premature = kind is InterruptionKind.PREMATURE
+    # Whoever comes second begins at the onset, give or take what the clocks are apart.
+    agent_by, user_by = (_NEAR_NS, 0) if is_premature else (0, _SAME_MOMENT_NS)
+    agent = _last_turn(turns, Speaker.AGENT, onset_ns + agent_by)
+    user = _last_turn(turns, Speaker.USER, onset_ns + user_by)
+    if not is_premature and user is not None and user.start_ns < onset_ns - _SAME_MOMENT_NS:
+        user = None
     return Interruption(
-        id=f"{audio.recording_id}:{overlap.onset_ns // NS_PER_MS}",
-        agent_turn_index=agent[-1] if agent else None,
-        user_turn_index=user[0] if user else None,
+        id=f"{recording_id}:{overlap.onset_ns // NS_PER_MS}",
+        kind=kind,
+        agent_turn_index=None if agent is None else agent.index,
+        user_turn_index=None if user is None else user.index,
         onset_ns=onset_ns,
-        stopped_ns=audio.started_ns + stopped_ns,
+        stopped_ns=None if overlap.stopped_ns is None else started_ns + overlap.stopped_ns,
         source="audio",
     )
 
 
+def _last_turn(turns: Sequence[Turn], speaker: Speaker, until_ns: int) -> Turn | None:
+    begun = [turn for turn in turns if turn.speaker is speaker and turn.start_ns <= until_ns]
+    return begun[-1] if begun else None
+
+
 def _is_same(heard: Interruption, other: Interruption) -> bool:
-    """Whether telemetry tells of the same moment, by an instant or by the turn that was cut."""
+    """Whether telemetry tells of the same moment, by an instant or by the turn that it is about."""
     instants = [other.onset_ns, other.detected_ns, other.stopped_ns]
     known = [each for each in instants if each is not None]
-    first, last = heard.onset_ns or 0, heard.stopped_ns or 0
-    if known:
-        return any(first - _SAME_MOMENT_NS <= at <= last + _SAME_MOMENT_NS for at in known)
-    return heard.agent_turn_index is not None and heard.agent_turn_index == other.agent_turn_index
+    is_same_turn = (
+        heard.agent_turn_index is not None and heard.agent_turn_index == other.agent_turn_index
+    )
+    if heard.kind is other.kind is InterruptionKind.PREMATURE and is_same_turn:
+        # Telemetry takes the caller's onset for the beginning of it.
+        return True
+    if not known:
+        return is_same_turn
+    first, last = heard.onset_ns or 0, heard.stopped_ns or heard.onset_ns or 0
+    return any(first - _SAME_MOMENT_NS <= at <= last + _SAME_MOMENT_NS for at in known)

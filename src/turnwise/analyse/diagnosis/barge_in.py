@@ -13,6 +13,7 @@ from turnwise.model.instants import NS_PER_SECOND
 from turnwise.model.session import Interruption, InterruptionKind, Speaker
 
 _LONGEST_STOP_NS = 30 * NS_PER_SECOND
+_USUAL_BELIEF = 0.85
 
 
 def barge_in_issues(case: Case) -> Iterator[Issue]:
@@ -100,7 +101,7 @@ def _missed(case: Case, each: Interruption) -> Issue:
     return Issue(
         type="missed_barge_in",
         turn=each.agent_turn_index,
-        description=f"Agent talked on over the caller in turn {each.agent_turn_index}",
+        description=f"Agent talked on over the caller{_turn(each, ' in')}",
         recommendation="Allow interruptions of this speech, and check the gain and the threshold of "
         "the voice detector.",
         severity=Severity.HIGH,
@@ -110,8 +111,20 @@ def _missed(case: Case, each: Interruption) -> Issue:
         else None,
         span_ids=_proof(case, each),
         evidence={"source": each.source},
-        confidence=0.85,
+        confidence=_belief(case, each),
     )
+
+
+def _turn(each: Interruption, preposition: str = "") -> str:
+    """The agent's turn, where it is known."""
+    known = each.agent_turn_index is not None
+    return f"{preposition} turn {each.agent_turn_index}" if known else ""
+
+
+def _belief(case: Case, each: Interruption) -> float:
+    """What was heard is as sure as the hearing itself."""
+    audio = case.audio if each.source == "audio" else None
+    return _USUAL_BELIEF if audio is None else min(_USUAL_BELIEF, audio.confidence)
 
 
 def _false_alarm(case: Case, each: Interruption) -> Issue:
@@ -138,7 +151,7 @@ def _premature(case: Case, each: Interruption) -> Issue:
     return Issue(
         type="premature_endpointing",
         turn=each.agent_turn_index,
-        description=f"Agent began turn {each.agent_turn_index} while the caller was not done",
+        description=f"Agent began{_turn(each)} while the caller was not done",
         recommendation="Use a longer endpointing delay or a semantic turn detector for this agent.",
         severity=Severity.MEDIUM,
         stage="endpointing",
@@ -146,7 +159,7 @@ def _premature(case: Case, each: Interruption) -> Issue:
         end_ns=each.stopped_ns,
         span_ids=_proof(case, each),
         evidence={"source": each.source},
-        confidence=0.85,
+        confidence=_belief(case, each),
     )
 
 

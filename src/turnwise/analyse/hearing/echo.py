@@ -15,6 +15,10 @@ from turnwise.analyse.hearing.frames import QUIETEST_DB, Heard, Levels, Mask
 LAGS = 60
 """Echoes come back within 590 ms."""
 LEAST_CORRELATION = 0.35
+LEAST_FOLLOWED = 0.25
+"""The same among the frames of loud speech alone, which an echo follows up and down. Noise that is
+let through now and then meets the speech by chance, but does not follow it: correlations of echoes
+down to 35 dB below speech were above 0.5, of such noise at most 0."""
 MARGIN_DB = 9.0
 """How far above the expected echo a frame must be to be the caller's own."""
 _EARLY, _LATE, _LINGERING = 2, 7, 20
@@ -90,6 +94,8 @@ def find_echo(speaker: Heard, listener: Heard) -> Echo | None:
     ]
     correlation, lag, frames = max(usable, key=lambda each: each[0], default=(-1.0, 0, None))
     if frames is None or correlation < LEAST_CORRELATION:
+        return None
+    if _correlation(source[frames - lag], target[frames]) < LEAST_FOLLOWED:
         return None
     apart = listener.bands[frames].astype(numpy.int16) - speaker.bands[frames - lag]
     return Echo(

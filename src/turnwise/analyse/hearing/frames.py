@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy
 from numpy.typing import NDArray
 
+from turnwise.analyse.hearing.spans import spans_of
+
 Samples = NDArray[numpy.float32]
 Levels = NDArray[numpy.float32]
 Mask = NDArray[numpy.bool_]
@@ -27,7 +29,11 @@ _TONE_SHARE = 0.95
 _LOW_TONES_HZ = (697.0, 770.0, 852.0, 941.0)
 _HIGH_TONES_HZ = (1209.0, 1336.0, 1477.0, 1633.0)
 _KEY_FRAMES = 4
+_CLICK_DB = 12.0
+"""How far a click stands out from what is around it."""
 _STEADY_FRAMES = 30
+_TONAL_RANGE_DB = 30.0
+_TONAL_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +44,14 @@ class Heard:
         levels: of each frame, in dB of full scale, never below QUIETEST_DB.
         bands: (frames, bands): power by band, in half decibels above QUIETEST_DB.
         tones: frames of telephone keys and other steady tones.
+        is_tonal: there is nothing but steady tones, which then are no `tones`: somebody tries out
+            with them what they mean to record.
     """
 
     levels: Levels
     bands: NDArray[numpy.uint8]
     tones: Mask
+    is_tonal: bool = False
 
 
 @dataclass(slots=True)
@@ -79,12 +88,15 @@ class Frames:
     def add(self, block: Samples) -> None:
         """Take in samples of shape (count, channels)."""
         self.samples += len(block)
-        size = numpy.abs(block)
-        self._clipped += int((size >= CLIPPED).sum())
-        self._loudest = max(self._loudest, float(size.max(initial=0.0)))
+        if not len(block):
+            return
+        self._clipped += int((numpy.abs(block) >= CLIPPED).sum())
+        # An offset of the line is no sound, let alone one that both have in common.
+        centred = block - block.mean(axis=0)
+        self._loudest = max(self._loudest, float(numpy.abs(centred).max()))
         if block.shape[1] == 2:
-            self._power += float(numpy.square(block, dtype=numpy.float64).sum())
-            apart = block[:, 0] - block[:, 1]
+            self._power += float(numpy.square(centred, dtype=numpy.float64).sum())
+            apart = centred[:, 0] - centred[:, 1]
             self._difference += float(numpy.square(apart, dtype=numpy.float64).sum())
         self._held = numpy.concatenate([self._held, block])
         whole = len(self._held) // self.hop - 1
@@ -121,7 +133,8 @@ class Frames:
         if len(samples) < 2 * self.hop:
             return
         hops = samples[: -self.hop].reshape(-1, self.hop)
-        channel.levels.append(_decibels(numpy.mean(hops**2, axis=1)))
+        # The variance: what does not move is no sound.
+        channel.levels.append(_decibels(numpy.var(hops, axis=1)))
         frames = numpy.lib.stride_tricks.sliding_window_view(samples, 2 * self.hop)[:: self.hop]
         spectra = numpy.abs(numpy.fft.rfft(frames * self._window, axis=1)) ** 2
         # A sine of full scale is half a unit of power, and the window passes a quarter of its square.
@@ -132,41 +145,68 @@ class Frames:
         channel.peaks.append(_peaks(powers))
 
     def _heard(self, channel: _Channel) -> Heard:
-        bands = self._bins.stop - self._bins.start
         if not channel.levels:
-            empty = numpy.zeros((0, bands // _BAND_BINS), numpy.uint8)
+            count = (self._bins.stop - self._bins.start) // _BAND_BINS
+            empty = numpy.zeros((0, count), numpy.uint8)
             return Heard(levels=numpy.zeros(0, numpy.float32), bands=empty, tones=_none(0))
         levels = numpy.concatenate(channel.levels)
-        peaks = numpy.concatenate(channel.peaks)
-        return Heard(
-            levels=levels,
-            bands=numpy.concatenate(channel.bands),
-            tones=self._tones(peaks, levels),
-        )
+        keys, steady = self._tones(numpy.concatenate(channel.peaks), levels)
+        levels, bands = _without_clicks(levels, numpy.concatenate(channel.bands))
+        sounding = levels > max(QUIETEST_DB, float(levels.max()) - _TONAL_RANGE_DB)
+        is_tonal = bool((steady & sounding).sum() > _TONAL_SHARE * sounding.sum())
+        tones = keys if is_tonal else keys | steady
+        return Heard(levels=levels, bands=bands, tones=tones, is_tonal=is_tonal)
 
-    def _tones(self, peaks: NDArray[numpy.int16], levels: Levels) -> Mask:
+    def _tones(self, peaks: NDArray[numpy.int16], levels: Levels) -> tuple[Mask, Mask]:
         """Frames in runs of one pair of peaks: keys after 40 ms, any steady tone after 300 ms."""
-        found = _none(len(peaks))
+        keys, steady = _none(len(peaks)), _none(len(peaks))
         if not len(peaks):
-            return found
+            return keys, steady
         is_new = numpy.any(numpy.abs(numpy.diff(peaks, axis=0)) > 1, axis=1)
         starts = numpy.flatnonzero(numpy.concatenate([[True], is_new]))
         ends = numpy.concatenate([starts[1:], [len(peaks)]])
         for start, end in zip(starts, ends, strict=True):
             if end - start < _KEY_FRAMES or peaks[start, 1] <= 0:
                 continue
-            inner = levels[start + 1 : end - 1]
-            is_steady = end - start >= _STEADY_FRAMES and float(inner.std()) < 0.5
-            if is_steady or self._is_key(peaks[(start + end) // 2]):
-                # The frames around it hold the tone's beginning and end.
-                found[max(0, start - 2) : end + 2] = True
-        return found
+            # The frames around it hold the tone's beginning and end.
+            around = slice(max(0, start - 2), end + 2)
+            keys[around] |= self._is_key(peaks[(start + end) // 2])
+            steady[around] |= (
+                end - start >= _STEADY_FRAMES and float(levels[start + 1 : end - 1].std()) < 0.5
+            )
+        return keys, steady
 
     def _is_key(self, peaks: NDArray[numpy.int16]) -> bool:
         low, high = (float(peak) * self._width_hz for peak in peaks)
         return any(abs(low - each) < self._width_hz for each in _LOW_TONES_HZ) and any(
             abs(high - each) < self._width_hz for each in _HIGH_TONES_HZ
         )
+
+
+def _without_clicks(
+    levels: Levels, bands: NDArray[numpy.uint8]
+) -> tuple[Levels, NDArray[numpy.uint8]]:
+    """What is left where something loud lasts no longer than 20 ms: no sound of speech does."""
+    opened = _widest(_narrowest(levels))
+    clicks = spans_of(levels - opened > _CLICK_DB)
+    levels = levels.copy()
+    for start, end in clicks:
+        levels[start:end] = opened[start:end]
+        # A spectrum reaches over two frames.
+        around = bands[[max(0, start - 2), min(len(bands) - 1, end)]].min(axis=0)
+        bands[max(0, start - 1) : end] = numpy.minimum(bands[max(0, start - 1) : end], around)
+    return levels, bands
+
+
+def _narrowest(levels: Levels) -> Levels:
+    """The least of each frame and its two neighbours."""
+    padded = numpy.pad(levels, 1, mode="edge")
+    return numpy.minimum(numpy.minimum(padded[:-2], padded[1:-1]), padded[2:])
+
+
+def _widest(levels: Levels) -> Levels:
+    """The most of each frame and its two neighbours."""
+    return -_narrowest(-levels)
 
 
 def decibels_of(bands: NDArray[numpy.uint8]) -> Levels:

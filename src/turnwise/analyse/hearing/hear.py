@@ -11,18 +11,21 @@ from typing import Protocol
 import numpy
 from numpy.typing import NDArray
 
-from turnwise.analyse.hearing.echo import Echo, find_echo, without_echo
-from turnwise.analyse.hearing.frames import QUIETEST_DB, Frames, Heard, Mask
+from turnwise.analyse.hearing.echo import LAGS, Echo, find_echo, without_echo
+from turnwise.analyse.hearing.frames import QUIETEST_DB, Frames, Heard, Levels, Mask
 from turnwise.analyse.hearing.neural import SpeechDetector
 from turnwise.analyse.hearing.roles import Roles, roles_of
-from turnwise.analyse.hearing.spans import Span, overlap, total
+from turnwise.analyse.hearing.spans import Span, mask_of, overlap, spans_of, total
 from turnwise.analyse.hearing.talk import silences_of, talk_of
 from turnwise.analyse.hearing.voice import (
     Loudness,
     by_level,
+    by_likelihood,
     by_network,
     by_spectrum,
+    loud_of,
     loudness_of,
+    smoothed,
     speech_spans,
     without_tones,
 )
@@ -31,8 +34,9 @@ from turnwise.model.audio import AudioReport, HeardResponse
 from turnwise.model.diagnosis import Spread
 from turnwise.model.errors import BadInput
 from turnwise.model.instants import NS_PER_MS, NS_PER_SECOND
+from turnwise.model.speaker import Speaker
 
-VERSION = 1
+VERSION = 2
 """Of the analysis; a report of a lower one may be asked for anew."""
 LONGEST_SECONDS = 4 * 3_600
 """What comes later in a file is not heard, so that memory is bounded."""
@@ -42,6 +46,10 @@ SILENT_DB = -60.0
 _BUSY_SHARE = 0.6
 _OVER_SHARE = 0.3
 _CLOSE_DB = 12.0
+_LIVELY_DB = 4.0
+"""Noise that does not change stays within this of its median for nearly all of the time."""
+_NEAR_DB = 30.0
+_ENOUGH_FRAMES = 200
 
 Progress = Callable[[float], None]
 """Told how much of the work is done, 0 to 1."""
@@ -176,7 +184,7 @@ def _silences_only(report: AudioReport, heard: Sequence[Heard], clock: _Clock) -
     """Where no channel has speech in it."""
     spoken: Mask = numpy.zeros(len(heard[0].levels), numpy.bool_)
     for each in heard:
-        spoken |= without_tones(by_spectrum(each), each.tones)
+        spoken |= _look(each, None)
     silences = silences_of([], clock.spans(speech_spans(spoken)), report.duration_ns)
     return replace(report, silences=tuple(replace(each, owed_by=None) for each in silences))
 
@@ -190,7 +198,7 @@ def _conversation(
     agent_channel: int | None,
     agent_turns: Sequence[Span],
 ) -> AudioReport:
-    first_looks = [without_tones(by_spectrum(each), each.tones) for each in heard]
+    first_looks = _first_looks(heard)
     echoes = [find_echo(heard[n], heard[1 - n]) for n in range(2)]
     roles = Roles(agent_channel, is_certain=True) if agent_channel is not None else None
     roles = roles or roles_of(heard, first_looks, echoes, agent_turns)
@@ -198,10 +206,15 @@ def _conversation(
         doubts.add(0.3, "Which channel is the agent's is uncertain.")
     agent, user = heard[roles.agent], heard[1 - roles.agent]
     echo = echoes[roles.agent]
-    agent_mask = _agent_mask(agent, first_looks[roles.agent])
     returned = echoes[1 - roles.agent]
-    if echo is None and returned is not None:
-        # With an echo of the agent its own voice would seem to be one of the caller's.
+    other = first_looks[1 - roles.agent]
+    if echo is not None:
+        other = without_echo(other, echo, agent.levels, user.levels)
+    agent_mask = _agent_mask(agent, first_looks[roles.agent], other)
+    if agent.is_tonal or user.is_tonal:
+        doubts.add(0.4, "A channel holds nothing but tones; they are taken for speech.")
+    if returned is not None and (echo is None or returned.gain_db <= -_CLOSE_DB):
+        # With an echo of the agent its own voice may seem to be one of the caller's, but no faint one.
         agent_mask = without_echo(agent_mask, returned, user.levels, agent.levels)
         doubts.add(0.05, "The caller is heard in the agent's channel.")
     user_mask = _user_mask(sound, 1 - roles.agent, user, agent, agent_mask, echo, doubts)
@@ -212,6 +225,10 @@ def _conversation(
         silent = silent if agent_spans or user_spans else "agent's and the caller"
         doubts.add(0.5, f"No speech was found on the {silent}'s channel.")
     talk = talk_of(agent_spans, user_spans, empty.duration_ns)
+    agent_said, user_said = (
+        [(turn.start_ns, turn.end_ns) for turn in talk.turns if turn.speaker is each]
+        for each in (Speaker.AGENT, Speaker.USER)
+    )
     level = loudness_of(user.levels, user_mask)
     return replace(
         empty,
@@ -224,9 +241,9 @@ def _conversation(
         responses=talk.responses,
         response_ms=_spread(talk.responses),
         silences=talk.silences,
-        user_speech_ns=total(user_spans),
-        agent_speech_ns=total(agent_spans),
-        overlap_ns=total(overlap(agent_spans, user_spans)),
+        user_speech_ns=total(user_said),
+        agent_speech_ns=total(agent_said),
+        overlap_ns=total(overlap(agent_said, user_said)),
     )
 
 
@@ -234,9 +251,28 @@ def _spread(responses: Sequence[HeardResponse]) -> Spread:
     return spread([each.latency_ns / NS_PER_MS for each in responses])
 
 
-def _agent_mask(agent: Heard, by_its_spectrum: Mask) -> Mask:
+def _first_looks(heard: Sequence[Heard]) -> list[Mask]:
+    """Where each of two channels has speech, before it is known whose is which.
+
+    The one that seems to have more of it may have a background that comes and goes, so it is looked
+    at again first: what it has while the other one speaks tells.
+    """
+    looks = [_look(each, None) for each in heard]
+    busier = int(looks[1].mean() > looks[0].mean())
+    for n in (busier, 1 - busier):
+        looks[n] = _look(heard[n], looks[1 - n])
+    return looks
+
+
+def _look(heard: Heard, other: Mask | None) -> Mask:
+    if heard.is_tonal:
+        return by_level(heard)
+    return without_tones(by_spectrum(heard, other=other), heard.tones)
+
+
+def _agent_mask(agent: Heard, by_its_spectrum: Mask, other: Mask) -> Mask:
     """By level, unless the line is too noisy for that."""
-    mask = without_tones(by_level(agent), agent.tones)
+    mask = without_tones(by_level(agent, other), agent.tones)
     return mask if loudness_of(agent.levels, mask).snr_db >= 2 * _CLOSE_DB else by_its_spectrum
 
 
@@ -255,17 +291,43 @@ def _user_mask(
         mask = without_tones(mask, user.tones)
         return without_echo(mask, echo, agent.levels, user.levels) if echo else mask
 
+    if user.is_tonal:
+        return own(by_level(user))
     expected = echo.bands(agent.bands) if echo else None
-    mask = without_tones(by_spectrum(user, expected), user.tones)
+    mask = without_tones(by_spectrum(user, expected, agent_mask), user.tones)
     level = loudness_of(user.levels, mask)
     if echo is not None:
         doubts.add(0.05, f"The agent is heard in the caller's channel, {echo.gain_db:.0f} dB down.")
-    if _is_trusted(mask, agent_mask, level):
+    # An echo fades within the reach of its model; behind that nothing of the agent is left.
+    listening = agent_mask if echo is None else ~_widened(agent_mask, LAGS)
+    is_trusted = _is_trusted(mask, agent_mask, level)
+    is_lively = is_trusted and _is_lively(user.levels, listening & ~mask)
+    if is_trusted and not is_lively:
         if level.snr_db < 2 * _CLOSE_DB and mask.any():
             doubts.add(0.1, f"The caller is only {level.snr_db:.0f} dB above the noise.")
         return mask
+    likely = _probabilities(sound, channel)
+    seconds = sound_frame_seconds(sound)
+    voices = by_likelihood(likely, len(mask), seconds)[listening]
+    if is_lively and float(voices.mean()) < _OVER_SHARE:
+        doubts.add(0.1, "There are sounds in the background of the caller.")
+        return mask
     doubts.add(0.3, "Noise or voices on the caller's channel: judged by the neural detector.")
-    return own(by_network(_probabilities(sound, channel), user, sound_frame_seconds(sound)))
+    return own(by_network(likely, user, seconds, agent_mask if echo is None else None))
+
+
+def _is_lively(levels: Levels, background: Mask) -> bool:
+    """Whether what is heard beside the caller changes and comes near to the caller's own level."""
+    if int(background.sum()) < _ENOUGH_FRAMES:
+        return False
+    usual, highest = numpy.percentile(smoothed(levels)[background], [50, 95])
+    near = loud_of(levels) - _NEAR_DB
+    return bool(highest - usual >= _LIVELY_DB and highest >= near)
+
+
+def _widened(mask: Mask, frames: int) -> Mask:
+    """With so many frames more behind each stretch."""
+    return mask_of([(start, end + frames) for start, end in spans_of(mask)], len(mask))
 
 
 def sound_frame_seconds(sound: Sound) -> float:

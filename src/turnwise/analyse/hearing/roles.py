@@ -48,6 +48,10 @@ def roles_of(
     weights = [0.0, 0.0]
     weights[_USUAL_AGENT] += 0.5
     _add(weights, [_agreement(mask, agent_turns) for mask in masks], least=0.15, weight=4.0)
+    if not all(mask.any() for mask in masks):
+        # With nobody to compare it with, one voice says nothing of whose it is.
+        agent = int(weights[1] >= weights[0])
+        return Roles(agent, weights[agent] - weights[1 - agent] > 1.0)
     _add(weights, [each.correlation if each else 0.0 for each in echoes], least=0.1, weight=2.0)
     # A synthetic voice falls back to digital silence, a line or a room does not.
     pauses = [each.levels[~mask] for each, mask in zip(heard, masks, strict=True)]

@@ -14,6 +14,11 @@ from turnwise.model.speaker import Speaker
 
 TURN_GAP_NS = 600 * NS_PER_MS
 """Speech of one party over shorter pauses is one turn."""
+YIELD_NS = 300 * NS_PER_MS
+"""Whoever falls silent because of the other's words does so for at least so long."""
+EXCHANGE_NS = 450 * NS_PER_MS
+"""A pause that a word of the other party fits into with a moment before and after it; in a shorter
+one, which may be for breath, such a word is a sign of listening."""
 INSIDE_NS = 150 * NS_PER_MS
 """Whoever begins so shortly after the other began has not interrupted anybody."""
 SHORT_NS = 800 * NS_PER_MS
@@ -39,7 +44,9 @@ class Talk:
 
 def talk_of(agent: Sequence[Span], user: Sequence[Span], duration_ns: int) -> Talk:
     """The conversation of two parties, given when each of them sounds."""
-    agent_turns, user_turns = merged(agent, TURN_GAP_NS), merged(user, TURN_GAP_NS)
+    agent_joined, user_joined = merged(agent, TURN_GAP_NS), merged(user, TURN_GAP_NS)
+    agent_turns = _split(agent_joined, agent, user_joined)
+    user_turns = _split(user_joined, user, agent_joined)
     turns = [
         *(HeardTurn(speaker=Speaker.AGENT, start_ns=a, end_ns=b) for a, b in agent_turns),
         *(HeardTurn(speaker=Speaker.USER, start_ns=a, end_ns=b) for a, b in user_turns),
@@ -52,6 +59,35 @@ def talk_of(agent: Sequence[Span], user: Sequence[Span], duration_ns: int) -> Ta
         responses=tuple(_responses(agent_turns, user_turns, kinds)),
         silences=silences_of(agent, user, duration_ns),
     )
+
+
+def _split(turns: Sequence[Span], own: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """The turns of one party, parted where the other one had the floor, however short the pause.
+
+    Args:
+        turns: over all short pauses.
+        own: when the party sounds.
+        others: the other party's turns.
+    """
+    found = []
+    for start, end in turns:
+        for pause in gaps(own, start, end):
+            if _is_given_up(pause, others):
+                found.append((start, pause[0]))
+                start = pause[1]
+        found.append((start, end))
+    return found
+
+
+def _is_given_up(pause: Span, others: Sequence[Span]) -> bool:
+    """Whether a turn of the other party ends in the pause that began there, or that caused it."""
+    first, last = pause
+    if last - first < YIELD_NS:
+        return False
+    at = bisect_right(others, (last, last))
+    ended = [each for each in others[max(0, at - 2) : at] if first + INSIDE_NS <= each[1] <= last]
+    began = first if last - first >= EXCHANGE_NS else last
+    return any(start >= began or end - start >= SHORT_NS for start, end in ended)
 
 
 def silences_of(

@@ -22,9 +22,14 @@ _RANGE_DB = 42.0
 """How far below loud speech its softest sounds are."""
 _BELOW_DB = 8.0
 _SMOOTH_FRAMES = 5
+_REACH_FRAMES = 3
+"""How far a frame's score may reach: half of the smoothing, and half of a spectrum's window."""
 _ECHO_MARGIN_DB = 4.0
 _LEAST_DB = -3.0
 """How far below the noise a band may count as being."""
+_ENOUGH_FRAMES = 200
+_CLEAR_DB = 12.0
+"""How far below loud speech a background is at least taken to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +51,29 @@ def loudness_of(levels: Levels, mask: Mask) -> Loudness:
     return Loudness(_median(levels[~mask]), _median(levels[mask]))
 
 
-def by_level(heard: Heard) -> Mask:
+def by_level(heard: Heard, other: Mask | None = None) -> Mask:
     """Frames louder than the noise and than soft speech: for a synthetic voice on a clean line.
 
     Measured against such a voice it finds an onset within 10 ms; every other way is later.
+
+    Args:
+        heard: the channel.
+        other: see by_spectrum.
     """
     levels = heard.levels
     if not len(levels):
         return numpy.zeros(0, numpy.bool_)
-    loud = _loud(levels)
+    loud = loud_of(levels)
     noise = float(numpy.percentile(levels, _FLOOR_SHARE))
+    if (background := _background(levels, other)) is not None:
+        noise = max(noise, min(background[0], loud - 3 * _CLEAR_DB))
     least = max(noise + 9.0, loud - _RANGE_DB, QUIETEST_DB + 20.0)
     return _joined(levels >= least, levels >= least + 6.0)
 
 
-def by_spectrum(heard: Heard, echo: NDArray[numpy.uint8] | None = None) -> Mask:
+def by_spectrum(
+    heard: Heard, echo: NDArray[numpy.uint8] | None = None, other: Mask | None = None
+) -> Mask:
     """Frames whose spectrum stands out from the noise's own, for noise that does not change much.
 
     The score of a frame is the mean over its bands of the logarithm of power over noise, smoothed
@@ -69,6 +82,8 @@ def by_spectrum(heard: Heard, echo: NDArray[numpy.uint8] | None = None) -> Mask:
     Args:
         heard: the channel.
         echo: what else is to be expected in each frame and band, and is no speech.
+        other: frames in which the other party speaks. Whoever listens is mostly silent, so what is
+            heard then is mostly the background, however it changes.
     """
     score = _score(heard, echo)
     if not len(score):
@@ -82,10 +97,19 @@ def by_spectrum(heard: Heard, echo: NDArray[numpy.uint8] | None = None) -> Mask:
     if echo is not None:
         # What does not rise above the echo scores 0.
         least, enough = max(least, 0.06), max(enough, 0.15)
-    return _joined(score >= least, score >= enough)
+    if (background := _background(score, other)) is not None:
+        usual, highest = background
+        fence = min(highest + 0.5 * (highest - usual), floor + 0.5 * spread)
+        least, enough = max(least, fence + 0.05 * spread), max(enough, fence + 0.12 * spread)
+    return _exact(_joined(score >= least, score >= enough), heard.levels)
 
 
-def by_network(probabilities: NDArray[numpy.float32], heard: Heard, frame_seconds: float) -> Mask:
+def by_network(
+    probabilities: NDArray[numpy.float32],
+    heard: Heard,
+    frame_seconds: float,
+    other: Mask | None = None,
+) -> Mask:
     """Frames that the neural detector takes for speech, as far as they stand out from the noise.
 
     Voices in the background are speech to the detector too, so a stretch of it must come near to
@@ -94,15 +118,35 @@ def by_network(probabilities: NDArray[numpy.float32], heard: Heard, frame_second
     count = len(heard.levels)
     if not count or not len(probabilities):
         return numpy.zeros(count, numpy.bool_)
-    at = (numpy.arange(count) * frame_seconds / PIECE_SECONDS).astype(int)
-    likely = probabilities[numpy.minimum(at, len(probabilities) - 1)]
-    found = _joined(likely >= 0.35, likely >= 0.5)
-    levels = _smoothed(heard.levels)
-    unlikely = levels[likely < 0.35]
+    found = by_likelihood(probabilities, count, frame_seconds)
+    levels = smoothed(heard.levels)
+    unlikely = levels[~found]
     # Somebody who never pauses leaves nothing to measure the noise in but the softest frames.
     noise = _median(unlikely) if len(unlikely) >= 50 else float(numpy.percentile(levels, 5))
-    spread = max(0.0, _loud(levels) - noise)
+    if (background := _background(levels, other)) is not None:
+        noise = max(noise, min(background[1], loud_of(levels) - _CLEAR_DB))
+    spread = max(0.0, loud_of(levels) - noise)
     return _joined(found & (levels >= noise + 0.35 * spread), levels >= noise + 0.6 * spread)
+
+
+def by_likelihood(probabilities: NDArray[numpy.float32], count: int, frame_seconds: float) -> Mask:
+    """The frames that the neural detector takes for speech, anybody's."""
+    if not len(probabilities):
+        return numpy.zeros(count, numpy.bool_)
+    at = (numpy.arange(count) * frame_seconds / PIECE_SECONDS).astype(int)
+    likely = probabilities[numpy.minimum(at, len(probabilities) - 1)]
+    return _joined(likely >= 0.35, likely >= 0.5)
+
+
+def _background(values: Levels, other: Mask | None) -> tuple[float, float] | None:
+    """The median and the upper end of a value while the other party speaks; None if it hardly does.
+
+    The upper end leaves a fifth of that time for words that are spoken over the other's.
+    """
+    if other is None or int(other.sum()) < _ENOUGH_FRAMES:
+        return None
+    usual, highest = numpy.percentile(values[other], [50, 80])
+    return float(usual), float(highest)
 
 
 def without_tones(mask: Mask, tones: Mask) -> Mask:
@@ -130,10 +174,27 @@ def _score(heard: Heard, echo: NDArray[numpy.uint8] | None) -> NDArray[numpy.flo
             foretold = decibels_of(echo[first : first + 6_000]) + _ECHO_MARGIN_DB
             above = numpy.where(foretold > noise, numpy.maximum(part - foretold, 0.0), part - noise)
         score[first : first + 6_000] = numpy.maximum(above, _LEAST_DB).mean(axis=1) / 10
-    return _smoothed(score)
+    return smoothed(score)
 
 
-def _smoothed(values: Levels) -> Levels:
+def _exact(mask: Mask, levels: Levels) -> Mask:
+    """Without frames at the edges of speech that are as silent as what lies around it.
+
+    A score reaches 30 ms further than the sound that it tells of; a level does not.
+    """
+    found = mask.copy()
+    noise = loudness_of(levels, mask).noise_db
+    silent = levels < max(noise + 3.0, loud_of(levels) - _RANGE_DB, QUIETEST_DB + 20.0)
+    for start, end in spans_of(mask):
+        for inwards in (range(start, end)[:_REACH_FRAMES], range(start, end)[::-1][:_REACH_FRAMES]):
+            for frame in inwards:
+                if not silent[frame]:
+                    break
+                found[frame] = False
+    return found
+
+
+def smoothed(values: Levels) -> Levels:
     """The mean over 50 ms around each frame."""
     kernel = numpy.ones(_SMOOTH_FRAMES) / _SMOOTH_FRAMES
     middle = _SMOOTH_FRAMES // 2
@@ -150,7 +211,7 @@ def _joined(low: Mask, high: Mask) -> Mask:
     return found
 
 
-def _loud(levels: Levels) -> float:
+def loud_of(levels: Levels) -> float:
     """The level of loud speech: that of the loudest twentieth of what is not digital silence."""
     sounding = levels[levels > QUIETEST_DB + 30.0]
     return float(numpy.percentile(sounding, 95)) if len(sounding) else QUIETEST_DB

@@ -54,7 +54,7 @@ def quality_of(
         premature_endpointing=window.kinds[InterruptionKind.PREMATURE],
         false_interruption_rate=window.false_rate(),
         per_hundred_turns=_per_hundred(window),
-        sources=dict(sorted(window.sources.items())),
+        sources={str(kind): dict(sorted(told.items())) for kind, told in window.sources.items()},
         detection_latency=window.measured("detectionLatencyMs").spread(),
         stop_latency=window.measured("stopLatencyMs").spread(),
         flush_latency=window.measured("flushLatencyMs").spread(),

@@ -1,6 +1,6 @@
 """The measurements of the sessions of one time."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -29,7 +29,7 @@ class Window:
         self.errors = 0
         self.cost_usd = Decimal(0)
         self.kinds: Counter[InterruptionKind] = Counter()
-        self.sources: Counter[str] = Counter()
+        self.sources: defaultdict[InterruptionKind, Counter[str]] = defaultdict(Counter)
         self._values: dict[str, tuple[list[float], list[int]]] = {}
 
     def add(self, session: Session) -> None:
@@ -50,8 +50,8 @@ class Window:
                 self._keep("endpointingMs", turn.eou_delay_ns)
         for each in (*session.interruptions, *session.overlaps):
             self.kinds[each.kind] += 1
+            self.sources[each.kind][each.source] += 1
             if each.kind is InterruptionKind.BARGE_IN:
-                self.sources[each.source] += 1
                 self._interruption(each)
             elif each.kind is InterruptionKind.FALSE_ALARM:
                 self._keep("falseStopRecoveryMs", _recovery_ns(session.turns, each))

@@ -25,6 +25,7 @@ from turnwise.model.errors import Issue as Wrong
 from turnwise.model.instants import NS_PER_MS
 from turnwise.model.ports import ReleaseJudge
 from turnwise.model.query import SessionRange
+from turnwise.model.session import InterruptionKind
 
 Name = Annotated[str | None, Query(max_length=256)]
 
@@ -229,7 +230,7 @@ def _quality(found: InterruptionQuality) -> QualityBody:
         premature_endpointing=found.premature_endpointing,
         false_interruption_rate=found.false_interruption_rate,
         per_hundred_turns=_rates(found.per_hundred_turns),
-        sources=found.sources,
+        sources=found.sources.get(InterruptionKind.BARGE_IN, {}),
         spreads={
             "detectionLatencyMs": _spread(found.detection_latency),
             "stopLatencyMs": _spread(found.stop_latency),

@@ -18,6 +18,7 @@ from turnwise.store.catalog.audit import COMMAND_LINE, Actor, AuditLog
 from turnwise.store.catalog.bootstrap import DEFAULT_PUBLIC_KEY, Defaults, DemoLogin
 from turnwise.store.catalog.browser_sessions import BrowserSessions
 from turnwise.store.catalog.callers import Callers
+from turnwise.store.catalog.claims import Claims
 from turnwise.store.catalog.database import Clock, Database, open_database
 from turnwise.store.catalog.forms import Forms
 from turnwise.store.catalog.integrations import Integrations
@@ -40,6 +41,7 @@ class Administration:
             set of operations each.
         browser_sessions: who is logged in to the pages.
         sessions: numbers and tenants of sessions.
+        claims: who of several processes does what.
         audit: what has been done.
     """
 
@@ -56,6 +58,7 @@ class Administration:
         self.labels = Labels(database)
         self.browser_sessions = BrowserSessions(database)
         self.sessions = SessionCatalog(database)
+        self.claims = Claims(database)
         self.audit = AuditLog(database)
 
 

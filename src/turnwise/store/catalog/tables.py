@@ -288,3 +288,12 @@ case_labels = Table(
     Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
     Column("at_ns", BigInteger, nullable=False),
 )
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("holder", _Uuid, nullable=False),
+    # In the past where whoever held it has died.
+    Column("until_ns", BigInteger, nullable=False),
+)

@@ -57,7 +57,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(place: Place) -> None:
 
 def test_threads_migrate_at_once(place: Place) -> None:
     for catalog in in_threads(place.open):
-        assert catalog.health().facts["schema"] == "0008"
+        assert catalog.health().facts["schema"] == "0009"
         catalog.close()
 
 

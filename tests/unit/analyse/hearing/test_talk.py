@@ -42,6 +42,10 @@ def _overlaps(talk: Talk) -> list[tuple[HeardKind, int, int | None]]:
         ([(1, 3)], [(3.2, 4)], []),
         ([(1, 3)], [(0.5, 1.1)], []),
         ([(1, 3), (3.4, 6)], [(3.1, 3.3)], [(HeardKind.BACKCHANNEL, 3100, None)]),
+        ([(1, 3), (3.5, 6)], [(3.1, 3.35)], []),
+        ([(1, 3), (3.5, 7)], [(2.4, 3.3)], [(HeardKind.BARGE_IN, 2400, 600)]),
+        ([(1, 3), (3.5, 7)], [(2.4, 3.6)], [(HeardKind.MISSED, 2400, None)]),
+        ([(1, 3), (3.5, 7)], [(2.9, 3.3)], [(HeardKind.BACKCHANNEL, 2900, None)]),
     ],
     ids=[
         "the agent gives way",
@@ -54,6 +58,10 @@ def _overlaps(talk: Talk) -> list[tuple[HeardKind, int, int | None]]:
         "one after the other",
         "a late end is no overlap",
         "inside of a pause for breath",
+        "a word between two turns",
+        "the agent gives way and goes on at once",
+        "the agent only takes a breath",
+        "a sound of listening before a breath",
     ],
 )
 def test_speech_over_speech(
@@ -78,6 +86,7 @@ def _latencies(talk: Talk) -> list[int]:
         ([(5, 7)], [(3, 5.1)], [-100]),
         ([(5, 7), (7.7, 8)], [(3, 4)], [1000]),
         ([(5, 6), (11, 12)], [(3, 10)], [1000]),
+        ([(0, 2), (2.55, 4), (4.5, 6)], [(2.15, 2.4), (4.15, 4.35)], [150, 150]),
     ],
     ids=[
         "plain",
@@ -89,6 +98,7 @@ def _latencies(talk: Talk) -> list[int]:
         "a little early",
         "only the first turn answers",
         "the agent gave way to the caller",
+        "one word after the other",
     ],
 )
 def test_responses(agent: Seconds, user: Seconds, expected: list[int]) -> None:
