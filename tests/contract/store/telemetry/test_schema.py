@@ -78,7 +78,7 @@ def test_a_cluster_gets_replicated_tables_everywhere(engine: Embedded) -> None:
     recorder = Recorder()
     schema.migrate(recorder, room)  # type: ignore[arg-type]
     tables = [said for said in recorder.said if said.lstrip().startswith("CREATE")]
-    assert len(tables) == 10
+    assert len(tables) == 11
     assert all("ON CLUSTER 'main'" in said for said in recorder.said if "ALTER" in said)
     for table in tables:
         assert "ON CLUSTER 'main'" in table
