@@ -33,6 +33,7 @@ from turnwise.api import (
     prices,
     ui,
 )
+from turnwise.api.ui import pages
 from turnwise.api.ui.project import Keeping
 from turnwise.app.accounts import (
     CatalogAccounts,
@@ -106,6 +107,7 @@ RENDERERS: list[ErrorRenderer] = [
     otlp.error_renderer(livekit.OTLP_PATHS),
     livekit.ERROR_RENDERER,
     *langfuse.ERROR_RENDERERS,
+    pages.error_renderer(WEB),
 ]
 """How each surface says that something went wrong."""
 

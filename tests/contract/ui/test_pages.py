@@ -73,6 +73,19 @@ def test_an_unknown_file_or_call_is_an_error_and_no_page(server: RunningServer, 
 
 
 @built
+def test_a_wrong_link_opens_the_app_in_a_browser_and_is_an_error_elsewhere(
+    server: RunningServer,
+) -> None:
+    with server.client(None) as client:
+        shown = client.get("/sesions", headers={"accept": "text/html,*/*;q=0.8"})
+        assert (shown.status_code, shown.headers["content-type"][:9]) == (404, "text/html")
+        told = client.get("/sesions")
+        assert (told.status_code, told.json()["code"]) == (404, "unknown_route")
+        posted = client.post("/sesions", headers={"accept": "text/html"})
+        assert (posted.status_code, posted.json()["code"]) == (404, "unknown_route")
+
+
+@built
 def test_the_page_of_a_trace_is_there_for_those_who_may_see_it(server: RunningServer) -> None:
     trace = new_trace_id()
     path = f"/traces/view/{trace}?obs=1"

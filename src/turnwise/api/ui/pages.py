@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from turnwise.api.ui.answers import visible
 from turnwise.api.ui.traces import session_of_trace
 from turnwise.http.auth import require_caller
+from turnwise.http.errors import ErrorRenderer, render_default
 from turnwise.http.request_ids import request_id
 from turnwise.model.errors import NotFound, TurnwiseError, Unauthenticated
 from turnwise.model.ports import SessionReader
@@ -39,6 +40,8 @@ HEADERS: Mapping[str, str] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 FOREVER = "public, max-age=31536000, immutable"
+_OF_PROGRAMS = frozenset({"api", "assets", "ui", "v1", "webhooks"})
+"""First parts of addresses that programs ask for, which can make nothing of a page."""
 _PACKED = (("br", ".br"), ("gzip", ".gz"))
 
 _NOT_BUILT = """<!doctype html>
@@ -100,6 +103,19 @@ def _document(request: Request, web: Path, status: int = 200) -> Response:
     named = f'<meta name="request-id" content="{request_id(request.scope)}"></head>'.encode()
     content = index.read_bytes().replace(b"</head>", named, 1)
     return Response(content, status, headers, media_type="text/html")
+
+
+def error_renderer(web: Path) -> ErrorRenderer:
+    """For addresses of no surface: who follows a wrong link in a browser gets the app, which says so."""
+
+    def render(error: TurnwiseError, request: Request) -> bytes | Response:
+        is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+        is_of_programs = request.url.path.split("/")[1] in _OF_PROGRAMS
+        if error.code == "unknown_route" and is_page and not is_of_programs:
+            return _document(request, web, 404)
+        return render_default(error, request)
+
+    return ErrorRenderer(("/",), render)
 
 
 def _refusal(request: Request, error: TurnwiseError, web: Path) -> Response:
