@@ -2,22 +2,17 @@
 
 import re
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 from uuid import UUID
 
 import msgspec
 
 from bench._corpus import ANCHOR_NS, DAY_NS, session_observations
-from tests.server import PUBLIC, SECRET
-from turnwise.app import config
+from bench._filling import filling
 from turnwise.app.flow import Flow
-from turnwise.app.server import open_catalog, open_flow
 from turnwise.model.diagnosis import Diagnosis
 from turnwise.model.ids import ProjectId, SessionId
 from turnwise.model.query import DiagnosisQuery
@@ -33,8 +28,6 @@ _TEMPLATES = 200
 _PER_WRITE = 1_000
 # Instants of this century in nanoseconds, as values of a JSON text.
 _INSTANT = re.compile(rb"(?<=[:\[,])1\d{18}(?=[,\]}])")
-# A server that starts looks again at what came in within the hour before: not at this.
-_FILLED_BEFORE_NS = 2 * 3_600 * 1_000_000_000
 
 _session_decoder = msgspec.json.Decoder(Session)
 _diagnosis_decoder = msgspec.json.Decoder(Diagnosis)
@@ -49,20 +42,10 @@ class _Template:
 
 async def fill(folder: Path, sessions: int) -> None:
     """Make a server's folder with this many sessions, the last one at ANCHOR_NS."""
-    settings = config.load({"data_dir": folder, "api_key": SECRET, "public_key": PUBLIC})
-    catalog = open_catalog(settings)
-    caller = catalog.caller_by_secret(SECRET)
-    assert caller is not None
-    earlier = SimpleNamespace(time_ns=lambda: time.time_ns() - _FILLED_BEFORE_NS)
-    with patch("turnwise.store.telemetry.clock.time", earlier):
-        flow = open_flow(settings, catalog)
-        try:
-            templates = await _templates(flow, caller.user_id, caller.project_id)
-            await _copy_all(flow, templates, sessions)
-        finally:
-            print(file=sys.stderr)
-            await flow.store.close()
-            catalog.close()
+    async with filling(folder) as (flow, caller, _):
+        templates = await _templates(flow, caller.user_id, caller.project_id)
+        await _copy_all(flow, templates, sessions)
+    print(file=sys.stderr)
 
 
 async def _templates(flow: Flow, user_id: int, project_id: ProjectId) -> list[_Template]:

@@ -17,14 +17,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 from uuid import UUID
 
 import httpx2
 
 from bench._corpus import ANCHOR_NS, DAY_NS, session_observations
+from bench._filling import filling
 from bench._measure import (
     cpu_seconds,
     load_average,
@@ -34,10 +33,8 @@ from bench._measure import (
     row,
     wait_until_idle,
 )
-from tests.server import PUBLIC, SECRET, RunningServer
-from turnwise.app import config
+from tests.server import RunningServer
 from turnwise.app.flow import Flow
-from turnwise.app.server import open_catalog, open_flow
 from turnwise.app.worker import rebuild
 from turnwise.model.ids import ProjectId
 from turnwise.model.observation import Observation
@@ -47,9 +44,6 @@ LARGE = 1_000_000
 SPREAD_DAYS = 60
 ROWS_PER_WRITE = 4_000
 WARM_UP_CALLS = 20
-
-# A server that starts looks again at what came in within the hour before: not at this.
-_FILLED_BEFORE_NS = 2 * 3_600 * 1_000_000_000
 
 
 def main() -> None:
@@ -90,29 +84,19 @@ def _measure(folder: Path, size: int, calls: int) -> None:
 
 
 async def _fill(folder: Path, size: int) -> None:
-    settings = config.load({"data_dir": folder, "api_key": SECRET, "public_key": PUBLIC})
-    catalog = open_catalog(settings)
-    caller = catalog.caller_by_secret(SECRET)
-    assert caller is not None
-    earlier = SimpleNamespace(time_ns=lambda: time.time_ns() - _FILLED_BEFORE_NS)
-    with patch("turnwise.store.telemetry.clock.time", earlier):
-        flow = open_flow(settings, catalog)
-        try:
-            await _write(flow, caller.user_id, caller.project_id, size)
-            await rebuild(flow, _progress("derived"))
-            # One observation of the present lets the look back begin after all the others.
-            earlier.time_ns = time.time_ns
-            present = Observation(
-                project_id=caller.project_id,
-                trace_id="f" * 32,
-                span_id="f" * 16,
-                start_ns=ANCHOR_NS,
-            )
-            await flow.store.write(caller.user_id, [present], [])
-        finally:
-            print(file=sys.stderr)
-            await flow.store.close()
-            catalog.close()
+    async with filling(folder) as (flow, caller, clock):
+        await _write(flow, caller.user_id, caller.project_id, size)
+        await rebuild(flow, _progress("derived"))
+        # One observation of the present lets the look back begin after all the others.
+        clock.time_ns = time.time_ns
+        present = Observation(
+            project_id=caller.project_id,
+            trace_id="f" * 32,
+            span_id="f" * 16,
+            start_ns=ANCHOR_NS,
+        )
+        await flow.store.write(caller.user_id, [present], [])
+    print(file=sys.stderr)
 
 
 async def _write(flow: Flow, user_id: int, project_id: ProjectId, size: int) -> None:

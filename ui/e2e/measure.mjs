@@ -66,16 +66,18 @@ async function during(page, action) {
   await cdp.send("Tracing.start", { transferMode: "ReportEvents", traceConfig });
   const began = Date.now();
   await page.evaluate(() => {
-    globalThis.frames = 0;
+    const counter = { frames: 0 };
+    globalThis.counter = counter;
     const count = () => {
-      globalThis.frames += 1;
-      requestAnimationFrame(count);
+      counter.frames += 1;
+      // Another action has a counter of its own.
+      if (globalThis.counter === counter) requestAnimationFrame(count);
     };
     requestAnimationFrame(count);
   });
   await action();
   const seconds = (Date.now() - began) / 1_000;
-  const frames = await page.evaluate(() => globalThis.frames);
+  const frames = await page.evaluate(() => globalThis.counter.frames);
   const collected = new Promise((done) => cdp.once("Tracing.tracingComplete", done));
   await cdp.send("Tracing.end");
   await collected;
