@@ -6,8 +6,8 @@ from typing import Protocol
 
 from turnwise.model.ids import ProjectId, SessionId
 
-LEAST_ERROR = 17
-"""The severity number from which a record tells of an error (OpenTelemetry's SeverityNumber)."""
+MOST_SEVERE = 24
+"""The highest severity number (OpenTelemetry's SeverityNumber)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,13 @@ from hashlib import sha256
 from turnwise.model.batch import RawLog, Rejected
 from turnwise.model.ids import MAX_ID_LENGTH, ProjectId, SessionId, session_id_of
 from turnwise.model.instants import now_ns
-from turnwise.model.logs import LogRecord
+from turnwise.model.logs import MOST_SEVERE, LogRecord
 from turnwise.model.observation import Framework, Step
 from turnwise.model.reports import JOB_KEYS, name_in
 from turnwise.normalise.index import rules_for
 from turnwise.normalise.reading import read_attributes, read_resource
 from turnwise.normalise.spans import EARLIEST_START_NS, FURTHEST_AHEAD_NS
 from turnwise.normalise.values import encode_json
-
-MOST_SEVERE = 24
 
 
 def normalise_logs(

@@ -11,13 +11,12 @@ from turnwise.api.ui.contents import ContentBody, content_body
 from turnwise.api.ui.sessions import SessionName
 from turnwise.http.cursors import decode_cursor, encode_cursor
 from turnwise.model.errors import NotFound
-from turnwise.model.logs import LogLine, LogQuery, LogReader
+from turnwise.model.logs import MOST_SEVERE, LogLine, LogQuery, LogReader
 from turnwise.model.ports import SessionReader
 
 PAGE = 100
 MAX_PAGE = 500
 MAX_TEXT = 200
-MOST_SEVERE = 24
 
 
 class LogLineBody(msgspec.Struct, rename="camel", frozen=True):

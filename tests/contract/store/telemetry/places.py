@@ -15,6 +15,7 @@ from turnwise.model.audio import (
 )
 from turnwise.model.facts import FactKind, SessionFact
 from turnwise.model.ids import ProjectId, SessionId, session_id_of
+from turnwise.model.logs import LogRecord
 from turnwise.model.observation import (
     Framework,
     Kind,
@@ -67,6 +68,16 @@ class Room:
 def span(span_id: str, trace_id: str = "t1", start_ns: int = START, **more: Any) -> Observation:
     more.setdefault("project_id", PROJECT)
     return Observation(trace_id=trace_id, span_id=span_id, start_ns=start_ns, **more)
+
+
+def log_record(text: str = NASTY, **more: Any) -> LogRecord:
+    """A record of a trace or a session, whichever is given."""
+    given: dict[str, Any] = {
+        "project_id": PROJECT, "id": "r", "trace_id": None, "span_id": None, "session_id": None,
+        "time_ns": START, "severity": 9, "severity_text": "INFO", "logger": text, "text": text,
+        "attributes": None,
+    }  # fmt: skip
+    return LogRecord(**{**given, **more})
 
 
 def full_span(text: str = NASTY) -> Observation:

@@ -19,6 +19,7 @@ from tests.contract.store.telemetry.places import (
     START,
     fact,
     full_span,
+    log_record,
     named,
     rows,
     session,
@@ -245,7 +246,8 @@ async def test_an_erased_project_leaves_nothing_and_its_neighbour_all(
         here = named("s", each)
         said = TraceFact(project_id=each, trace_id="t2", seen_ns=START, name="call")
         told = replace(fact(here, FactKind.TURN, "1", text="a"), project_id=each)
-        await store.write(7, [span("a", project_id=each)], [told], [said])
+        logged = log_record(project_id=each, trace_id="t1")
+        await store.write(7, [span("a", project_id=each)], [told], [said], [logged])
         await store.put_sessions([replace(session("s"), project_id=each, id=here)])
         judged = Feedback(id="f", project_id=each, key="k", trace_id="t1", created_ns=START)
         await store.put_feedback([judged])
