@@ -52,9 +52,10 @@ def _said(span: Span) -> _Said | None:
     """What a program says when it is done with this; of most things nothing."""
     if span.error is not None:
         return _ERROR, f"{span.name} failed: {span.error}"
-    tool = span.attributes.get("gen_ai.tool.name")
-    took_ns = span.end_ns - span.start_ns
-    if tool is not None:
+    if (tool := span.attributes.get("gen_ai.tool.name")) is not None:
+        took_ns = span.end_ns - span.start_ns
+        if span.attributes.get("lk.function_tool.is_error"):
+            return _ERROR, f"{tool} failed after {took_ns // NS_PER_MS} ms"
         is_slow = took_ns >= _SLOW_NS
         return _WARN if is_slow else _INFO, f"{tool} answered after {took_ns // NS_PER_MS} ms"
     if span.parent_id is None:
