@@ -71,9 +71,8 @@ def test_an_agent_that_changes_nothing_is_told_whole(
         logs = client.get(f"/ui/api/sessions/{room}/logs", params={"severity": 17}).json()["data"]
     assert by_name["id"] == session["id"]
     # One request to the model fails, which the framework itself logs inside of a span.
-    assert [each["traceId"] for each in logs if "_llm_inference_task" in each["text"]] == [
-        traces[0]["traceId"]
-    ]
+    (logged,) = [each["traceId"] for each in logs if "_llm_inference_task" in each["text"]]
+    assert logged in {each["traceId"] for each in traces}
     assert session["status"] == "completed"
     assert [(t["speaker"], t["text"], t["interrupted"]) for t in session["turns"]] == [
         (t["speaker"], t["text"], t["interrupted"]) for t in truth["turns"]
