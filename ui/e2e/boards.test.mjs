@@ -19,7 +19,10 @@ const PAGES = {
     path: `${P}/gate?${TIME}&agent=support&candidate=good&baseline=-&cases=all`,
     ready: ".cases tbody tr",
   },
-  gate: { path: `${P}/gate?${TIME}&agent=support&candidate=slow&baseline=good`, ready: ".verdict" },
+  gate: {
+    path: `${P}/gate?${TIME}&agent=support&candidate=slow&baseline=good`,
+    ready: ".cases tbody tr",
+  },
   agents: { path: `${P}/agents?${TIME}&of=support&a=good&b=slow`, ready: ".passed" },
 };
 
@@ -146,7 +149,7 @@ describe("the dashboard", () => {
     assert.equal(await shown("Response p99"), "–");
     for (const each of ["p50", "p95"])
       await near(`Response ${each}`, total.responseMs[each] / 1000, "s");
-    await near("Error rate", 100 * total.errorRate, "%");
+    await near("Error rate", (100 * total.failed) / total.sessions, "%");
     await near("Cut-off rate", 100 * total.cutOffRate, "%");
     assert.equal(await shown("Tokens"), String(total.inputTokens + total.outputTokens));
     await context.close();

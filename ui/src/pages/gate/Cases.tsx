@@ -44,7 +44,7 @@ export function Cases({ project, side, kind, which, onChange }: Props) {
         <header>
           <h2>
             {which ? `${WHICH_NAMES[which]} cases` : "Failing cases"}{" "}
-            <span className="quiet">{count(ofKind(cases, kind).length)}</span>
+            <span className="quiet">{found.data && count(ofKind(cases, kind).length)}</span>
           </h2>
           <div className="case-tools">
             <fieldset className="stages">

@@ -122,7 +122,7 @@ export function Rates({ found }: { found: SchemaVerdictBody }) {
           </tbody>
         </table>
       </Scrolls>
-      <Recovery of={candidate.spreads.falseStopRecoveryMs} />
+      {candidate.falseInterruptions > 0 && <Recovery of={candidate.spreads.falseStopRecoveryMs} />}
     </section>
   );
 }
