@@ -247,7 +247,7 @@ def test_what_a_voice_took_that_waits_for_its_text_lies_right_before_the_sound()
     )  # fmt: skip
     response = session.turns[1].response
     assert response is not None
-    held = {each.part: each.held_ns / 1e6 for each in response.parts}
+    held = {each.part.value: each.held_ns / 1e6 for each in response.parts}
     assert (held["tts"], held["unexplained"]) == (250, 1950)
     assert "transport" not in held
 
@@ -261,7 +261,7 @@ def test_a_transcript_in_plain_spans_is_handed_on_when_the_turn_is_over() -> Non
     )
     response = session.turns[1].response
     assert response is not None
-    held = {each.part: each.held_ns / 1e6 for each in response.parts}
+    held = {each.part.value: each.held_ns / 1e6 for each in response.parts}
     assert held == {"stt": 200, "endpointing": 1500, "llm": 300, "tts": 200}
 
 
