@@ -18,11 +18,12 @@ from turnwise.analyse.hearing.roles import Roles, roles_of
 from turnwise.analyse.hearing.spans import Span, mask_of, overlap, spans_of, total
 from turnwise.analyse.hearing.talk import silences_of, talk_of
 from turnwise.analyse.hearing.voice import (
+    LIKELY,
     Loudness,
     by_level,
-    by_likelihood,
     by_network,
     by_spectrum,
+    likelihoods,
     loud_of,
     loudness_of,
     smoothed,
@@ -46,7 +47,7 @@ SILENT_DB = -60.0
 _BUSY_SHARE = 0.6
 _OVER_SHARE = 0.3
 _CLOSE_DB = 12.0
-_LIVELY_DB = 4.0
+_LIVELY_DB = 2.5
 """Noise that does not change stays within this of its median for nearly all of the time."""
 _NEAR_DB = 30.0
 _ENOUGH_FRAMES = 200
@@ -308,7 +309,7 @@ def _user_mask(
         return mask
     likely = _probabilities(sound, channel)
     seconds = sound_frame_seconds(sound)
-    voices = by_likelihood(likely, len(mask), seconds)[listening]
+    voices = likelihoods(likely, len(mask), seconds)[listening] >= LIKELY
     if is_lively and float(voices.mean()) < _OVER_SHARE:
         doubts.add(0.1, "There are sounds in the background of the caller.")
         return mask

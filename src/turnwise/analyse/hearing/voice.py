@@ -25,6 +25,8 @@ _SMOOTH_FRAMES = 5
 _REACH_FRAMES = 3
 """How far a frame's score may reach: half of the smoothing, and half of a spectrum's window."""
 _ECHO_MARGIN_DB = 4.0
+LIKELY = 0.5
+"""From here on the neural detector takes a frame for speech."""
 _LEAST_DB = -3.0
 """How far below the noise a band may count as being."""
 _ENOUGH_FRAMES = 200
@@ -114,28 +116,36 @@ def by_network(
 
     Voices in the background are speech to the detector too, so a stretch of it must come near to
     the level of the loudest speech. It lags behind onsets by 20 ms and behind ends by 50 ms.
+
+    Args:
+        probabilities: of the detector, by piece.
+        heard: the channel.
+        frame_seconds: how long a frame is.
+        other: see by_spectrum.
     """
-    count = len(heard.levels)
-    if not count or not len(probabilities):
-        return numpy.zeros(count, numpy.bool_)
-    found = by_likelihood(probabilities, count, frame_seconds)
     levels = smoothed(heard.levels)
-    unlikely = levels[~found]
-    # Somebody who never pauses leaves nothing to measure the noise in but the softest frames.
+    if not len(levels):
+        return numpy.zeros(0, numpy.bool_)
+    likely = likelihoods(probabilities, len(levels), frame_seconds)
+    unlikely = levels[likely < 0.35]
+    # Voices that never pause leave nothing to measure the noise in but the softest frames.
     noise = _median(unlikely) if len(unlikely) >= 50 else float(numpy.percentile(levels, 5))
     if (background := _background(levels, other)) is not None:
-        noise = max(noise, min(background[1], loud_of(levels) - _CLEAR_DB))
+        noise = max(noise, min(background[0], loud_of(levels) - _CLEAR_DB))
     spread = max(0.0, loud_of(levels) - noise)
+    found = _joined(likely >= 0.35, likely >= LIKELY)
     return _joined(found & (levels >= noise + 0.35 * spread), levels >= noise + 0.6 * spread)
 
 
-def by_likelihood(probabilities: NDArray[numpy.float32], count: int, frame_seconds: float) -> Mask:
-    """The frames that the neural detector takes for speech, anybody's."""
+def likelihoods(
+    probabilities: NDArray[numpy.float32], count: int, frame_seconds: float
+) -> NDArray[numpy.float32]:
+    """How likely each frame is anybody's speech, from what the neural detector says of its pieces."""
     if not len(probabilities):
-        return numpy.zeros(count, numpy.bool_)
+        return numpy.zeros(count, numpy.float32)
     at = (numpy.arange(count) * frame_seconds / PIECE_SECONDS).astype(int)
-    likely = probabilities[numpy.minimum(at, len(probabilities) - 1)]
-    return _joined(likely >= 0.35, likely >= 0.5)
+    found: NDArray[numpy.float32] = probabilities[numpy.minimum(at, len(probabilities) - 1)]
+    return found
 
 
 def _background(values: Levels, other: Mask | None) -> tuple[float, float] | None:
