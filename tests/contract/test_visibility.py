@@ -5,6 +5,7 @@ fails the test. What a viewer may not see is answered as what does not exist, by
 the ids that were sent.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -273,10 +274,16 @@ SETTLED = [
 """What the maker must find again as it was."""
 
 
+def settled(world: World) -> dict[str, str]:
+    """What the maker finds; not when its own key was used last, which the asking changes."""
+    with world.people[MAKER].client() as client:
+        found = {name: ask(client, name, world.made).text for name in SETTLED}
+    return {name: re.sub(r'"lastUsedAt":"[^"]+"', "", text) for name, text in found.items()}
+
+
 @pytest.mark.parametrize("who", [STRANGER, MATE])
 def test_nobody_changes_what_they_do_not_see(world: World, who: str) -> None:
-    with world.people[MAKER].client() as client:
-        before = {name: ask(client, name, world.made).text for name in SETTLED}
+    before = settled(world)
     written = 0
     for method, path, _ in operations(world.server):
         name = f"{method} {path}"
@@ -300,6 +307,5 @@ def test_nobody_changes_what_they_do_not_see(world: World, who: str) -> None:
         else:
             assert told[0] == told[1], name
         written += 1
-    with world.people[MAKER].client() as client:
-        assert {name: ask(client, name, world.made).text for name in SETTLED} == before
+    assert settled(world) == before
     assert written >= 8
