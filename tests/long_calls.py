@@ -34,12 +34,12 @@ def long_trace(client: httpx2.Client) -> dict[str, str]:
             {"session.id": session}, span_id=root,
         )
     ]  # fmt: skip
-    middle = ""
+    middle = model = ""
     for place in range(turns):
         made = _turn(trace, root, place, start + place * TURN_MS * MS)
         spans += made
         if place == turns // 2:
-            middle = made[0]["spanId"]
+            middle, model = made[0]["spanId"], made[2]["spanId"]
     while len(spans) < ROWS:
         spans.append(span("after the call", trace, start, start + MS, parent=root))
     for first in range(0, len(spans), 2_500):
@@ -51,6 +51,7 @@ def long_trace(client: httpx2.Client) -> dict[str, str]:
         "big_rows": str(ROWS),
         "big_errors": str(errors),
         "big_turn": middle,
+        "big_model": model,
         "big_turn_rows": str(PER_TURN),
         "big_last": last_turn["spanId"],
     }

@@ -174,7 +174,7 @@ def test_quality_is_measured_over_sessions_and_against_a_baseline(server: Runnin
         "filters", "sessions", "interruptions", "falseInterruptions", "detectionLatencyMs",
         "stopLatencyMs", "flushLatencyMs", "bleedThroughWords", "gates", "passed", "agentTurns",
         "missedInterruptions", "backchannels", "prematureEndpointing", "falseInterruptionRate",
-        "perHundredTurns", "sources", "turnLatencyMs", "baseline", "changes",
+        "perHundredTurns", "sources", "sourcesByKind", "turnLatencyMs", "baseline", "changes",
     ]  # fmt: skip
     assert quality["filters"] == {"agentId": "support", "from": asked["from"], "to": asked["to"]}
     assert quality["detectionLatencyMs"] == {
