@@ -1,6 +1,7 @@
 """Calls that real SDKs play to a running server, and what the server then answers."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -100,7 +101,15 @@ class Line:
     header: str
 
     def play(self, scene: Scene) -> Call:
-        """Play one scenario to its end, and read all that the server has to say about it."""
+        """Play one scenario to its end, and read all that the server has to say about it.
+
+        A scene in real time that a busy machine has spoilt is played once more.
+        """
+        call = self._play(scene) or self._play(scene)
+        assert call is not None, f"{scene}: the machine was too slow for it, twice"
+        return call
+
+    def _play(self, scene: Scene) -> Call | None:
         session = f"call {scene} {uuid4().hex[:8]}"
         command = [
             *(str(scene.python), str(EMITTERS / scene.emitter)),
@@ -110,6 +119,8 @@ class Line:
         with self.server.client(self.key) as client, _running(command) as process:
             live = _first_sight(client, session, process)
             printed, said = process.communicate(timeout=CALL_SECONDS)
+            if process.returncode == os.EX_TEMPFAIL:
+                return None
             assert process.returncode == 0, f"{scene}: exit {process.returncode}\n{said[-4000:]}"
             truth = json.loads(printed)
             status = "active" if stays_open(truth) else "completed"

@@ -96,7 +96,7 @@ def test_a_failing_step_shows_why_and_passes_its_code_on(
         dev.step("install", [sys.executable, "-c", program])
     assert stopped.value.code == 7
     said = capsys.readouterr()
-    assert said.out.startswith("install ... ")
+    assert said.out.startswith("install ...\ninstall: ")
     assert said.err == "no such package\nfailed: install (exit 7)\n"
 
 

@@ -430,7 +430,11 @@ def _tell_playback(call: Call, truth: Truth) -> None:
         if turn.interrupted:
             truth.notes.append(f"the SDK's context keeps {turn.text!r} of turn {index}")
             turn.text = full[: round((end - start) / AGENT_S_PER_CHAR)].rsplit(" ", 1)[0]
-            onset = max(at for at in call.microphone.onsets if start < at < end)
+            onsets = [at for at in call.microphone.onsets if start < at < end]
+            if not onsets:
+                # A busy machine was late by more than the answer was long: not the scene that was meant.
+                sys.exit(os.EX_TEMPFAIL)
+            onset = max(onsets)
             truth.interruptions.append(Interruption(index, onset, end, round(end - start, 3)))
 
 
