@@ -18,6 +18,7 @@ from turnwise.analyse.hearing.roles import Roles, roles_of
 from turnwise.analyse.hearing.spans import Span, mask_of, overlap, spans_of, total
 from turnwise.analyse.hearing.talk import silences_of, talk_of
 from turnwise.analyse.hearing.voice import (
+    ENOUGH_FRAMES,
     LIKELY,
     Loudness,
     by_level,
@@ -50,7 +51,7 @@ _CLOSE_DB = 12.0
 _LIVELY_DB = 2.5
 """Noise that does not change stays within this of its median for nearly all of the time."""
 _NEAR_DB = 30.0
-_ENOUGH_FRAMES = 200
+"""A background further below the caller than that changes nothing of when they are heard."""
 
 Progress = Callable[[float], None]
 """Told how much of the work is done, 0 to 1."""
@@ -319,7 +320,7 @@ def _user_mask(
 
 def _is_lively(levels: Levels, background: Mask) -> bool:
     """Whether what is heard beside the caller changes and comes near to the caller's own level."""
-    if int(background.sum()) < _ENOUGH_FRAMES:
+    if int(background.sum()) < ENOUGH_FRAMES:
         return False
     usual, highest = numpy.percentile(smoothed(levels)[background], [50, 95])
     near = loud_of(levels) - _NEAR_DB

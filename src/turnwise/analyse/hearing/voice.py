@@ -29,7 +29,8 @@ LIKELY = 0.5
 """From here on the neural detector takes a frame for speech."""
 _LEAST_DB = -3.0
 """How far below the noise a band may count as being."""
-_ENOUGH_FRAMES = 200
+ENOUGH_FRAMES = 200
+"""Two seconds of a background show what it is like; less may be one sound."""
 _CLEAR_DB = 12.0
 """How far below loud speech a background is at least taken to be."""
 
@@ -153,7 +154,7 @@ def _background(values: Levels, other: Mask | None) -> tuple[float, float] | Non
 
     The upper end leaves a fifth of that time for words that are spoken over the other's.
     """
-    if other is None or int(other.sum()) < _ENOUGH_FRAMES:
+    if other is None or int(other.sum()) < ENOUGH_FRAMES:
         return None
     usual, highest = numpy.percentile(values[other], [50, 80])
     return float(usual), float(highest)
