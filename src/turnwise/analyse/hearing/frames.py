@@ -36,6 +36,11 @@ _TONAL_RANGE_DB = 30.0
 _TONAL_SHARE = 0.95
 
 
+def hop_of(rate: int) -> int:
+    """How many samples a frame is behind the one before, at so many a second."""
+    return max(1, round(rate / HOPS_PER_SECOND))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One channel.
@@ -69,7 +74,7 @@ class Frames:
     """
 
     def __init__(self, rate: int, channels: int):
-        self.hop = max(1, round(rate / HOPS_PER_SECOND))
+        self.hop = hop_of(rate)
         self.rate = rate
         self.samples = 0
         self._channels = [_Channel() for _ in range(channels)]

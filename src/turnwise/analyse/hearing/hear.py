@@ -12,7 +12,7 @@ import numpy
 from numpy.typing import NDArray
 
 from turnwise.analyse.hearing.echo import LAGS, Echo, find_echo, without_echo
-from turnwise.analyse.hearing.frames import QUIETEST_DB, Frames, Heard, Levels, Mask
+from turnwise.analyse.hearing.frames import QUIETEST_DB, Frames, Heard, Levels, Mask, hop_of
 from turnwise.analyse.hearing.neural import SpeechDetector
 from turnwise.analyse.hearing.roles import Roles, roles_of
 from turnwise.analyse.hearing.spans import Span, mask_of, overlap, spans_of, total
@@ -334,7 +334,7 @@ def _widened(mask: Mask, frames: int) -> Mask:
 
 def sound_frame_seconds(sound: Sound) -> float:
     """How long one frame of this recording is."""
-    return max(1, round(sound.rate / 100)) / sound.rate
+    return hop_of(sound.rate) / sound.rate
 
 
 def _is_trusted(mask: Mask, agent_mask: Mask, level: Loudness) -> bool:
